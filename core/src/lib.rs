@@ -1,0 +1,14 @@
+//! The IBQ engine: a picture becomes tokens on the GPU and comes back as a picture.
+//!
+//! The modules, in the order in which a picture meets them: [`image`] (files to pixels and back, metrics),
+//! [`weights`] (checkpoints of every form), [`gpu`] (device, buffers, pipelines, recording),
+//! [`ops`] (one file per operation), [`tokenizer`] (the network and its plan), [`tokens`] (token files), [`job`]
+//! (progress and cancellation).
+
+pub mod gpu;
+pub mod image;
+pub mod job;
+pub mod ops;
+pub mod tokenizer;
+pub mod tokens;
+pub mod weights;

@@ -1,0 +1,5 @@
+//! The tokenizer: picture to tokens to picture.
+
+mod config;
+
+pub use config::{ConfigError, TokenizerConfig};

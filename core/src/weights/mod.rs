@@ -1,0 +1,1 @@
+//! Checkpoints: where the numbers of a model come from.
