@@ -1,1 +1,19 @@
-//! Pictures: files to pixels and back, fitting to the factor, metrics.
+//! Files to pixels and back: opening, sizes, the official preprocessing, metrics, and pictures for comparing.
+//!
+//! A picture on its way to tokens meets [`open`] (a file becomes 8-bit RGB), [`fit_to_factor`] (its size becomes a
+//! multiple of the tokenizer's factor) and [`pixel_to_model`]; on its way back [`model_to_pixel`], [`Crop::apply`], the
+//! metrics and [`encode_png`].
+
+mod compare;
+mod metrics;
+mod official;
+mod open;
+mod range;
+mod size;
+
+pub use compare::{GAP, difference, heat_colour, sheet, side_by_side};
+pub use metrics::{bits_per_pixel, distinct_codes, perplexity, psnr, ssim};
+pub use official::{official_preprocess, resize_bilinear, smallest_side_size};
+pub use open::{ImageError, MAX_PIXELS, MAX_SIDE, Picture, encode_png, open};
+pub use range::{model_to_pixel, pixel_to_model};
+pub use size::{Crop, Fitted, Resize, ResizeError, fit_to_factor};

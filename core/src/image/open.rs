@@ -1,0 +1,303 @@
+//! Picture files to 8-bit RGB, and RGB to PNG.
+
+use std::io::Cursor;
+
+use image::{
+    DynamicImage, ImageDecoder, ImageFormat, Limits, RgbImage,
+    codecs::{jpeg::JpegDecoder, png::PngDecoder, webp::WebPDecoder},
+    metadata::Orientation,
+};
+
+/// Longest side of a picture that is opened, in pixels.
+pub const MAX_SIDE: u32 = 65_535;
+
+/// Most pixels of a picture that is opened (134 million: 400 MB as RGB).
+pub const MAX_PIXELS: u64 = 1 << 27;
+
+/// A picture as it came from its file.
+#[derive(Clone, Debug)]
+pub struct Picture {
+    /// The pixels, upright, without alpha, 8 bits per channel.
+    pub rgb: RgbImage,
+    /// What was done to get there, one short phrase each ("alpha composited on white").
+    pub notes: Vec<String>,
+}
+
+/// Why a picture cannot be opened or written.
+#[derive(Debug, thiserror::Error)]
+pub enum ImageError {
+    /// The content is no picture this program reads.
+    #[error("not a picture in a supported format: {found}. Supported are PNG, JPEG and WebP")]
+    Format {
+        /// What the content looks like.
+        found: String,
+    },
+    /// The picture says it is larger than what is opened.
+    #[error(
+        "the picture is {width} × {height} pixels, more than the limit of {MAX_PIXELS} pixels (sides up to \
+         {MAX_SIDE}). Make it smaller first"
+    )]
+    TooLarge {
+        /// Width in pixels.
+        width: u32,
+        /// Height in pixels.
+        height: u32,
+    },
+    /// The picture has no pixels.
+    #[error("the picture has no pixels ({width} × {height})")]
+    Empty {
+        /// Width in pixels.
+        width: u32,
+        /// Height in pixels.
+        height: u32,
+    },
+    /// The file is broken or uses a feature that the decoder lacks.
+    #[error("the {format} picture cannot be decoded: {source}")]
+    Decode {
+        /// Name of the format.
+        format: &'static str,
+        /// What the decoder says.
+        source: image::ImageError,
+    },
+    /// The picture cannot be written.
+    #[error("the picture cannot be written as PNG: {0}")]
+    Encode(image::ImageError),
+}
+
+/// Opens a PNG, JPEG or WebP picture, recognised by its content.
+///
+/// The EXIF orientation is applied, alpha is composited on white, 16-bit and grey pictures become 8-bit RGB; every such
+/// step is told in [`Picture::notes`]. Of an animation the first frame is taken.
+///
+/// # Errors
+/// [`ImageError`]: another format, a broken file, or more than [`MAX_PIXELS`].
+pub fn open(bytes: &[u8]) -> Result<Picture, ImageError> {
+    let format = image::guess_format(bytes).ok();
+    let reader = Cursor::new(bytes);
+    let mut notes = Vec::new();
+    match format {
+        Some(ImageFormat::Png) => {
+            let fail = |source| ImageError::Decode { format: "PNG", source };
+            let decoder = PngDecoder::with_limits(reader, limits()).map_err(fail)?;
+            if decoder.is_apng().unwrap_or(false) {
+                notes.push("first frame of an animation".to_owned());
+            }
+            decode(decoder, "PNG", notes)
+        }
+        Some(ImageFormat::Jpeg) => {
+            let fail = |source| ImageError::Decode { format: "JPEG", source };
+            decode(JpegDecoder::new(reader).map_err(fail)?, "JPEG", notes)
+        }
+        Some(ImageFormat::WebP) => {
+            let fail = |source| ImageError::Decode { format: "WebP", source };
+            let decoder = WebPDecoder::new(reader).map_err(fail)?;
+            if decoder.has_animation() {
+                notes.push("first frame of an animation".to_owned());
+            }
+            decode(decoder, "WebP", notes)
+        }
+        Some(other) => Err(ImageError::Format { found: format!("it looks like {other:?}") }),
+        None if bytes.is_empty() => Err(ImageError::Format { found: "the file is empty".into() }),
+        None => Err(ImageError::Format { found: "its content is unknown".into() }),
+    }
+}
+
+fn limits() -> Limits {
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(MAX_SIDE);
+    limits.max_image_height = Some(MAX_SIDE);
+    // Eight bytes per pixel is the widest form (16-bit RGBA); the decoder's own buffers come on top.
+    limits.max_alloc = Some(MAX_PIXELS * 8 + (64 << 20));
+    limits
+}
+
+fn decode(
+    mut decoder: impl ImageDecoder,
+    format: &'static str,
+    mut notes: Vec<String>,
+) -> Result<Picture, ImageError> {
+    let (width, height) = decoder.dimensions();
+    if width == 0 || height == 0 {
+        return Err(ImageError::Empty { width, height });
+    }
+    if width.max(height) > MAX_SIDE || u64::from(width) * u64::from(height) > MAX_PIXELS {
+        return Err(ImageError::TooLarge { width, height });
+    }
+    let fail = |source| ImageError::Decode { format, source };
+    decoder.set_limits(limits()).map_err(fail)?;
+    // Broken EXIF data must not make a good picture unreadable.
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let mut pixels = DynamicImage::from_decoder(decoder).map_err(fail)?;
+    if orientation != Orientation::NoTransforms {
+        pixels.apply_orientation(orientation);
+        notes.push("turned upright as its EXIF orientation says".to_owned());
+    }
+    let colour = pixels.color();
+    if !colour.has_color() {
+        notes.push("grey picture, used as RGB".to_owned());
+    }
+    if colour.bytes_per_pixel() / colour.channel_count() > 1 {
+        notes.push("16 bits per channel reduced to 8".to_owned());
+    }
+    let rgb = if colour.has_alpha() { on_white(&pixels, &mut notes) } else { pixels.into_rgb8() };
+    Ok(Picture { rgb, notes })
+}
+
+/// Composites on white at 16 bits per channel, rounded once.
+fn on_white(pixels: &DynamicImage, notes: &mut Vec<String>) -> RgbImage {
+    let (width, height) = (pixels.width(), pixels.height());
+    let mut rgb = RgbImage::new(width, height);
+    let mut transparent = false;
+    let mut put = |to: &mut [u8], from: [u64; 4], most: u64| {
+        let alpha = from[3];
+        transparent |= alpha < most;
+        for (to, value) in to.iter_mut().zip(&from[..3]) {
+            let over_white = value * alpha + most * (most - alpha);
+            let whole = most * most;
+            *to = ((over_white * 255 + whole / 2) / whole) as u8;
+        }
+    };
+    if let Some(deep) = pixels.as_rgba16() {
+        for (to, from) in rgb.as_chunks_mut::<3>().0.iter_mut().zip(deep.pixels()) {
+            put(to, from.0.map(u64::from), 65_535);
+        }
+    } else if let Some(deep) = pixels.as_luma_alpha16() {
+        for (to, from) in rgb.as_chunks_mut::<3>().0.iter_mut().zip(deep.pixels()) {
+            let [grey, alpha] = from.0.map(u64::from);
+            put(to, [grey, grey, grey, alpha], 65_535);
+        }
+    } else {
+        for (to, from) in rgb.as_chunks_mut::<3>().0.iter_mut().zip(pixels.to_rgba8().pixels()) {
+            put(to, from.0.map(u64::from), 255);
+        }
+    }
+    if transparent {
+        notes.push("alpha composited on white".to_owned());
+    }
+    rgb
+}
+
+/// The picture as the bytes of a PNG file.
+///
+/// # Errors
+/// [`ImageError::Encode`] when the encoder refuses (a picture without pixels).
+pub fn encode_png(rgb: &RgbImage) -> Result<Vec<u8>, ImageError> {
+    let mut bytes = Cursor::new(Vec::new());
+    rgb.write_to(&mut bytes, ImageFormat::Png).map_err(ImageError::Encode)?;
+    Ok(bytes.into_inner())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use image::{ExtendedColorType, ImageEncoder, codecs::*};
+    use proptest::prelude::*;
+
+    /// Rotate90 in an EXIF block: what a phone writes when it is held upright.
+    const TURNED: [u8; 26] =
+        [b'I', b'I', 42, 0, 8, 0, 0, 0, 1, 0, 0x12, 0x01, 3, 0, 1, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0];
+
+    fn png(pixels: &[u8], width: u32, height: u32, colour: ExtendedColorType) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        png::PngEncoder::new(&mut bytes).write_image(pixels, width, height, colour).unwrap();
+        bytes
+    }
+
+    #[test]
+    fn png_jpeg_and_webp_are_recognised_by_content() {
+        let picture = RgbImage::from_pixel(6, 4, image::Rgb([200, 30, 60]));
+        for format in [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::WebP] {
+            let mut bytes = Cursor::new(Vec::new());
+            picture.write_to(&mut bytes, format).unwrap();
+            let opened = open(&bytes.into_inner()).unwrap();
+            assert!(opened.notes.is_empty(), "{:?}", opened.notes);
+            assert_eq!(opened.rgb.dimensions(), (6, 4));
+            assert!(opened.rgb.iter().zip(picture.iter()).all(|(&a, &b)| a.abs_diff(b) < 5), "{format:?}");
+        }
+    }
+
+    #[test]
+    fn the_exif_orientation_turns_the_picture() {
+        // Left half black, right half white; turned by 90 degrees clockwise the top is black.
+        let pixels: Vec<u8> = (0..32 * 16).flat_map(|i| [if i % 32 < 16 { 0 } else { 255 }; 3]).collect();
+        let (mut jpeg, mut webp) = (Vec::new(), Vec::new());
+        let mut encoder = jpeg::JpegEncoder::new(&mut jpeg);
+        encoder.set_exif_metadata(TURNED.to_vec()).unwrap();
+        encoder.write_image(&pixels, 32, 16, ExtendedColorType::Rgb8).unwrap();
+        let mut encoder = webp::WebPEncoder::new_lossless(&mut webp);
+        encoder.set_exif_metadata(TURNED.to_vec()).unwrap();
+        encoder.write_image(&pixels, 32, 16, ExtendedColorType::Rgb8).unwrap();
+        for bytes in [jpeg, webp] {
+            let opened = open(&bytes).unwrap();
+            assert_eq!(opened.rgb.dimensions(), (16, 32));
+            assert!(opened.rgb.get_pixel(8, 4).0[0] < 10 && opened.rgb.get_pixel(8, 28).0[0] > 245);
+            assert_eq!(opened.notes, ["turned upright as its EXIF orientation says"]);
+        }
+    }
+
+    #[test]
+    fn alpha_is_composited_on_white_and_said_only_where_it_matters() {
+        let half = open(&png(&[0, 0, 0, 128, 0, 0, 0, 0], 2, 1, ExtendedColorType::Rgba8)).unwrap();
+        assert_eq!(half.rgb.as_raw()[..], [127, 127, 127, 255, 255, 255]);
+        assert_eq!(half.notes, ["alpha composited on white"]);
+        let opaque = open(&png(&[9, 8, 7, 255], 1, 1, ExtendedColorType::Rgba8)).unwrap();
+        assert_eq!((opaque.rgb.as_raw()[..].to_vec(), opaque.notes), (vec![9, 8, 7], vec![]));
+    }
+
+    #[test]
+    fn sixteen_bits_and_grey_become_rgb() {
+        let deep: Vec<u8> = [0x8000_u16, 0xffff].iter().flat_map(|v| v.to_ne_bytes()).collect();
+        let opened = open(&png(&deep, 2, 1, ExtendedColorType::L16)).unwrap();
+        assert_eq!(opened.rgb.as_raw()[..], [128, 128, 128, 255, 255, 255]);
+        assert_eq!(opened.notes, ["grey picture, used as RGB", "16 bits per channel reduced to 8"]);
+        let opened = open(&png(&deep, 1, 1, ExtendedColorType::La16)).unwrap();
+        assert_eq!(opened.rgb.as_raw()[..], [128, 128, 128]);
+    }
+
+    #[test]
+    fn what_is_no_picture_is_named() {
+        for (bytes, said) in [(&b""[..], "empty"), (b"hello", "unknown"), (b"GIF89a....", "Gif")] {
+            let error = open(bytes).unwrap_err().to_string();
+            assert!(error.contains(said) && error.contains("PNG, JPEG and WebP"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_picture_that_claims_to_be_huge_is_refused_before_it_is_decoded() {
+        let mut bytes = png(&[0; 3], 1, 1, ExtendedColorType::Rgb8);
+        bytes[16..24].copy_from_slice(&[0, 0, 0xff, 0xff, 0, 0, 0xff, 0xff]);
+        // The checksum of the header, so that the size itself is what is wrong.
+        let crc = crc32(&bytes[12..29]);
+        bytes[29..33].copy_from_slice(&crc.to_be_bytes());
+        let error = open(&bytes).unwrap_err();
+        assert!(matches!(error, ImageError::TooLarge { width: 65_535, height: 65_535 }), "{error:?}");
+    }
+
+    #[test]
+    fn png_comes_back_equal() {
+        let picture =
+            RgbImage::from_fn(13, 7, |x, y| image::Rgb([x as u8 * 19, y as u8 * 31, (x * y) as u8]));
+        assert_eq!(open(&encode_png(&picture).unwrap()).unwrap().rgb, picture);
+    }
+
+    fn crc32(bytes: &[u8]) -> u32 {
+        let step = |crc: u32, _| if crc & 1 == 1 { (crc >> 1) ^ 0xedb8_8320 } else { crc >> 1 };
+        !bytes.iter().fold(!0, |crc, &byte| (0..8).fold(crc ^ u32::from(byte), step))
+    }
+
+    proptest! {
+        #[test]
+        fn broken_files_are_errors_or_pictures(kind in 0_usize..3, cut in 0_usize..400, flip in 0_usize..400, bit in 0_u8..8) {
+            let picture = RgbImage::from_fn(9, 9, |x, y| image::Rgb([x as u8 * 28, y as u8 * 28, 99]));
+            let format = [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::WebP][kind];
+            let mut bytes = Cursor::new(Vec::new());
+            picture.write_to(&mut bytes, format).unwrap();
+            let mut bytes = bytes.into_inner();
+            bytes.truncate(bytes.len().saturating_sub(cut / 4));
+            if let Some(byte) = bytes.get_mut(flip) {
+                *byte ^= 1 << bit;
+            }
+            let _ = open(&bytes);
+        }
+    }
+}
