@@ -1,2 +1,57 @@
-//! Placeholder.
-fn main() {}
+//! Everything a person does with the checkout, as `cargo xtask COMMAND`.
+
+mod demo;
+mod serve;
+mod setup;
+mod shell;
+mod steps;
+mod test;
+mod web;
+
+use std::process::ExitCode;
+
+use shell::{Failure, Outcome};
+
+const USAGE: &str = "\
+cargo xtask COMMAND
+
+  demo [--no-window]    build ibq, reconstruct the sample pictures into out/demo, open the window
+  test [--quick]        everything that must hold; --quick leaves out the browser, the training and the demo
+  web [--fast]          build the web page and the JavaScript engine into web/dist; --fast skips the slow optimisers
+  serve [--port N]      serve web/dist on http://localhost:8080
+  setup                 only install what the other commands need
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match run(&words) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure(message)) => {
+            eprintln!("xtask: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(words: &[&str]) -> Outcome {
+    match words {
+        ["demo"] => demo::run(true),
+        ["demo", "--no-window"] => demo::run(false),
+        ["test"] => test::run(test::Extent::Everything),
+        ["test", "--quick"] => test::run(test::Extent::Quick),
+        ["web"] => web::build(web::Optimise::Fully),
+        ["web", "--fast"] => web::build(web::Optimise::Little),
+        ["serve"] => serve::run(8080),
+        ["serve", "--port", port] => {
+            serve::run(port.parse().map_err(|_| Failure(format!("--port {port}: not a port number")))?)
+        }
+        ["setup"] => setup::everything(),
+        ["help" | "--help" | "-h"] => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        [] => Err(Failure(format!("which command?\n\n{USAGE}"))),
+        _ => Err(Failure(format!("do not know `{}`\n\n{USAGE}", words.join(" ")))),
+    }
+}

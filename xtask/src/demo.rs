@@ -1,0 +1,63 @@
+//! `cargo xtask demo`: from a bare machine to pictures.
+
+use std::time::Instant;
+
+use crate::{
+    setup, shell,
+    shell::{Failure, Outcome},
+    steps, web,
+};
+
+/// Builds `ibq`, reconstructs the sample pictures into `out/demo`, and opens the window where there is a display.
+pub(crate) fn run(window: bool) -> Outcome {
+    let started = Instant::now();
+    setup::for_demo()?;
+    println!("building ibq (some minutes the first time)");
+    shell::run(&mut shell::command(
+        "cargo",
+        &["build", "--locked", "--release", "--package", "ibq", "--bin", "ibq"],
+    ))?;
+    let ibq = shell::built("release", "ibq");
+    let out = shell::root().join("out/demo");
+    if out.exists() {
+        std::fs::remove_dir_all(&out).map_err(shell::at(&out, "empty"))?;
+    }
+    let samples = sample_pictures()?;
+    for sample in &samples {
+        let name = sample.file_name().unwrap_or_default();
+        let original = out.join("originals").join(name);
+        web::copy_file(sample, &original)?;
+    }
+    let mut reconstruct = shell::command(&ibq, &["reconstruct", "--compare"]);
+    reconstruct.args(&samples).arg("-o").arg(out.join("reconstructions"));
+    shell::run(&mut reconstruct)?;
+    println!("pictures in {} after {}", out.display(), steps::spoken(started.elapsed()));
+    if window && has_display() {
+        println!("opening the window (next time: {})", ibq.display());
+        shell::run(&mut shell::command(&ibq, &[]))?;
+    }
+    Ok(())
+}
+
+fn sample_pictures() -> Outcome<Vec<std::path::PathBuf>> {
+    let folder = shell::root().join("assets/samples");
+    let entries = std::fs::read_dir(&folder).map_err(shell::at(&folder, "read"))?;
+    let mut pictures: Vec<_> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| {
+            path.extension().is_some_and(|ending| ending == "png" || ending == "jpg" || ending == "webp")
+        })
+        .collect();
+    pictures.sort();
+    if pictures.is_empty() {
+        Err(Failure(format!("no sample pictures in {}", folder.display())))
+    } else {
+        Ok(pictures)
+    }
+}
+
+fn has_display() -> bool {
+    let named = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    !cfg!(target_os = "linux") || named("DISPLAY") || named("WAYLAND_DISPLAY")
+}

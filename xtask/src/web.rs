@@ -1,0 +1,221 @@
+//! `cargo xtask web`: the page and the JavaScript engine, complete in `web/dist`, ready for any static server.
+
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    path::{Path, PathBuf},
+    time::Instant,
+};
+
+use crate::{
+    setup, shell,
+    shell::{Failure, Outcome},
+    steps,
+};
+
+/// The page's own code must stay below this, compressed with brotli, without models.
+const MOST_COMPRESSED: u64 = 3_000_000;
+
+/// What the page's service worker does not keep: files for other pages.
+const NOT_KEPT: &[&str] = &["engine/", "engine-example", "sw.js", "precache.js"];
+
+/// How much time goes into a small result.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Optimise {
+    /// Link-time optimisation and wasm-opt: what is published.
+    Fully,
+    /// Neither: for trying a change.
+    Little,
+}
+
+/// One wasm module of the page.
+struct Module {
+    /// Folder in `web/dist`.
+    folder: &'static str,
+    /// Name of the ES module that wasm-bindgen writes.
+    name: &'static str,
+    /// Cargo features of the crate `ibq`.
+    features: &'static [&'static str],
+}
+
+/// The studio: the whole page.
+const STUDIO: Module = Module { folder: "studio", name: "studio", features: &[] };
+/// The engine for other pages' scripts.
+const ENGINE: Module = Module { folder: "engine", name: "ibq_wasm", features: &["--no-default-features"] };
+
+/// Builds everything into `web/dist`.
+pub(crate) fn build(optimise: Optimise) -> Outcome {
+    let started = Instant::now();
+    setup::for_web()?;
+    let root = shell::root();
+    let dist = root.join("web/dist");
+    if dist.exists() {
+        std::fs::remove_dir_all(&dist).map_err(shell::at(&dist, "empty"))?;
+    }
+    copy_folder(&root.join("web/page"), &dist)?;
+    copy_folder(&root.join("web/engine"), &dist.join("engine"))?;
+    copy_folder(&root.join("assets/models"), &dist.join("assets/models"))?;
+    copy_folder(&root.join("assets/samples"), &dist.join("assets/samples"))?;
+    for licence in ["LICENSE-MIT", "LICENSE-APACHE"] {
+        copy_file(&root.join(licence), &dist.join(licence))?;
+    }
+    shell::run(&mut shell::command("cargo", &["build", "--locked", "--package", "ibq-bindgen"]))?;
+    for module in [&STUDIO, &ENGINE] {
+        compile(module, &dist, optimise)?;
+    }
+    list_samples(&dist)?;
+    list_for_offline(&dist)?;
+    report_sizes(&dist, optimise)?;
+    println!("web/dist is complete after {}; `cargo xtask serve` shows it", steps::spoken(started.elapsed()));
+    Ok(())
+}
+
+fn compile(module: &Module, dist: &Path, optimise: Optimise) -> Outcome {
+    let profile = match optimise {
+        Optimise::Fully => "web",
+        Optimise::Little => "web-fast",
+    };
+    let mut cargo = shell::command(
+        "cargo",
+        &["build", "--locked", "--package", "ibq", "--lib", "--target", "wasm32-unknown-unknown"],
+    );
+    shell::run(cargo.args(["--profile", profile]).args(module.features))?;
+    let wasm = shell::target().join("wasm32-unknown-unknown").join(profile).join("ibq_studio.wasm");
+    let folder = dist.join(module.folder);
+    shell::run(
+        shell::command(shell::built("debug", "ibq-bindgen"), &[]).arg(&wasm).arg(&folder).arg(module.name),
+    )?;
+    if optimise == Optimise::Fully {
+        shrink(&folder.join(format!("{}_bg.wasm", module.name)))?;
+    }
+    Ok(())
+}
+
+/// Runs wasm-opt in place.
+fn shrink(wasm: &Path) -> Outcome {
+    let started = Instant::now();
+    let before = size(wasm)?;
+    let tool = shell::root().join("web/node_modules/binaryen/bin/wasm-opt");
+    // What rustc 1.95 may emit; one round of -Os is most of the gain, further rounds cost minutes for a percent.
+    let flags = [
+        "-Os",
+        "--enable-bulk-memory",
+        "--enable-mutable-globals",
+        "--enable-nontrapping-float-to-int",
+        "--enable-reference-types",
+        "--enable-sign-ext",
+        "--enable-multivalue",
+    ];
+    shell::run(shell::command("node", &[]).arg(tool).args(flags).arg(wasm).arg("-o").arg(wasm))?;
+    let name = wasm.file_name().unwrap_or_default().to_string_lossy();
+    println!(
+        "wasm-opt: {name} from {} to {} bytes in {}",
+        before,
+        size(wasm)?,
+        steps::spoken(started.elapsed())
+    );
+    Ok(())
+}
+
+/// `assets/samples/index.json`: the names of the sample pictures, since a page cannot list a folder.
+fn list_samples(dist: &Path) -> Outcome {
+    let folder = dist.join("assets/samples");
+    let names: Vec<String> = files(&folder)?
+        .iter()
+        .filter(|name| !name.ends_with(".md"))
+        .map(|name| format!("{name:?}"))
+        .collect();
+    let path = folder.join("index.json");
+    std::fs::write(&path, format!("[{}]\n", names.join(", "))).map_err(shell::at(&path, "write"))
+}
+
+/// `precache.js`: what the service worker keeps for visits without a network, and a version that changes with any of it.
+fn list_for_offline(dist: &Path) -> Outcome {
+    let mut hasher = DefaultHasher::new();
+    let mut kept = vec!["\"./\"".to_owned()];
+    for name in files(dist)? {
+        let path = dist.join(&name);
+        (&name, std::fs::read(&path).map_err(shell::at(&path, "read"))?).hash(&mut hasher);
+        if !NOT_KEPT.iter().any(|start| name.starts_with(start)) {
+            kept.push(format!("{name:?}"));
+        }
+    }
+    let text = format!(
+        "self.IBQ_VERSION = \"{:016x}\";\nself.IBQ_FILES = [\n  {}\n];\n",
+        hasher.finish(),
+        kept.join(",\n  ")
+    );
+    let path = dist.join("precache.js");
+    std::fs::write(&path, text).map_err(shell::at(&path, "write"))
+}
+
+/// Prints what a visitor downloads, and fails where the page's own code is too large.
+fn report_sizes(dist: &Path, optimise: Optimise) -> Outcome {
+    println!("{:<44} {:>12} {:>12}", "file in web/dist", "bytes", "brotli");
+    let mut page = 0;
+    for name in files(dist)? {
+        let path = dist.join(&name);
+        let is_code = ["wasm", "js", "html", "css"].iter().any(|ending| name.ends_with(ending));
+        if !is_code {
+            println!("{name:<44} {:>12}", size(&path)?);
+            continue;
+        }
+        let compressed = brotli_size(&path, optimise)?;
+        println!("{name:<44} {:>12} {compressed:>12}", size(&path)?);
+        if !NOT_KEPT.iter().any(|start| name.starts_with(start)) {
+            page += compressed;
+        }
+    }
+    println!("the page's own code, compressed: {page} bytes of at most {MOST_COMPRESSED}");
+    if page > MOST_COMPRESSED && optimise == Optimise::Fully {
+        return Err(Failure("the page's code is too large".to_owned()));
+    }
+    Ok(())
+}
+
+fn brotli_size(path: &Path, optimise: Optimise) -> Outcome<u64> {
+    let quality = if optimise == Optimise::Fully { "11" } else { "5" };
+    let script = "const {readFileSync} = require('fs'), zlib = require('zlib');\
+                  const params = {[zlib.constants.BROTLI_PARAM_QUALITY]: +process.argv[2]};\
+                  console.log(zlib.brotliCompressSync(readFileSync(process.argv[1]), {params}).length)";
+    let text = shell::read(shell::command("node", &["-e", script]).arg(path).arg(quality))?;
+    text.trim().parse().map_err(|_| Failure(format!("node did not compress {}: {text}", path.display())))
+}
+
+fn size(path: &Path) -> Outcome<u64> {
+    Ok(std::fs::metadata(path).map_err(shell::at(path, "measure"))?.len())
+}
+
+/// All files under a folder, sorted, with forward slashes.
+fn files(folder: &Path) -> Outcome<Vec<String>> {
+    let mut found = Vec::new();
+    let mut waiting = vec![PathBuf::new()];
+    while let Some(relative) = waiting.pop() {
+        let path = folder.join(&relative);
+        for entry in std::fs::read_dir(&path).map_err(shell::at(&path, "list"))? {
+            let entry = entry.map_err(shell::at(&path, "list"))?;
+            let relative = relative.join(entry.file_name());
+            if entry.path().is_dir() {
+                waiting.push(relative);
+            } else {
+                found.push(relative.to_string_lossy().replace('\\', "/"));
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn copy_folder(from: &Path, to: &Path) -> Outcome {
+    for name in files(from)? {
+        copy_file(&from.join(&name), &to.join(&name))?;
+    }
+    Ok(())
+}
+
+/// Copies a file and makes the folders that it needs.
+pub(crate) fn copy_file(from: &Path, to: &Path) -> Outcome {
+    if let Some(folder) = to.parent() {
+        std::fs::create_dir_all(folder).map_err(shell::at(folder, "create"))?;
+    }
+    std::fs::copy(from, to).map(|_| ()).map_err(shell::at(from, "copy"))
+}
