@@ -53,8 +53,12 @@ pub(crate) fn build(optimise: Optimise) -> Outcome {
     }
     copy_folder(&root.join("web/page"), &dist)?;
     copy_folder(&root.join("web/engine"), &dist.join("engine"))?;
-    copy_folder(&root.join("assets/models"), &dist.join("assets/models"))?;
-    copy_folder(&root.join("assets/samples"), &dist.join("assets/samples"))?;
+    for assets in ["assets/models", "assets/samples"] {
+        // The page also runs without them: it then waits for a model and a picture.
+        if root.join(assets).is_dir() {
+            copy_folder(&root.join(assets), &dist.join(assets))?;
+        }
+    }
     for licence in ["LICENSE-MIT", "LICENSE-APACHE"] {
         copy_file(&root.join(licence), &dist.join(licence))?;
     }
@@ -119,6 +123,7 @@ fn shrink(wasm: &Path) -> Outcome {
 /// `assets/samples/index.json`: the names of the sample pictures, since a page cannot list a folder.
 fn list_samples(dist: &Path) -> Outcome {
     let folder = dist.join("assets/samples");
+    std::fs::create_dir_all(&folder).map_err(shell::at(&folder, "create"))?;
     let names: Vec<String> = files(&folder)?
         .iter()
         .filter(|name| !name.ends_with(".md"))
