@@ -3,7 +3,7 @@
 use std::io::Cursor;
 
 use image::{
-    DynamicImage, ImageDecoder, ImageFormat, Limits, RgbImage,
+    DynamicImage, ImageDecoder, ImageFormat, Limits, RgbImage, RgbaImage,
     codecs::{jpeg::JpegDecoder, png::PngDecoder, webp::WebPDecoder},
     metadata::Orientation,
 };
@@ -50,6 +50,16 @@ pub enum ImageError {
         width: u32,
         /// Height in pixels.
         height: u32,
+    },
+    /// The bytes do not make up the size that comes with them.
+    #[error("{bytes} bytes are no RGBA picture of {width} × {height} pixels: it has 4 bytes per pixel")]
+    Length {
+        /// Width in pixels.
+        width: u32,
+        /// Height in pixels.
+        height: u32,
+        /// Bytes that came.
+        bytes: usize,
     },
     /// The file is broken or uses a feature that the decoder lacks.
     #[error("the {format} picture cannot be decoded: {source}")]
@@ -102,6 +112,31 @@ pub fn open(bytes: &[u8]) -> Result<Picture, ImageError> {
     }
 }
 
+/// A picture from RGBA bytes, 8 bits per channel and not premultiplied: a browser's `ImageData`, a frame of a camera.
+///
+/// # Errors
+/// [`ImageError`]: a size without pixels or beyond the limits, or another number of bytes than the size needs.
+pub fn from_rgba(width: u32, height: u32, rgba: Vec<u8>) -> Result<Picture, ImageError> {
+    check_size(width, height)?;
+    let bytes = rgba.len();
+    let pixels = RgbaImage::from_raw(width, height, rgba)
+        .filter(|_| bytes as u64 == u64::from(width) * u64::from(height) * 4)
+        .ok_or(ImageError::Length { width, height, bytes })?;
+    let mut notes = Vec::new();
+    let rgb = on_white(&DynamicImage::ImageRgba8(pixels), &mut notes);
+    Ok(Picture { rgb, notes })
+}
+
+fn check_size(width: u32, height: u32) -> Result<(), ImageError> {
+    if width == 0 || height == 0 {
+        return Err(ImageError::Empty { width, height });
+    }
+    if width.max(height) > MAX_SIDE || u64::from(width) * u64::from(height) > MAX_PIXELS {
+        return Err(ImageError::TooLarge { width, height });
+    }
+    Ok(())
+}
+
 fn limits() -> Limits {
     let mut limits = Limits::default();
     limits.max_image_width = Some(MAX_SIDE);
@@ -117,12 +152,7 @@ fn decode(
     mut notes: Vec<String>,
 ) -> Result<Picture, ImageError> {
     let (width, height) = decoder.dimensions();
-    if width == 0 || height == 0 {
-        return Err(ImageError::Empty { width, height });
-    }
-    if width.max(height) > MAX_SIDE || u64::from(width) * u64::from(height) > MAX_PIXELS {
-        return Err(ImageError::TooLarge { width, height });
-    }
+    check_size(width, height)?;
     let fail = |source| ImageError::Decode { format, source };
     decoder.set_limits(limits()).map_err(fail)?;
     // Broken EXIF data must not make a good picture unreadable.
@@ -242,6 +272,17 @@ mod tests {
         assert_eq!(half.notes, ["alpha composited on white"]);
         let opaque = open(&png(&[9, 8, 7, 255], 1, 1, ExtendedColorType::Rgba8)).unwrap();
         assert_eq!((opaque.rgb.as_raw()[..].to_vec(), opaque.notes), (vec![9, 8, 7], vec![]));
+    }
+
+    #[test]
+    fn rgba_bytes_are_taken_as_they_would_be_from_a_file() {
+        let rgba = [0, 0, 0, 128, 9, 8, 7, 255];
+        let from_file = open(&png(&rgba, 2, 1, ExtendedColorType::Rgba8)).unwrap();
+        let picture = from_rgba(2, 1, rgba.to_vec()).unwrap();
+        assert_eq!((picture.rgb, picture.notes), (from_file.rgb, from_file.notes));
+        for (width, height, bytes) in [(0, 4, 0), (70_000, 1, 4), (2, 1, 7), (2, 1, 9)] {
+            assert!(from_rgba(width, height, vec![0; bytes]).is_err(), "{width} × {height}, {bytes} bytes");
+        }
     }
 
     #[test]

@@ -1,0 +1,123 @@
+//! Between Rust and a page's script: errors, settings, jobs, plain objects.
+
+use ibq_core::{
+    job::{Cancelled, Job},
+    tokenizer::Tiling,
+    weights::{Precision, WeightSet},
+};
+use wasm_bindgen::prelude::*;
+
+/// A JavaScript `Error` with the whole chain of causes as its message.
+pub(super) fn error(error: &dyn std::error::Error) -> JsValue {
+    let mut message = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        // Transparent errors repeat their cause's text; say it once.
+        let text = inner.to_string();
+        if !message.contains(&text) {
+            message.push_str(": ");
+            message.push_str(&text);
+        }
+        cause = inner.source();
+    }
+    js_sys::Error::new(&message).into()
+}
+
+/// A JavaScript `TypeError`: an argument that cannot be used.
+pub(super) fn bad_argument(message: &str) -> JsValue {
+    js_sys::TypeError::new(message).into()
+}
+
+/// The set of weights that a script names, none for the default.
+pub(super) fn weight_set(name: Option<&str>) -> Result<Option<WeightSet>, JsValue> {
+    match name {
+        None => Ok(None),
+        Some("ema") => Ok(Some(WeightSet::Ema)),
+        Some("raw") => Ok(Some(WeightSet::Raw)),
+        Some(other) => Err(bad_argument(&format!("weights are \"ema\" or \"raw\", not {other:?}"))),
+    }
+}
+
+/// The storage precision that a script names, f32 when it names none.
+pub(super) fn precision(name: Option<&str>) -> Result<Precision, JsValue> {
+    match name {
+        None | Some("f32") => Ok(Precision::F32),
+        Some("f16") => Ok(Precision::F16),
+        Some(other) => Err(bad_argument(&format!("precision is \"f32\" or \"f16\", not {other:?}"))),
+    }
+}
+
+/// Tiles as a script asks for them: "auto", "off", or the side in pixels.
+pub(super) fn tiling(setting: Option<&str>) -> Result<Tiling, JsValue> {
+    match setting {
+        None | Some("auto") => Ok(Tiling::Auto),
+        Some("off") => Ok(Tiling::Off),
+        Some(side) => match side.parse() {
+            Ok(side) if side > 0 => Ok(Tiling::Side(side)),
+            _ => Err(bad_argument(&format!("tiles are \"auto\", \"off\" or a side in pixels, not {side:?}"))),
+        },
+    }
+}
+
+/// A plain JavaScript object of these fields.
+pub(super) fn object<const N: usize>(fields: [(&str, JsValue); N]) -> JsValue {
+    let object = js_sys::Object::new();
+    for (name, value) in fields {
+        // Setting a field of a fresh plain object cannot fail.
+        let _ = js_sys::Reflect::set(&object, &JsValue::from_str(name), &value);
+    }
+    object.into()
+}
+
+/// Short texts as a JavaScript array.
+pub(super) fn texts(texts: &[String]) -> JsValue {
+    texts.iter().map(|text| JsValue::from_str(text)).collect::<js_sys::Array>().into()
+}
+
+/// Progress and cancellation of one call, for the script that made it.
+#[wasm_bindgen]
+pub struct WasmJob {
+    job: Job,
+}
+
+#[wasm_bindgen]
+impl WasmJob {
+    /// A job that has not started.
+    #[wasm_bindgen(constructor)]
+    #[must_use]
+    #[expect(clippy::new_without_default, reason = "made by scripts only")]
+    pub fn new() -> Self {
+        Self { job: Job::new() }
+    }
+
+    /// Asks the work to stop at its next check.
+    pub fn cancel(&self) {
+        self.job.cancel();
+    }
+
+    /// What is being done now.
+    #[wasm_bindgen(getter)]
+    #[must_use]
+    pub fn stage(&self) -> String {
+        self.job.snapshot().stage
+    }
+
+    /// Share of this stage that is done, 0 to 1.
+    #[wasm_bindgen(getter)]
+    #[must_use]
+    pub fn done(&self) -> f32 {
+        self.job.snapshot().done
+    }
+}
+
+impl WasmJob {
+    /// The job itself.
+    pub(super) fn job(&self) -> Job {
+        self.job.clone()
+    }
+}
+
+/// Fails once the job is cancelled.
+pub(super) fn check(job: &Job) -> Result<(), JsValue> {
+    job.check().map_err(|cancelled: Cancelled| error(&cancelled))
+}
