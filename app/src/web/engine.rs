@@ -23,7 +23,7 @@ thread_local! {
 
 /// Calls `report` with a message when the engine meets a bug of its own, after which it answers no more.
 #[wasm_bindgen(js_name = onPanic)]
-pub(super) fn on_panic(report: js_sys::Function) {
+pub fn on_panic(report: js_sys::Function) {
     ON_PANIC.with_borrow_mut(|slot| *slot = Some(report));
     std::panic::set_hook(Box::new(|info| {
         let message = JsValue::from_str(&info.to_string());
@@ -45,7 +45,6 @@ pub struct WasmEngine {
 #[wasm_bindgen]
 impl WasmEngine {
     /// Opens an adapter ("best", "software" or part of a name); `portable` keeps to what every WebGPU browser offers.
-    #[must_use]
     pub fn open(adapter: Option<String>, portable: bool) -> Promise {
         let choice = match adapter.as_deref() {
             None | Some("" | "best") => AdapterChoice::Best,

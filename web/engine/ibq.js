@@ -1,0 +1,199 @@
+// The IBQ engine for web pages: pictures become tokens and come back, on the visitor's own GPU (WebGPU).
+// A thin layer over ibq_wasm.js; types and documentation are in ibq.d.ts. Works in pages and in module workers.
+
+import start, { WasmEngine, WasmJob, onPanic } from './ibq_wasm.js';
+
+/** How often progress is looked at, in milliseconds. */
+const PROGRESS_EVERY = 50;
+
+/** Rejecters of the calls under way, for the case that the engine breaks. */
+const underWay = new Set();
+let started;
+let broken;
+
+export class Engine {
+  #core;
+
+  /** Use Engine.create(). */
+  constructor(core) {
+    if (!(core instanceof WasmEngine)) throw new TypeError('an engine is made by Engine.create()');
+    this.#core = core;
+    this.info = Object.freeze(JSON.parse(core.info()));
+  }
+
+  static async create({ wasm, adapter, portable = false, signal } = {}) {
+    signal?.throwIfAborted();
+    await startOnce(wasm);
+    return new Engine(await run({ signal }, () => WasmEngine.open(adapter, portable)));
+  }
+
+  async loadTokenizer(source, options = {}) {
+    const core = this.#open();
+    const model = modelOf(source);
+    const loaded = await run(options, (job) => core.load(model, options.weights, options.precision, job));
+    return new Tokenizer(LOADED, loaded);
+  }
+
+  get memoryInUse() {
+    return this.#open().memoryInUse;
+  }
+
+  dispose() {
+    this.#core?.free();
+    this.#core = undefined;
+  }
+
+  #open() {
+    if (!this.#core) throw new Error('this engine was disposed');
+    return this.#core;
+  }
+}
+
+/** Keeps the constructor of Tokenizer to this file. */
+const LOADED = Symbol('loaded');
+
+export class Tokenizer {
+  #core;
+
+  constructor(key, core) {
+    if (key !== LOADED) throw new TypeError('a tokenizer is made by engine.loadTokenizer()');
+    this.#core = core;
+    this.info = Object.freeze(JSON.parse(core.info()));
+  }
+
+  async encode(picture, options = {}) {
+    const core = this.#open();
+    const { resize, tiles } = options;
+    if (picture instanceof Blob) {
+      const bytes = new Uint8Array(await picture.arrayBuffer());
+      return run(options, (job) => core.encodeFile(bytes, resize, setting(tiles), job));
+    }
+    const { data, width, height } = pixelsOf(picture);
+    return run(options, (job) => core.encode(data, width, height, resize, setting(tiles), job));
+  }
+
+  async decode(tokens, options = {}) {
+    const core = this.#open();
+    const [rows, cols] = gridOf(tokens);
+    const indices = tokens.tokens instanceof Int32Array ? tokens.tokens : Int32Array.from(tokens.tokens);
+    const size = tokens.width && tokens.height ? Uint32Array.of(tokens.width, tokens.height) : undefined;
+    const { data, width, height } = await run(options, (job) =>
+      core.decode(indices, rows, cols, size, setting(options.tiles), job));
+    return new ImageData(data, width, height);
+  }
+
+  dispose() {
+    this.#core?.free();
+    this.#core = undefined;
+  }
+
+  #open() {
+    if (!this.#core) throw new Error('this tokenizer was disposed');
+    return this.#core;
+  }
+}
+
+/** Starts the wasm module at the first call; a failed start can be tried again. */
+async function startOnce(wasm) {
+  if (!globalThis.navigator?.gpu) {
+    throw new Error('this browser offers no WebGPU here; it needs a recent Chrome, Edge, Firefox or Safari, and a page from https or localhost');
+  }
+  started ??= start(wasm === undefined ? undefined : { module_or_path: wasm }).then(() => onPanic(breakDown));
+  try {
+    await started;
+  } catch (cause) {
+    started = undefined;
+    throw new Error(`the engine's wasm module did not start: ${cause?.message ?? cause}`, { cause });
+  }
+}
+
+/** A bug in the engine: nothing of it answers any more, so every call under way ends here. */
+function breakDown(message) {
+  broken = new Error(`the IBQ engine met a bug of its own and stopped; reload the page to use it again (${message})`);
+  for (const reject of underWay) reject(broken);
+}
+
+/** Runs one call with its job: progress, abort, and errors that are always Errors. */
+function run({ signal, onProgress }, call) {
+  return new Promise((resolve, reject) => {
+    if (broken) throw broken;
+    signal?.throwIfAborted();
+    const job = new WasmJob();
+    let timer;
+    let last = '';
+    const report = () => {
+      const { stage, done } = job;
+      if (!stage || last === `${stage} ${done}`) return;
+      last = `${stage} ${done}`;
+      try {
+        onProgress({ stage, done });
+      } catch (error) {
+        job.cancel();
+        finish(reject, error);
+      }
+    };
+    const abort = () => {
+      job.cancel();
+      finish(reject, signal.reason);
+    };
+    const fail = (error) => finish(reject, error instanceof Error ? error : new Error(String(error)));
+    function finish(settle, value) {
+      clearInterval(timer);
+      signal?.removeEventListener('abort', abort);
+      underWay.delete(fail);
+      settle(value);
+    }
+    underWay.add(fail);
+    signal?.addEventListener('abort', abort);
+    if (onProgress) timer = setInterval(report, PROGRESS_EVERY);
+    try {
+      call(job).then((value) => {
+        if (onProgress && underWay.has(fail)) report();
+        finish(resolve, value);
+      }, fail).finally(() => broken || job.free());
+    } catch (error) {
+      fail(error);
+    }
+  });
+}
+
+/** A model source as the wasm module takes it; addresses become absolute. */
+function modelOf(source) {
+  if (typeof source === 'string' || source instanceof URL) {
+    const address = new URL(source, globalThis.document?.baseURI ?? globalThis.location?.href);
+    if (!/^(https?|blob):$/.test(address.protocol)) throw new TypeError(`cannot load a model from ${address}`);
+    return address.href;
+  }
+  if (source instanceof ArrayBuffer) return new Uint8Array(source);
+  if (ArrayBuffer.isView(source)) return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
+  if (source instanceof Blob) return source;
+  if (source && typeof source[Symbol.iterator] === 'function') return Array.from(source);
+  throw new TypeError('a model is an address, a File or Blob, an ArrayBuffer, or the Files of a model folder');
+}
+
+/** The pixels of ImageData, or of anything that a canvas can draw. */
+function pixelsOf(picture) {
+  if (picture instanceof ImageData) return picture;
+  const width = picture?.displayWidth ?? picture?.videoWidth ?? picture?.naturalWidth ?? picture?.width;
+  const height = picture?.displayHeight ?? picture?.videoHeight ?? picture?.naturalHeight ?? picture?.height;
+  if (!(width > 0 && height > 0)) {
+    throw new TypeError('a picture is ImageData, a Blob with a PNG, JPEG or WebP, or what a canvas can draw, and has pixels');
+  }
+  const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
+  context.drawImage(picture, 0, 0, width, height);
+  return context.getImageData(0, 0, width, height);
+}
+
+/** Rows and columns of a token grid, checked. */
+function gridOf(tokens) {
+  const [rows, cols] = tokens?.grid ?? [];
+  if (!Number.isInteger(rows) || !Number.isInteger(cols) || rows < 1 || cols < 1) {
+    throw new TypeError('tokens are {grid: [rows, columns], tokens: Int32Array, width, height}');
+  }
+  return [rows, cols];
+}
+
+/** A setting as the wasm module takes it: text or nothing. */
+function setting(value) {
+  return value === undefined ? undefined : String(value);
+}
