@@ -1,0 +1,77 @@
+//! The classes and who paints them.
+
+use crate::canvas::Canvas;
+use crate::groups::{flora, fruit, land, patterns, sea, space};
+use crate::rng::Rng;
+
+macro_rules! classes {
+    ($($(#[$doc:meta])* $variant:ident, $name:literal, $paint:path;)*) => {
+        /// What a picture shows.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Class {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl Class {
+            /// Every class, in the order of [`Class::index`].
+            pub const ALL: &'static [Class] = &[$(Class::$variant,)*];
+
+            /// The class in lower-case English, with a hyphen between words; also the name of its folder in a data set.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Class::$variant => $name,)*
+                }
+            }
+
+            /// Paints a scene of this class.
+            pub(crate) fn paint(self, canvas: &mut Canvas, rng: &mut Rng) {
+                match self {
+                    $(Class::$variant => $paint(canvas, rng),)*
+                }
+            }
+        }
+    };
+}
+
+classes! {
+    /// The sun going down over the open sea.
+    Sunset, "sunset", sea::sunset;
+    /// A sailing boat by day.
+    Sailboat, "sailboat", sea::sailboat;
+    /// Snowy peaks above a valley.
+    Mountains, "mountains", land::mountains;
+    /// Dunes under a hot sky.
+    Desert, "desert", land::desert;
+    /// A clear night with moon and stars over hills.
+    Night, "night", land::night;
+    /// A planet in space, mostly with rings.
+    Planet, "planet", space::planet;
+    /// A spiral galaxy.
+    Galaxy, "galaxy", space::galaxy;
+    /// Apples on a table.
+    Apple, "apple", fruit::apple;
+    /// Oranges, whole and cut.
+    Orange, "orange", fruit::orange;
+    /// A single broad tree on a meadow.
+    Tree, "tree", flora::tree;
+    /// One large blossom.
+    Flower, "flower", flora::flower;
+    /// A brick wall.
+    Bricks, "bricks", patterns::bricks;
+    /// Tartan cloth.
+    Tartan, "tartan", patterns::tartan;
+    /// A stained-glass window.
+    StainedGlass, "stained-glass", patterns::stained_glass;
+}
+
+impl Class {
+    /// The place of this class in [`Class::ALL`]: the label a classifier or a class-conditional model uses.
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+
+    /// The class of a name as [`Class::name`] gives it.
+    pub fn from_name(name: &str) -> Option<Class> {
+        Class::ALL.iter().copied().find(|class| class.name() == name)
+    }
+}

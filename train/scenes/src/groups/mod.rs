@@ -1,0 +1,8 @@
+//! The scenes, by what they show. Each is a function that paints a canvas from a random generator.
+
+pub(crate) mod flora;
+pub(crate) mod fruit;
+pub(crate) mod land;
+pub(crate) mod patterns;
+pub(crate) mod sea;
+pub(crate) mod space;
