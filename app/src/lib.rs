@@ -1,4 +1,6 @@
 //! IBQ Studio: command line, window and web page on one engine.
 
+#[cfg(not(target_arch = "wasm32"))]
+pub mod bundled;
 #[cfg(target_arch = "wasm32")]
 pub mod web;

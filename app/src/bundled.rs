@@ -1,0 +1,45 @@
+//! The model that is part of the program, so that the program can be carried alone.
+//!
+//! Which one it is says `assets/models/default.txt`.
+
+use ibq_core::weights::Source;
+
+/// The program was built without a model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no model ships with this build; give one with --model")]
+pub struct NoBundledModel;
+
+/// The two files of the bundled model's folder, for `Model::open_folder`.
+#[derive(Clone, Debug)]
+pub struct BundledModel {
+    /// Its name, for people.
+    pub name: &'static str,
+    /// Its `config.json`.
+    pub config: Source,
+    /// Its `model.safetensors`.
+    pub weights: Source,
+}
+
+/// The bundled tokenizer.
+///
+/// # Errors
+/// [`NoBundledModel`] when the program was built without one.
+#[cfg(bundled_model)]
+pub fn bundled_tokenizer() -> Result<BundledModel, NoBundledModel> {
+    const CONFIG: &[u8] = include_bytes!(concat!(env!("IBQ_BUNDLED_MODEL_FOLDER"), "/config.json"));
+    const WEIGHTS: &[u8] = include_bytes!(concat!(env!("IBQ_BUNDLED_MODEL_FOLDER"), "/model.safetensors"));
+    Ok(BundledModel {
+        name: env!("IBQ_BUNDLED_MODEL_NAME"),
+        config: Source::memory("bundled config.json", CONFIG),
+        weights: Source::memory("bundled model.safetensors", WEIGHTS),
+    })
+}
+
+/// The bundled tokenizer.
+///
+/// # Errors
+/// [`NoBundledModel`] when the program was built without one.
+#[cfg(not(bundled_model))]
+pub fn bundled_tokenizer() -> Result<BundledModel, NoBundledModel> {
+    Err(NoBundledModel)
+}

@@ -1,0 +1,240 @@
+//! `ibq decode`: a token file back to pictures.
+
+use std::path::{Path, PathBuf};
+
+use ibq_core::{
+    image::{Crop, MAX_PIXELS},
+    tokenizer::{RunOptions, TokenizerConfig},
+    tokens::{TokenFile, TokenGrid},
+};
+
+use super::{
+    failure::Failure,
+    inputs::{read_bounded, shown},
+    model::{self, Loaded},
+    numbers::{count, ms},
+    options::{GpuOptions, ModelOptions, TileOptions},
+    outputs::{self, Destination, OverwriteOption, write_png},
+    results::{only, tile_note, time_of},
+    session::Session,
+    table::{Column, Table},
+};
+
+/// Most bytes of a token file.
+const MAX_BYTES: u64 = 1 << 30;
+
+/// The command line of `ibq decode`.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Token file (.json, .npy, .safetensors)
+    #[arg(value_name = "TOKENS")]
+    tokens: PathBuf,
+    /// NAME.png (several pictures: NAME-1.png, NAME-2.png, …) or a folder
+    #[arg(short, long, value_name = "IMAGE.png")]
+    output: PathBuf,
+    #[command(flatten)]
+    existing: OverwriteOption,
+    #[command(flatten)]
+    tiles: TileOptions,
+    #[command(flatten)]
+    model: ModelOptions,
+    #[command(flatten)]
+    gpu: GpuOptions,
+}
+
+/// Runs the command.
+pub(crate) async fn run(arguments: &Arguments, session: &Session) -> Result<(), Failure> {
+    let path = &arguments.tokens;
+    let destination = Destination::of(&arguments.output)?;
+    let content = read_bounded(path, MAX_BYTES)?;
+    // The reader names the file in its messages.
+    let file = TokenFile::read(&shown(path), &content).map_err(|error| Failure::Failed(error.to_string()))?;
+    drop(content);
+    if file.grids.is_empty() {
+        return Err(Failure::at(path, "holds no pictures"));
+    }
+    let outputs = output_names(&destination, path, file.grids.len(), arguments.existing.overwrite)?;
+    let loaded = model::load(&arguments.model, &arguments.gpu, session).await?;
+    check(&file, path, &loaded, session)?;
+    let table = table(&outputs);
+    for (index, (grid, output)) in file.grids.iter().zip(&outputs).enumerate() {
+        let label = file_name(output);
+        session.begin(index, outputs.len(), &label);
+        let size = file.sizes.as_ref().and_then(|sizes| sizes.get(index).copied());
+        match one(grid, size, output, arguments, &loaded, session).await {
+            Ok(cells) => {
+                if index == 0 {
+                    session.print(table.header());
+                }
+                session.print(table.row(&label, &cells));
+            }
+            Err(failure) if failure.ends_everything() => return Err(failure),
+            Err(failure) => {
+                let which =
+                    if outputs.len() > 1 { format!(", picture {}", index + 1) } else { String::new() };
+                session.failed(&format!("{}{which}", shown(path)), &failure);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// One file per picture.
+fn output_names(
+    destination: &Destination,
+    tokens: &Path,
+    pictures: usize,
+    overwrite: bool,
+) -> Result<Vec<PathBuf>, Failure> {
+    let first = match destination {
+        Destination::File(path) => path.clone(),
+        Destination::Folder(folder) => {
+            folder.join(format!("{}.png", tokens.file_stem().unwrap_or_default().to_string_lossy()))
+        }
+    };
+    outputs::create_parent(&first)?;
+    // A name that was spelled out may be replaced; names made up here may not.
+    let spelled_out = pictures == 1 && matches!(destination, Destination::File(_));
+    let digits = pictures.to_string().len();
+    let names: Vec<PathBuf> = match pictures {
+        1 => vec![first],
+        _ => (1..=pictures).map(|number| outputs::beside(&first, &format!("-{number:0digits$}"))).collect(),
+    };
+    outputs::protect(&names, &[tokens], overwrite || spelled_out)?;
+    Ok(names)
+}
+
+/// Whether these tokens are of this model.
+fn check(file: &TokenFile, path: &Path, loaded: &Loaded, session: &Session) -> Result<(), Failure> {
+    let TokenizerConfig { n_embed, .. } = *loaded.tokenizer.config();
+    let factor = loaded.tokenizer.config().factor();
+    let model = &loaded.name;
+    if let Some(codes) = file.codebook_size.filter(|&codes| codes != n_embed) {
+        let (codes, n_embed) = (count(codes.into()), count(n_embed.into()));
+        let reason = format!(
+            "its tokens are of a model with {codes} codes; {model} has {n_embed}. Give theirs with --model"
+        );
+        return Err(Failure::at(path, reason));
+    }
+    if let Some(theirs) = file.factor.filter(|&theirs| theirs != factor) {
+        let reason = format!(
+            "its tokens stand for {theirs} × {theirs} pixels each, those of {model} for {factor} × {factor}"
+        );
+        return Err(Failure::at(path, reason));
+    }
+    if let Some(other) = file.model.as_ref().filter(|&other| other != model) {
+        let other = shown(Path::new(other));
+        session.note(&shown(path), format_args!("encoded with {other}, decoded with {model}"));
+    }
+    Ok(())
+}
+
+async fn one(
+    grid: &TokenGrid,
+    size: Option<(u32, u32)>,
+    output: &Path,
+    arguments: &Arguments,
+    loaded: &Loaded,
+    session: &Session,
+) -> Result<[String; 4], Failure> {
+    session.job().check()?;
+    let crop = crop(grid, size, loaded.tokenizer.config().factor())?;
+    let options = RunOptions { tiling: arguments.tiles.tile, ..RunOptions::default() };
+    let decoding = loaded.tokenizer.decode(std::slice::from_ref(grid), &options, session.job()).await?;
+    let decoded = only(decoding.pictures)?;
+    let padded = decoded.dimensions();
+    let picture = crop.apply(&decoded);
+    write_png(output, &picture)?;
+    let label = file_name(output);
+    if padded != picture.dimensions() {
+        let (width, height) = padded;
+        let text = format!(
+            "cropped from {width} × {height} to {} × {}, its size before padding",
+            crop.width, crop.height
+        );
+        session.note(&label, text);
+    }
+    if let Some(layout) = decoding.tiles {
+        session.note(&label, tile_note(layout));
+    }
+    Ok([
+        format!("{}×{}", picture.width(), picture.height()),
+        format!("{}×{}", grid.rows, grid.cols),
+        count(grid.tokens.len() as u64),
+        ms(time_of(&decoding.times, "decode")),
+    ])
+}
+
+/// The part of the decoded picture that is the picture, checked against the grid.
+fn crop(grid: &TokenGrid, size: Option<(u32, u32)>, factor: u32) -> Result<Crop, Failure> {
+    let full = (u64::from(grid.cols) * u64::from(factor), u64::from(grid.rows) * u64::from(factor));
+    let (rows, cols) = (grid.rows, grid.cols);
+    if full.0.saturating_mul(full.1) > MAX_PIXELS {
+        let reason = format!("a grid of {rows} × {cols} is more than the limit of {MAX_PIXELS} pixels");
+        return Err(Failure::Failed(reason));
+    }
+    let (width, height) = size.unwrap_or((full.0 as u32, full.1 as u32));
+    let fits = |side: u32, tokens: u32| side.div_ceil(factor) == tokens && side > 0;
+    if !fits(width, cols) || !fits(height, rows) {
+        let reason =
+            format!("a picture of {width} × {height} pixels does not have a grid of {rows} × {cols} tokens");
+        return Err(Failure::Failed(reason));
+    }
+    Ok(Crop { width, height })
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().map_or_else(|| shown(path), |name| shown(Path::new(name)))
+}
+
+fn table(outputs: &[PathBuf]) -> Table {
+    let longest = outputs.iter().map(|path| console::measure_text_width(&file_name(path))).max();
+    Table::new(
+        "picture",
+        longest.unwrap_or(0),
+        vec![
+            Column::new("size", "pixels", 9),
+            Column::new("grid", "rows×cols", 9),
+            Column::new("tokens", "", 7),
+            Column::new("decode", "ms", 6),
+        ],
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grid(rows: u32, cols: u32) -> TokenGrid {
+        TokenGrid { rows, cols, tokens: vec![0; (rows * cols) as usize] }
+    }
+
+    #[test]
+    fn the_stored_size_must_belong_to_the_grid() {
+        let crop_of = |size| crop(&grid(2, 3), size, 16);
+        assert_eq!(crop_of(None).unwrap(), Crop { width: 48, height: 32 });
+        assert_eq!(crop_of(Some((33, 17))).unwrap(), Crop { width: 33, height: 17 });
+        for size in [(32, 17), (33, 16), (49, 32), (0, 32), (u32::MAX, u32::MAX)] {
+            assert!(crop_of(Some(size)).is_err(), "{size:?}");
+        }
+    }
+
+    #[test]
+    fn a_grid_that_is_no_reasonable_picture_is_refused() {
+        let huge = TokenGrid { rows: u32::MAX, cols: u32::MAX, tokens: Vec::new() };
+        assert!(crop(&huge, None, 16).unwrap_err().to_string().contains("limit"));
+    }
+
+    #[test]
+    fn numbered_names_sort_as_they_count() {
+        let folder = std::env::temp_dir();
+        let stem = format!("ibq-decode-{}", std::process::id());
+        let names = output_names(
+            &Destination::File(folder.join(format!("{stem}.png"))),
+            Path::new("t.json"),
+            12,
+            false,
+        );
+        assert_eq!(names.unwrap()[1], folder.join(format!("{stem}-02.png")));
+    }
+}

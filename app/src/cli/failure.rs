@@ -1,0 +1,104 @@
+//! Why a command did not do its work, and the exit code that follows.
+
+use std::{fmt::Display, io::Write, path::Path};
+
+use console::style;
+use ibq_core::{
+    gpu::GpuError,
+    job::Cancelled,
+    tokenizer::TokenizerError,
+    weights::{SourceError, WeightsError},
+};
+
+use super::inputs::shown;
+
+/// Why a command, or one of its inputs, failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// The work could not be done.
+    #[error("{0}")]
+    Failed(String),
+    /// The command line asks for something that makes no sense.
+    #[error("{0}")]
+    Usage(String),
+    /// The device is gone: the inputs that follow would fail as well.
+    #[error("{0}")]
+    DeviceLost(String),
+    /// Ctrl-C.
+    #[error("cancelled")]
+    Cancelled,
+    /// Some inputs failed; each was reported when it did.
+    #[error("some inputs failed")]
+    Reported,
+}
+
+impl Failure {
+    /// Something went wrong with a file.
+    pub(crate) fn at(path: &Path, reason: impl Display) -> Self {
+        Self::Failed(format!("{}: {reason}", shown(path)))
+    }
+
+    /// Whether going on with the next input makes sense.
+    pub(crate) fn ends_everything(&self) -> bool {
+        matches!(self, Self::Cancelled | Self::DeviceLost(_))
+    }
+
+    /// 1: failed; 2: wrong usage.
+    pub(crate) fn exit_code(&self) -> u8 {
+        if matches!(self, Self::Usage(_)) { 2 } else { 1 }
+    }
+
+    /// Says it on standard error.
+    pub(crate) fn report(&self) {
+        if matches!(self, Self::Reported) {
+            return;
+        }
+        // Nobody is left to tell when standard error is closed.
+        let _ = writeln!(std::io::stderr(), "{} {self}", error_mark());
+        if matches!(self, Self::Usage(_)) {
+            let _ = writeln!(std::io::stderr(), "\nFor more information, try '--help'.");
+        }
+    }
+}
+
+/// `error:`, red on a terminal.
+pub(crate) fn error_mark() -> impl Display {
+    style("error:").for_stderr().red().bold()
+}
+
+impl From<Cancelled> for Failure {
+    fn from(_: Cancelled) -> Self {
+        Self::Cancelled
+    }
+}
+
+impl From<GpuError> for Failure {
+    fn from(error: GpuError) -> Self {
+        match error {
+            GpuError::Lost { .. } => Self::DeviceLost(error.to_string()),
+            other => Self::Failed(other.to_string()),
+        }
+    }
+}
+
+impl From<WeightsError> for Failure {
+    fn from(error: WeightsError) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+impl From<SourceError> for Failure {
+    fn from(error: SourceError) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+impl From<TokenizerError> for Failure {
+    fn from(error: TokenizerError) -> Self {
+        match error {
+            TokenizerError::Cancelled(cancelled) => cancelled.into(),
+            TokenizerError::Gpu(gpu) => gpu.into(),
+            other => Self::Failed(other.to_string()),
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! The command line: a file per command, and what the commands share.
+//!
+//! Results go to standard output, messages to standard error. Exit codes: 0 done, 1 failed (wholly, or for some of the
+//! inputs), 2 the command line was wrong.
+
+mod convert;
+mod decode;
+mod encode;
+mod failure;
+mod info;
+mod inputs;
+mod model;
+mod numbers;
+mod options;
+mod outputs;
+mod progress;
+mod reconstruct;
+mod results;
+mod session;
+mod table;
+mod window;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use failure::Failure;
+use session::Session;
+
+/// Pictures to tokens and back, on any GPU.
+#[derive(Parser)]
+#[command(name = "ibq", version, about, after_help = "Without a command the window opens.")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Say what a model file is, what it holds and how much memory it needs
+    Info(info::Arguments),
+    /// Write a model as a folder of config.json and model.safetensors
+    Convert(convert::Arguments),
+    /// Turn pictures into a token file
+    Encode(encode::Arguments),
+    /// Turn a token file back into pictures
+    Decode(decode::Arguments),
+    /// Encode and decode pictures, and measure what was lost
+    Reconstruct(reconstruct::Arguments),
+}
+
+/// Reads the command line, does what it says, and returns the exit code.
+pub(crate) fn run() -> ExitCode {
+    // Wrong usage ends here with exit code 2, --help and --version with 0.
+    let arguments = Arguments::parse();
+    let Some(command) = arguments.command else { return exit_code(&window::open()) };
+    let session = Session::start();
+    let done = pollster::block_on(async {
+        match &command {
+            Command::Info(arguments) => info::run(arguments, &session).await,
+            Command::Convert(arguments) => convert::run(arguments, &session).await,
+            Command::Encode(arguments) => encode::run(arguments, &session).await,
+            Command::Decode(arguments) => decode::run(arguments, &session).await,
+            Command::Reconstruct(arguments) => reconstruct::run(arguments, &session).await,
+        }
+    });
+    let done = done.and_then(|()| session.verdict());
+    drop(session);
+    exit_code(&done)
+}
+
+fn exit_code(done: &Result<(), Failure>) -> ExitCode {
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            failure.report();
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+}

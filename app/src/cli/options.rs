@@ -1,0 +1,122 @@
+//! Options that several commands have.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use ibq_core::{
+    gpu::AdapterChoice,
+    image::Resize,
+    tokenizer::Tiling,
+    weights::{Precision, WeightSet},
+};
+
+/// Which model.
+#[derive(Args)]
+#[command(next_help_heading = "Model")]
+pub(crate) struct ModelOptions {
+    /// Model file (.ckpt, .pt, .safetensors) or folder [default: the bundled model]
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) model: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) choice: WeightOptions,
+}
+
+/// Which of a model's weights, and what its configuration must be.
+#[derive(Args)]
+#[command(next_help_heading = "Model")]
+pub(crate) struct WeightOptions {
+    /// Official configuration file to check the model against
+    #[arg(long, value_name = "YAML")]
+    pub(crate) config: Option<PathBuf>,
+    /// Set of weights [default: ema where the file has it]
+    #[arg(long, value_enum, value_name = "SET")]
+    pub(crate) weights: Option<WeightChoice>,
+}
+
+/// `--weights`.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum WeightChoice {
+    /// The moving average of training, as the official evaluation uses
+    Ema,
+    /// The weights as the optimizer left them
+    Raw,
+}
+
+impl From<WeightChoice> for WeightSet {
+    fn from(choice: WeightChoice) -> Self {
+        match choice {
+            WeightChoice::Ema => Self::Ema,
+            WeightChoice::Raw => Self::Raw,
+        }
+    }
+}
+
+/// Where and how to compute.
+#[derive(Args)]
+#[command(next_help_heading = "GPU")]
+pub(crate) struct GpuOptions {
+    /// Part of an adapter's name, or `software`
+    #[arg(long, value_name = "NAME", default_value = "best")]
+    pub(crate) adapter: AdapterChoice,
+    /// Storage of weights and activations; sums are always f32
+    #[arg(long, value_enum, default_value = "f32")]
+    pub(crate) precision: PrecisionChoice,
+}
+
+/// `--precision`.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PrecisionChoice {
+    /// 32-bit floats
+    F32,
+    /// 16-bit floats: half the memory
+    F16,
+}
+
+impl PrecisionChoice {
+    /// As it is written on the command line.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::F32 => "f32",
+            Self::F16 => "f16",
+        }
+    }
+}
+
+impl From<PrecisionChoice> for Precision {
+    fn from(choice: PrecisionChoice) -> Self {
+        match choice {
+            PrecisionChoice::F32 => Self::F32,
+            PrecisionChoice::F16 => Self::F16,
+        }
+    }
+}
+
+/// Tiles.
+#[derive(Args)]
+#[command(next_help_heading = "Pictures")]
+pub(crate) struct TileOptions {
+    /// Overlapping tiles for large pictures: `auto` (when memory asks for it), `off`, or the side in pixels
+    #[arg(long, value_name = "auto|off|N", default_value = "auto", value_parser = tiling)]
+    pub(crate) tile: Tiling,
+}
+
+/// What happens to a picture's size.
+#[derive(Args)]
+#[command(next_help_heading = "Pictures")]
+pub(crate) struct SizeOptions {
+    /// Size before encoding: `none` (padded to the tokenizer's factor, cropped after), `short:N` (smaller side N
+    /// pixels) or `fit:WxH` (within W × H)
+    #[arg(long, value_name = "none|short:N|fit:WxH", default_value = "none")]
+    pub(crate) resize: Resize,
+}
+
+fn tiling(text: &str) -> Result<Tiling, String> {
+    match text {
+        "auto" => Ok(Tiling::Auto),
+        "off" => Ok(Tiling::Off),
+        side => match side.parse() {
+            Ok(side @ 1..=65_535) => Ok(Tiling::Side(side)),
+            _ => Err("use `auto`, `off` or the side of a tile in pixels, 1 to 65535".to_owned()),
+        },
+    }
+}

@@ -1,0 +1,138 @@
+//! What one run of the program shares: the job that Ctrl-C cancels, the progress line, messages, and the inputs that
+//! failed.
+
+use std::{
+    cell::{Cell, RefCell},
+    fmt::Display,
+    io::{ErrorKind, Write},
+};
+
+use console::style;
+use ibq_core::job::Job;
+use serde::Serialize;
+
+use super::{
+    failure::{Failure, error_mark},
+    progress::ProgressLine,
+};
+
+/// Exit code after a second Ctrl-C, as shells give it.
+const INTERRUPTED: i32 = 130;
+
+/// An input that failed while the others went on.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct FailedInput {
+    /// The input, as given.
+    input: String,
+    /// Why.
+    error: String,
+}
+
+/// One run of the program.
+pub(crate) struct Session {
+    job: Job,
+    line: Option<ProgressLine>,
+    failed: RefCell<Vec<FailedInput>>,
+    unwritten: Cell<Option<std::io::Error>>,
+}
+
+impl Session {
+    /// Begins: from here on Ctrl-C cancels the job, and a second one ends the program at once.
+    pub(crate) fn start() -> Self {
+        let job = Job::new();
+        let handler = {
+            let job = job.clone();
+            move || {
+                if job.is_cancelled() {
+                    std::process::exit(INTERRUPTED);
+                }
+                job.cancel();
+            }
+        };
+        // Where no handler can be set, Ctrl-C ends the program as it does by default.
+        let _ = ctrlc::set_handler(handler);
+        let line = ProgressLine::on_terminal(&job);
+        Self { job, line, failed: RefCell::default(), unwritten: Cell::new(None) }
+    }
+
+    /// The job of this run.
+    pub(crate) fn job(&self) -> &Job {
+        &self.job
+    }
+
+    /// Names what is worked on, before the progress bar.
+    pub(crate) fn title(&self, title: &str) {
+        if let Some(line) = &self.line {
+            line.title(title);
+        }
+    }
+
+    /// Names the input that is worked on, the how-manieth of how many.
+    pub(crate) fn begin(&self, index: usize, all: usize, label: &str) {
+        let place = if all == 1 { String::new() } else { format!("[{}/{all}] ", index + 1) };
+        self.title(&format!("{place}{label}"));
+    }
+
+    /// Prints a line of the result on standard output.
+    pub(crate) fn print(&self, text: impl Display) {
+        let written = self.aside(|| writeln!(std::io::stdout(), "{text}"));
+        match written {
+            // Whoever read it has seen enough (`| head`): the work goes on.
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
+            Err(error) => self.unwritten.set(Some(error)),
+            Ok(()) => {}
+        }
+    }
+
+    /// Prints the result as one JSON document on standard output.
+    pub(crate) fn print_json(&self, document: &impl Serialize) -> Result<(), Failure> {
+        let text = serde_json::to_string_pretty(document)
+            .map_err(|error| Failure::Failed(format!("the result cannot be written as JSON: {error}")))?;
+        self.print(text);
+        Ok(())
+    }
+
+    /// Says on standard error what is used: `adapter  NAME …`.
+    pub(crate) fn tell(&self, what: &str, text: impl Display) {
+        self.message(format_args!("{} {text}", style(format!("{what:<8}")).for_stderr().dim()));
+    }
+
+    /// Says on standard error what was done to an input that its owner may not expect.
+    pub(crate) fn note(&self, input: &str, text: impl Display) {
+        self.message(format_args!("{} {input}: {text}", style("note:").for_stderr().yellow()));
+    }
+
+    /// Reports an input that failed; the program will end with exit code 1.
+    pub(crate) fn failed(&self, input: &str, failure: &Failure) {
+        let error = failure.to_string();
+        let already_named = error.starts_with(input);
+        let text = if already_named { error.clone() } else { format!("{input}: {error}") };
+        self.message(format_args!("{} {text}", error_mark()));
+        self.failed.borrow_mut().push(FailedInput { input: input.to_owned(), error });
+    }
+
+    /// The inputs that failed so far.
+    pub(crate) fn failures(&self) -> Vec<FailedInput> {
+        self.failed.borrow().clone()
+    }
+
+    /// How the run ends when nothing stopped it.
+    pub(crate) fn verdict(&self) -> Result<(), Failure> {
+        if let Some(error) = self.unwritten.take() {
+            return Err(Failure::Failed(format!("standard output: {error}")));
+        }
+        if self.failed.borrow().is_empty() { Ok(()) } else { Err(Failure::Reported) }
+    }
+
+    fn message(&self, text: std::fmt::Arguments<'_>) {
+        // Nobody is left to tell when standard error is closed.
+        let _ = self.aside(|| writeln!(std::io::stderr(), "{text}"));
+    }
+
+    fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
+        match &self.line {
+            Some(line) => line.aside(write),
+            None => write(),
+        }
+    }
+}
