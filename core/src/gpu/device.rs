@@ -1,6 +1,15 @@
 //! Opening an adapter and saying what it can do.
 
-use std::str::FromStr;
+use std::{
+    str::FromStr,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use ibq_shaders::Storage;
+
+use crate::weights::Precision;
+
+use super::{MemoryUse, adapter, memory::MemoryCounter, pipeline::PipelineCache};
 
 /// Which adapter to open.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -69,15 +78,6 @@ pub struct GpuInfo {
     pub limits: Vec<(&'static str, u64)>,
 }
 
-/// Bytes in buffers of the engine.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct MemoryUse {
-    /// Now.
-    pub now: u64,
-    /// The most at one time so far.
-    pub peak: u64,
-}
-
 /// Why there is no GPU, or no longer.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum GpuError {
@@ -127,44 +127,154 @@ pub enum GpuError {
 
 /// An open device. Clones share it.
 #[derive(Clone, Debug)]
-pub struct Gpu(());
+pub struct Gpu(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    device: wgpu::Device,
+    queue: wgpu::Queue,
+    limits: wgpu::Limits,
+    info: GpuInfo,
+    memory: Arc<MemoryCounter>,
+    faults: Arc<Faults>,
+    pipelines: PipelineCache,
+}
+
+/// What the driver has told us outside of any call.
+#[derive(Debug, Default)]
+struct Faults {
+    lost: Mutex<Option<String>>,
+    error: Mutex<Option<String>>,
+}
 
 impl Gpu {
     /// Opens an adapter.
     ///
     /// # Errors
     /// [`GpuError::NoAdapter`], [`GpuError::NoDevice`].
-    pub async fn open(_options: &GpuOptions) -> Result<Self, GpuError> {
-        unimplemented!()
+    pub async fn open(options: &GpuOptions) -> Result<Self, GpuError> {
+        let adapter = adapter::choose(&options.adapter).await?;
+        let mut descriptor = Self::device_descriptor(&adapter);
+        if options.tier == Some(Tier::Portable) {
+            descriptor.required_features.remove(wgpu::Features::SHADER_F16 | wgpu::Features::SUBGROUP);
+        }
+        if options.default_limits {
+            descriptor.required_limits = wgpu::Limits::default();
+        }
+        let no_device = |error: wgpu::RequestDeviceError| GpuError::NoDevice {
+            adapter: adapter.get_info().name,
+            reason: error.to_string(),
+        };
+        let (device, queue) = adapter.request_device(&descriptor).await.map_err(no_device)?;
+        Ok(Self::share(&adapter, &device, &queue))
     }
 
     /// What a window should ask of an adapter so that the engine can share its device.
     #[must_use]
-    pub fn device_descriptor(_adapter: &wgpu::Adapter) -> wgpu::DeviceDescriptor<'static> {
-        unimplemented!()
+    pub fn device_descriptor(adapter: &wgpu::Adapter) -> wgpu::DeviceDescriptor<'static> {
+        let wanted = wgpu::Features::SHADER_F16 | wgpu::Features::SUBGROUP | wgpu::Features::TIMESTAMP_QUERY;
+        wgpu::DeviceDescriptor {
+            label: Some("ibq"),
+            required_features: adapter.features() & wanted,
+            required_limits: adapter.limits(),
+            ..Default::default()
+        }
     }
 
     /// Shares the device of a window, made with [`Gpu::device_descriptor`].
     #[must_use]
-    pub fn share(_adapter: &wgpu::Adapter, _device: &wgpu::Device, _queue: &wgpu::Queue) -> Self {
-        unimplemented!()
+    pub fn share(adapter: &wgpu::Adapter, device: &wgpu::Device, queue: &wgpu::Queue) -> Self {
+        let faults = Arc::new(Faults::default());
+        let seen = Arc::clone(&faults);
+        device.set_device_lost_callback(move |_, reason| {
+            log::error!("the GPU device was lost: {reason}");
+            *lock(&seen.lost) = Some(if reason.is_empty() { "no reason given".to_owned() } else { reason });
+        });
+        let seen = Arc::clone(&faults);
+        device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
+            log::error!("the GPU refused a command: {error}");
+            lock(&seen.error).get_or_insert_with(|| error.to_string());
+        }));
+        Self(Arc::new(Inner {
+            device: device.clone(),
+            queue: queue.clone(),
+            limits: device.limits(),
+            info: adapter::describe(adapter, device),
+            memory: Arc::default(),
+            faults,
+            pipelines: PipelineCache::default(),
+        }))
     }
 
     /// What is open.
     #[must_use]
     pub fn info(&self) -> &GpuInfo {
-        unimplemented!()
+        &self.0.info
     }
 
     /// Bytes in the engine's buffers.
     #[must_use]
     pub fn memory(&self) -> MemoryUse {
-        unimplemented!()
+        self.0.memory.snapshot()
+    }
+
+    /// Bytes that weights and activations together should stay below. Adapters do not tell what they have free, so this
+    /// is a guess by their kind; an allocation that fails all the same is an error or leads to tiles.
+    #[must_use]
+    pub fn memory_budget(&self) -> u64 {
+        if self.0.info.kind == "discrete GPU" { 8 << 30 } else { 2 << 30 }
     }
 
     /// Why the device was lost, if it was.
     #[must_use]
     pub fn lost(&self) -> Option<String> {
-        unimplemented!()
+        lock(&self.0.faults.lost).clone()
     }
+
+    /// The error to report when the device was lost or a command was refused, once.
+    pub(crate) fn fault(&self) -> Result<(), GpuError> {
+        if let Some(reason) = self.lost() {
+            return Err(GpuError::Lost { reason });
+        }
+        match lock(&self.0.faults.error).take() {
+            Some(reason) => Err(GpuError::Refused { what: "a command".to_owned(), reason }),
+            None => Ok(()),
+        }
+    }
+
+    /// The device, for drawing from the engine's results.
+    #[must_use]
+    pub fn device(&self) -> &wgpu::Device {
+        &self.0.device
+    }
+
+    pub(crate) fn queue(&self) -> &wgpu::Queue {
+        &self.0.queue
+    }
+
+    pub(crate) fn limits(&self) -> &wgpu::Limits {
+        &self.0.limits
+    }
+
+    pub(crate) fn memory_counter(&self) -> &Arc<MemoryCounter> {
+        &self.0.memory
+    }
+
+    pub(crate) fn pipelines(&self) -> &PipelineCache {
+        &self.0.pipelines
+    }
+
+    /// How this device stores values of a precision.
+    pub(crate) fn storage(&self, precision: Precision) -> Storage {
+        match (precision, self.0.info.tier) {
+            (Precision::F32, _) => Storage::F32,
+            (Precision::F16, Tier::Portable) => Storage::PackedF16,
+            (Precision::F16, Tier::Fast) => Storage::NativeF16,
+        }
+    }
+}
+
+/// Locks; a thread that panicked while it held the lock leaves plain data that is still good to read.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

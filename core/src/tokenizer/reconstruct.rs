@@ -2,7 +2,11 @@
 
 use image::RgbImage;
 
-use crate::{image::Resize, job::Job, tokens::TokenGrid};
+use crate::{
+    image::{Resize, bits_per_pixel, distinct_codes, fit_to_factor, psnr, ssim},
+    job::Job,
+    tokens::TokenGrid,
+};
 
 use super::{KernelTime, RunOptions, StageTime, Tokenizer, TokenizerError};
 
@@ -40,11 +44,55 @@ pub struct Reconstruction {
 /// # Errors
 /// [`TokenizerError`] as of [`Tokenizer::encode`] and [`Tokenizer::decode`].
 pub async fn reconstruct(
-    _tokenizer: &Tokenizer,
-    _picture: RgbImage,
-    _resize: Resize,
-    _options: &RunOptions,
-    _job: &Job,
+    tokenizer: &Tokenizer,
+    picture: RgbImage,
+    resize: Resize,
+    options: &RunOptions,
+    job: &Job,
 ) -> Result<Reconstruction, TokenizerError> {
-    unimplemented!()
+    let config = tokenizer.config();
+    let fitted = fit_to_factor(picture, resize, config.factor());
+    let original = fitted.picture();
+    let mut encoding = tokenizer.encode(std::slice::from_ref(&fitted.rgb), options, job).await?;
+    let decoding = tokenizer.decode(&encoding.grids, options, job).await?;
+    let (Some(grid), Some(decoded)) = (encoding.grids.pop(), decoding.pictures.first()) else {
+        return Err(TokenizerError::Input("no picture came back".to_owned()));
+    };
+    let reconstruction = fitted.crop.apply(decoded);
+    let mut notes = fitted.notes;
+    if let Some(tiles) = encoding.tiles.or(decoding.tiles) {
+        notes.push(format!(
+            "processed in {} tiles of {} × {} pixels that overlap by {}{}",
+            tiles.tiles,
+            tiles.size.1,
+            tiles.size.0,
+            tiles.overlap,
+            if tiles.automatic {
+                ", since the whole picture needs more memory than the GPU may use"
+            } else {
+                ""
+            }
+        ));
+    }
+    encoding.times.extend(decoding.times);
+    encoding.kernels.extend(decoding.kernels);
+    Ok(Reconstruction {
+        psnr: psnr(&original, &reconstruction),
+        ssim: ssim(&original, &reconstruction),
+        bits_per_pixel: bits_per_pixel(
+            grid.tokens.len(),
+            config.n_embed,
+            original.width(),
+            original.height(),
+        ),
+        distinct_codes: distinct_codes(&grid.tokens),
+        original,
+        reconstruction,
+        grid,
+        margins: encoding.margins.and_then(|mut margins| margins.pop()),
+        latents: encoding.latents.and_then(|mut latents| latents.pop()),
+        times: encoding.times,
+        kernels: encoding.kernels,
+        notes,
+    })
 }

@@ -1,15 +1,15 @@
-//! A loaded tokenizer and what can be asked of it.
+//! What can be asked of a tokenizer, what comes back, and what can go wrong.
 
 use image::RgbImage;
 
 use crate::{
-    gpu::{Gpu, GpuError},
-    job::{Cancelled, Job},
+    gpu::{GpuError, RunError},
+    job::Cancelled,
     tokens::TokenGrid,
-    weights::{Precision, TokenizerWeights, WeightsError},
+    weights::WeightsError,
 };
 
-use super::{ConfigError, TokenizerConfig};
+use super::ConfigError;
 
 /// Whether a picture is processed in overlapping tiles.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -131,101 +131,39 @@ pub enum TokenizerError {
     /// Its owner stopped it.
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
-    /// A picture or grid that does not fit.
+    /// A picture or grid that does not fit the tokenizer.
     #[error("{0}")]
     Input(String),
+    /// The picture needs more memory than the device has.
+    #[error(
+        "a picture of {height} × {width} pixels needs {needed} bytes on the GPU, more than the {budget} that may be \
+         used; allow tiles or make it smaller"
+    )]
+    TooLarge {
+        /// Height in pixels.
+        height: u32,
+        /// Width in pixels.
+        width: u32,
+        /// Bytes needed.
+        needed: u64,
+        /// Bytes at hand.
+        budget: u64,
+    },
+    /// The network computed something that is no number.
+    #[error(
+        "the latent vector of token {position} is not a number: the weights are damaged, or too large for 16-bit floats (try --precision f32)"
+    )]
+    NotFinite {
+        /// Which token, in raster order over all pictures.
+        position: usize,
+    },
 }
 
-/// A tokenizer on the GPU. Clones share it.
-#[derive(Clone, Debug)]
-pub struct Tokenizer(());
-
-impl Tokenizer {
-    /// Uploads the weights tensor by tensor.
-    ///
-    /// # Errors
-    /// [`TokenizerError`]: weights that cannot be read, no memory, cancelled.
-    pub async fn load(
-        _gpu: &Gpu,
-        _weights: &TokenizerWeights,
-        _precision: Precision,
-        _job: &Job,
-    ) -> Result<Self, TokenizerError> {
-        unimplemented!()
-    }
-
-    /// The configuration.
-    #[must_use]
-    pub fn config(&self) -> &TokenizerConfig {
-        unimplemented!()
-    }
-
-    /// The device it lives on.
-    #[must_use]
-    pub fn gpu(&self) -> &Gpu {
-        unimplemented!()
-    }
-
-    /// Storage precision.
-    #[must_use]
-    pub fn precision(&self) -> Precision {
-        unimplemented!()
-    }
-
-    /// Memory for a configuration that is not loaded yet: what a model chooser shows.
-    ///
-    /// # Errors
-    /// [`TokenizerError`]: sides that are no multiples of the factor, or more than the device can ever hold.
-    pub fn estimate(
-        _gpu: &Gpu,
-        _config: &TokenizerConfig,
-        _precision: Precision,
-        _size: (u32, u32),
-        _batch: u32,
-        _tiling: Tiling,
-    ) -> Result<MemoryPlan, TokenizerError> {
-        unimplemented!()
-    }
-
-    /// Encodes pictures of one size, whose sides are multiples of the factor.
-    ///
-    /// # Errors
-    /// [`TokenizerError`]: a size that does not fit, no memory, cancelled, a lost device.
-    pub async fn encode(
-        &self,
-        _pictures: &[RgbImage],
-        _options: &RunOptions,
-        _job: &Job,
-    ) -> Result<Encoding, TokenizerError> {
-        unimplemented!()
-    }
-
-    /// Decodes grids of one size.
-    ///
-    /// # Errors
-    /// [`TokenizerError`]: a token beyond the codebook, no memory, cancelled, a lost device.
-    pub async fn decode(
-        &self,
-        _grids: &[TokenGrid],
-        _options: &RunOptions,
-        _job: &Job,
-    ) -> Result<Decoding, TokenizerError> {
-        unimplemented!()
-    }
-
-    /// The `count` codes with the largest dot product with a latent vector, best first.
-    ///
-    /// # Errors
-    /// [`TokenizerError`]: a vector of another length, a lost device.
-    pub async fn top_codes(&self, _latent: &[f32], _count: usize) -> Result<Vec<(u32, f32)>, TokenizerError> {
-        unimplemented!()
-    }
-
-    /// The vector of a code.
-    ///
-    /// # Errors
-    /// [`TokenizerError`]: no such code, a lost device.
-    pub async fn code_vector(&self, _code: u32) -> Result<Vec<f32>, TokenizerError> {
-        unimplemented!()
+impl From<RunError> for TokenizerError {
+    fn from(error: RunError) -> Self {
+        match error {
+            RunError::Gpu(error) => Self::Gpu(error),
+            RunError::Cancelled(cancelled) => Self::Cancelled(cancelled),
+        }
     }
 }

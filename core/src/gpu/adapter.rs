@@ -1,0 +1,90 @@
+//! Choosing an adapter and describing it to people.
+
+use super::{AdapterChoice, GpuError, GpuInfo, Tier};
+
+/// The adapter that fits a choice.
+///
+/// # Errors
+/// [`GpuError::NoAdapter`] lists what there is.
+pub(super) async fn choose(choice: &AdapterChoice) -> Result<wgpu::Adapter, GpuError> {
+    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle_from_env());
+    if *choice == AdapterChoice::Best || cfg!(target_arch = "wasm32") {
+        let options = wgpu::RequestAdapterOptions {
+            power_preference: wgpu::PowerPreference::HighPerformance,
+            force_fallback_adapter: *choice == AdapterChoice::Software,
+            ..Default::default()
+        };
+        if let Ok(adapter) = instance.request_adapter(&options).await {
+            return Ok(adapter);
+        }
+    }
+    let adapters = instance.enumerate_adapters(wgpu::Backends::all()).await;
+    let found: Vec<String> = adapters.iter().map(|adapter| adapter.get_info().name).collect();
+    let fits = |adapter: &wgpu::Adapter| match choice {
+        AdapterChoice::Best => true,
+        AdapterChoice::Software => is_software(&adapter.get_info()),
+        AdapterChoice::Named(name) => adapter.get_info().name.to_lowercase().contains(&name.to_lowercase()),
+    };
+    adapters.into_iter().find(fits).ok_or_else(|| GpuError::NoAdapter {
+        wanted: match choice {
+            AdapterChoice::Best => "can be used".to_owned(),
+            AdapterChoice::Software => "runs in software".to_owned(),
+            AdapterChoice::Named(name) => format!("is named `{name}`"),
+        },
+        found: if found.is_empty() { "none".to_owned() } else { found.join(", ") },
+        advice: if cfg!(target_arch = "wasm32") {
+            "Use a browser with WebGPU switched on"
+        } else {
+            "Install a Vulkan driver for your GPU, or a software one (Debian: mesa-vulkan-drivers)"
+        },
+    })
+}
+
+fn is_software(info: &wgpu::AdapterInfo) -> bool {
+    let text = format!("{} {} {}", info.name, info.driver, info.driver_info).to_lowercase();
+    info.device_type == wgpu::DeviceType::Cpu
+        || ["swiftshader", "llvmpipe", "lavapipe", "software"].iter().any(|name| text.contains(name))
+}
+
+/// What is open, in words.
+pub(super) fn describe(adapter: &wgpu::Adapter, device: &wgpu::Device) -> GpuInfo {
+    let info = adapter.get_info();
+    let features = device.features();
+    let limits = device.limits();
+    let software = is_software(&info);
+    let kind = match info.device_type {
+        _ if software => "software",
+        wgpu::DeviceType::DiscreteGpu => "discrete GPU",
+        wgpu::DeviceType::IntegratedGpu => "integrated GPU",
+        wgpu::DeviceType::VirtualGpu => "virtual GPU",
+        wgpu::DeviceType::Cpu => "software",
+        wgpu::DeviceType::Other => "GPU",
+    };
+    let named = [
+        (wgpu::Features::SHADER_F16, "shader-f16"),
+        (wgpu::Features::SUBGROUP, "subgroups"),
+        (wgpu::Features::TIMESTAMP_QUERY, "timestamp-query"),
+    ];
+    GpuInfo {
+        name: if info.name.is_empty() { "unnamed adapter".to_owned() } else { info.name.clone() },
+        backend: format!("{:?}", info.backend),
+        driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
+        kind: kind.to_owned(),
+        software,
+        tier: if features.contains(wgpu::Features::SHADER_F16) { Tier::Fast } else { Tier::Portable },
+        timestamps: features.contains(wgpu::Features::TIMESTAMP_QUERY),
+        features: named
+            .into_iter()
+            .filter(|(feature, _)| features.contains(*feature))
+            .map(|(_, name)| name.to_owned())
+            .collect(),
+        limits: vec![
+            ("largest buffer (bytes)", limits.max_buffer_size),
+            ("largest binding (bytes)", limits.max_storage_buffer_binding_size),
+            ("workgroup memory (bytes)", u64::from(limits.max_compute_workgroup_storage_size)),
+            ("invocations per workgroup", u64::from(limits.max_compute_invocations_per_workgroup)),
+            ("workgroups per dimension", u64::from(limits.max_compute_workgroups_per_dimension)),
+            ("storage buffers per shader", u64::from(limits.max_storage_buffers_per_shader_stage)),
+        ],
+    }
+}

@@ -1,0 +1,105 @@
+//! Buffers that are counted, so that the memory in use can be shown.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use super::{Gpu, GpuError};
+
+/// Bytes in buffers of the engine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MemoryUse {
+    /// Now.
+    pub now: u64,
+    /// The most at one time so far.
+    pub peak: u64,
+}
+
+/// Counts the bytes of all living buffers of one device.
+#[derive(Debug, Default)]
+pub(crate) struct MemoryCounter {
+    now: AtomicU64,
+    peak: AtomicU64,
+}
+
+impl MemoryCounter {
+    pub(crate) fn snapshot(&self) -> MemoryUse {
+        MemoryUse { now: self.now.load(Ordering::Relaxed), peak: self.peak.load(Ordering::Relaxed) }
+    }
+
+    fn add(&self, bytes: u64) {
+        let now = self.now.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        self.peak.fetch_max(now, Ordering::Relaxed);
+    }
+}
+
+/// A buffer that is counted while it lives.
+#[derive(Debug)]
+pub(crate) struct Buffer {
+    pub(crate) raw: wgpu::Buffer,
+    pub(crate) bytes: u64,
+    counter: Arc<MemoryCounter>,
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        self.counter.now.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+impl Gpu {
+    /// A storage buffer of at least `bytes` bytes, with `usage` besides.
+    ///
+    /// # Errors
+    /// [`GpuError::OutOfMemory`] names `what`.
+    pub(crate) async fn buffer(
+        &self,
+        what: &str,
+        bytes: u64,
+        usage: wgpu::BufferUsages,
+    ) -> Result<Buffer, GpuError> {
+        let bytes = bytes.max(16).next_multiple_of(16);
+        let no_memory = || GpuError::OutOfMemory { what: what.to_owned(), bytes };
+        if bytes > self.limits().max_buffer_size {
+            return Err(no_memory());
+        }
+        self.fault()?;
+        let scope = self.device().push_error_scope(wgpu::ErrorFilter::OutOfMemory);
+        let raw = self.device().create_buffer(&wgpu::BufferDescriptor {
+            label: Some(what),
+            size: bytes,
+            usage,
+            mapped_at_creation: false,
+        });
+        if scope.pop().await.is_some() {
+            return Err(no_memory());
+        }
+        let counter = Arc::clone(self.memory_counter());
+        counter.add(bytes);
+        Ok(Buffer { raw, bytes, counter })
+    }
+
+    /// A storage buffer with this content.
+    ///
+    /// # Errors
+    /// [`GpuError::OutOfMemory`] names `what`.
+    pub(crate) async fn upload(&self, what: &str, content: &[u8]) -> Result<Buffer, GpuError> {
+        let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::COPY_SRC;
+        let buffer = self.buffer(what, content.len() as u64, usage).await?;
+        self.write(&buffer, 0, content);
+        Ok(buffer)
+    }
+
+    /// Writes into a buffer. `offset` and the length must be multiples of 4.
+    pub(crate) fn write(&self, buffer: &Buffer, offset: u64, content: &[u8]) {
+        // Pieces keep the staging memory of the driver small.
+        const PIECE: usize = 16 << 20;
+        for (index, piece) in content.chunks(PIECE).enumerate() {
+            self.queue().write_buffer(&buffer.raw, offset + (index * PIECE) as u64, piece);
+            if piece.len() == PIECE {
+                self.queue().submit([]);
+            }
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! Reading results back.
+
+use futures_channel::oneshot;
+
+use super::{Gpu, GpuError, memory::Buffer};
+
+impl Gpu {
+    /// Reads the first `bytes` bytes of a buffer (a multiple of 4).
+    ///
+    /// # Errors
+    /// [`GpuError`]: no memory for the copy, or the device was lost.
+    pub(crate) async fn read(&self, buffer: &Buffer, bytes: u64) -> Result<Vec<u8>, GpuError> {
+        let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
+        let copy = self.buffer("results on their way back", bytes, usage).await?;
+        let mut encoder = self.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        encoder.copy_buffer_to_buffer(&buffer.raw, 0, &copy.raw, 0, bytes);
+        let submission = self.queue().submit([encoder.finish()]);
+        let (sender, mapped) = oneshot::channel();
+        copy.raw.map_async(wgpu::MapMode::Read, ..bytes, move |result| {
+            // The reader may have given up; then nobody needs the answer.
+            let _ = sender.send(result);
+        });
+        self.wait(submission).await?;
+        let failed = |reason: String| GpuError::Refused { what: "reading a result".to_owned(), reason };
+        match mapped.await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                self.fault()?;
+                return Err(failed(error.to_string()));
+            }
+            Err(_) => {
+                self.fault()?;
+                return Err(failed("the request was dropped".to_owned()));
+            }
+        }
+        let view = copy.raw.get_mapped_range(..bytes).map_err(|error| failed(error.to_string()))?;
+        Ok(view.to_vec())
+    }
+}

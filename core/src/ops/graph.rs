@@ -1,0 +1,130 @@
+//! A list of operations over tensors, as plain data.
+
+use std::sync::Arc;
+
+use ibq_shaders::Storage;
+
+use crate::gpu::{Bound, Buffer, DispatchBuilder, Gpu};
+
+use super::{Map, Parameters, TensorId};
+
+/// One operation: which tensors it touches and which dispatches do it.
+pub(crate) trait Op {
+    /// The tensors it reads or writes.
+    fn touches(&self) -> Vec<TensorId>;
+    /// The dispatches that do it, in order.
+    fn emit<'a>(&self, place: &'a Place<'a>) -> Vec<DispatchBuilder<'a>>;
+}
+
+/// Where a graph's tensors and parameters are, and what the device allows.
+pub(crate) struct Place<'a> {
+    pub(crate) gpu: &'a Gpu,
+    pub(crate) storage: Storage,
+    pub(crate) parameters: &'a Parameters,
+    /// The buffer of each tensor.
+    pub(crate) buffers: Vec<&'a Buffer>,
+}
+
+impl<'a> Place<'a> {
+    /// Bytes of four stored values.
+    pub(crate) fn bytes4(&self) -> u64 {
+        self.storage.bytes_of_four()
+    }
+
+    /// The largest part of a buffer that a kernel may see.
+    pub(crate) fn largest_binding(&self) -> u64 {
+        let limits = self.gpu.limits();
+        // Room for the alignment of the first byte.
+        limits.max_storage_buffer_binding_size.min(u64::from(u32::MAX)) / 512 * 512 - 512
+    }
+
+    /// The most arithmetic of one dispatch: longer ones would hold up a window, and could not be cancelled.
+    pub(crate) fn most_flops(&self) -> f64 {
+        if self.gpu.info().software { 4e8 } else { 2e11 }
+    }
+
+    pub(crate) fn buffer(&self, tensor: TensorId) -> &'a Buffer {
+        self.buffers[tensor.0]
+    }
+
+    /// The whole buffer of a tensor.
+    pub(crate) fn whole(&self, tensor: TensorId) -> Bound<'a> {
+        Bound::whole(self.buffer(tensor))
+    }
+
+    /// Binds the elements `from4..to4` of a map, and returns the shift to add to an index that counts from the map's
+    /// beginning (it wraps around, as u32 arithmetic in WGSL does).
+    pub(crate) fn part(&self, map: &Map, from4: u64, to4: u64) -> (Bound<'a>, u32) {
+        let bytes4 = self.bytes4();
+        let start = (map.offset4 + from4) * bytes4;
+        let aligned = start / 256 * 256;
+        let end = (map.offset4 + to4) * bytes4;
+        let bound = Bound { buffer: self.buffer(map.tensor), offset: aligned, bytes: end - aligned };
+        let shift = map.offset4.wrapping_sub(aligned / bytes4) as u32;
+        (bound, shift)
+    }
+
+    /// Binds all of a map.
+    pub(crate) fn all(&self, map: &Map) -> (Bound<'a>, u32) {
+        self.part(map, 0, map.len4())
+    }
+}
+
+/// One operation with its place in the network.
+pub(crate) struct Node {
+    pub(crate) op: Box<dyn Op>,
+    /// Set after the last operation of a named stage: the map to look at.
+    pub(crate) stage: Option<(String, Map)>,
+}
+
+/// A list of operations over tensors.
+#[derive(Default)]
+pub(crate) struct Graph {
+    /// Size of each tensor in bytes.
+    pub(crate) tensors: Vec<u64>,
+    /// Tensors that live from the first to the last operation: inputs and outputs.
+    pub(crate) kept: Vec<TensorId>,
+    pub(crate) nodes: Vec<Node>,
+    bytes4: u64,
+}
+
+impl Graph {
+    /// An empty graph whose maps are stored in this way.
+    pub(crate) fn new(storage: Storage) -> Self {
+        Self { bytes4: storage.bytes_of_four(), ..Self::default() }
+    }
+
+    /// A tensor of this many bytes.
+    pub(crate) fn tensor(&mut self, bytes: u64) -> TensorId {
+        self.tensors.push(bytes);
+        TensorId(self.tensors.len() - 1)
+    }
+
+    /// A feature map in a tensor of its own.
+    pub(crate) fn map(&mut self, items: u32, h: u32, w: u32, c: u32) -> Map {
+        let map = Map { tensor: TensorId(0), offset4: 0, items, h, w, c };
+        Map { tensor: self.tensor(map.len4() * self.bytes4), ..map }
+    }
+
+    /// Keeps a tensor for the whole run.
+    pub(crate) fn keep(&mut self, tensor: TensorId) {
+        self.kept.push(tensor);
+    }
+
+    /// Adds an operation.
+    pub(crate) fn push(&mut self, op: impl Op + 'static) {
+        self.nodes.push(Node { op: Box::new(op), stage: None });
+    }
+
+    /// Gives a name to what the last operation has just completed.
+    pub(crate) fn name_stage(&mut self, name: impl Into<String>, map: Map) {
+        if let Some(node) = self.nodes.last_mut() {
+            node.stage = Some((name.into(), map));
+        }
+    }
+}
+
+/// A label of dispatches.
+pub(crate) fn label(text: String) -> Arc<str> {
+    text.into()
+}

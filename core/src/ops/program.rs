@@ -1,0 +1,80 @@
+//! A graph made ready for a device: memory allocated, pipelines compiled, bindings made.
+
+use ibq_shaders::Storage;
+
+use crate::gpu::{Buffer, Dispatch, Gpu, GpuError};
+
+use super::{Arena, Graph, Map, Parameters, Place, TensorId, parameters::restored};
+
+/// A graph that can be run again and again.
+#[derive(Debug)]
+pub(crate) struct Program {
+    pub(crate) dispatches: Vec<Dispatch>,
+    /// Named stages: the map to look at once this many dispatches have run.
+    pub(crate) stages: Vec<(String, Map, usize)>,
+    /// Dispatches of the operations up to each one.
+    ends: Vec<usize>,
+    slots: Vec<Buffer>,
+    slot_of: Vec<usize>,
+    storage: Storage,
+}
+
+impl Program {
+    /// Allocates and compiles.
+    ///
+    /// # Errors
+    /// [`GpuError`]: no memory, or the driver refuses a kernel.
+    pub(crate) async fn compile(
+        gpu: &Gpu,
+        graph: &Graph,
+        parameters: &Parameters,
+        storage: Storage,
+    ) -> Result<Self, GpuError> {
+        let arena = Arena::plan(graph);
+        let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::COPY_SRC;
+        let mut slots = Vec::with_capacity(arena.slots.len());
+        for &bytes in &arena.slots {
+            slots.push(gpu.buffer("activations", bytes, usage).await?);
+        }
+        let mut dispatches = Vec::new();
+        let mut stages = Vec::new();
+        let mut ends = Vec::with_capacity(graph.nodes.len());
+        // A tensor that nothing touches has no slot; the first one stands in, unused.
+        let buffers = arena.slot_of.iter().map(|&slot| slots.get(slot).unwrap_or(&slots[0])).collect();
+        let place = Place { gpu, storage, parameters, buffers };
+        for node in &graph.nodes {
+            for dispatch in node.op.emit(&place) {
+                dispatches.push(dispatch.build(gpu).await?);
+            }
+            ends.push(dispatches.len());
+            if let Some((name, map)) = &node.stage {
+                stages.push((name.clone(), *map, dispatches.len()));
+            }
+        }
+        drop(place);
+        Ok(Self { dispatches, stages, ends, slots, slot_of: arena.slot_of, storage })
+    }
+
+    /// How many dispatches the first `operations` operations have.
+    pub(crate) fn dispatches_until(&self, operations: usize) -> usize {
+        operations.checked_sub(1).map_or(0, |last| self.ends[last])
+    }
+
+    /// Where a kept tensor lies.
+    pub(crate) fn buffer(&self, tensor: TensorId) -> &Buffer {
+        &self.slots[self.slot_of[tensor.0]]
+    }
+
+    /// The values of a map in NHWC order, without the padding of channels.
+    ///
+    /// # Errors
+    /// [`GpuError`]: the device was lost.
+    pub(crate) async fn values(&self, gpu: &Gpu, map: &Map) -> Result<Vec<f32>, GpuError> {
+        let bytes = (map.offset4 + map.len4()) * self.storage.bytes_of_four();
+        let bytes = gpu.read(self.buffer(map.tensor), bytes).await?;
+        let start = (map.offset4 * self.storage.bytes_of_four()) as usize;
+        let values = restored(&bytes[start..], self.storage);
+        let width = 4 * map.c4() as usize;
+        Ok(values.chunks_exact(width).flat_map(|pixel| &pixel[..map.c as usize]).copied().collect())
+    }
+}

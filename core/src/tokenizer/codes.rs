@@ -1,0 +1,60 @@
+//! Single codes: which ones are near a latent vector, and what their vectors are.
+
+use crate::{
+    job::Job,
+    ops::{Conv2d, Graph, Map, Operand, Program, stored},
+};
+
+use super::{Tokenizer, TokenizerError};
+
+impl Tokenizer {
+    /// The `count` codes with the largest dot product with a latent vector, best first (lowest index first on a tie).
+    ///
+    /// # Errors
+    /// [`TokenizerError`]: a vector of another length, a lost device.
+    pub async fn top_codes(&self, latent: &[f32], count: usize) -> Result<Vec<(u32, f32)>, TokenizerError> {
+        let inner = &*self.0;
+        let dimension = inner.config.embed_dim;
+        if latent.len() != dimension as usize {
+            let message = format!("a latent vector of {} values, not {dimension}", latent.len());
+            return Err(TokenizerError::Input(message));
+        }
+        let mut graph = Graph::new(inner.storage);
+        let z = graph.map(1, 1, 1, dimension);
+        graph.keep(z.tensor);
+        let mut products: Vec<Map> = Vec::new();
+        for (shard, part) in inner.parameters.codebook.shards.iter().enumerate() {
+            let y = graph.map(1, 1, 1, part.codes);
+            graph.keep(y.tensor);
+            graph.push(Conv2d::pointwise(z, Operand::Codes(shard), y));
+            products.push(y);
+        }
+        let program = Program::compile(&inner.gpu, &graph, &inner.parameters, inner.storage).await?;
+        let mut padded = latent.to_vec();
+        padded.resize(dimension.next_multiple_of(4) as usize, 0.0);
+        inner.gpu.write(program.buffer(z.tensor), 0, &stored(&padded, inner.storage));
+        inner.gpu.run(&program.dispatches, false, &Job::new(), |_| {}).await?;
+        let mut scored = Vec::with_capacity(inner.config.n_embed as usize);
+        for map in &products {
+            scored.extend(program.values(&inner.gpu, map).await?);
+        }
+        let mut order: Vec<u32> = (0..scored.len() as u32).collect();
+        let better = |&a: &u32, &b: &u32| scored[b as usize].total_cmp(&scored[a as usize]).then(a.cmp(&b));
+        let count = count.min(order.len());
+        if count > 0 && count < order.len() {
+            order.select_nth_unstable_by(count - 1, better);
+        }
+        order.truncate(count);
+        order.sort_by(better);
+        Ok(order.into_iter().map(|code| (code, scored[code as usize])).collect())
+    }
+
+    /// The vector of a code.
+    ///
+    /// # Errors
+    /// [`TokenizerError`]: no such code, a lost device.
+    pub async fn code_vector(&self, code: u32) -> Result<Vec<f32>, TokenizerError> {
+        let trace = self.trace_decode(&[code], (1, 1, 1)).await?;
+        Ok(trace.stage("z_q").map(|stage| stage.values.clone()).unwrap_or_default())
+    }
+}

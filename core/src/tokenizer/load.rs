@@ -1,0 +1,63 @@
+//! From weights in files to parameters on the GPU, tensor by tensor.
+
+use ibq_shaders::Storage;
+
+use crate::{
+    gpu::Gpu,
+    job::Job,
+    ops::{Parameters, shard_codes},
+    weights::TokenizerWeights,
+};
+
+use super::TokenizerError;
+
+/// Reads every parameter of the configuration and uploads it.
+///
+/// # Errors
+/// [`TokenizerError`]: a tensor that cannot be read, no memory, cancelled.
+pub(super) async fn load(
+    gpu: &Gpu,
+    weights: &TokenizerWeights,
+    storage: Storage,
+    job: &Job,
+) -> Result<Parameters, TokenizerError> {
+    let config = weights.config();
+    config.validate()?;
+    let mut parameters = Parameters::empty(gpu, storage).await?;
+    let list = config.parameters();
+    let size = |shape: &[u32]| shape.iter().map(|&d| f64::from(d)).product::<f64>();
+    let total: f64 = list.iter().map(|(_, shape)| size(shape)).sum();
+    let mut done = 0.0;
+    job.stage("load weights");
+    for (name, shape) in &list {
+        job.check()?;
+        let Some(layer) = name.strip_suffix(".weight") else { continue };
+        match shape[..] {
+            _ if layer == "quantize.embedding" => {
+                let most = shard_codes(config.embed_dim, storage);
+                let mut first = 0;
+                while first < config.n_embed {
+                    job.check()?;
+                    let count = most.min(config.n_embed - first);
+                    let rows = weights.read_rows(name, u64::from(first), u64::from(count)).await?;
+                    parameters.put_codes(gpu, &rows, config.embed_dim as usize).await?;
+                    first += count;
+                }
+            }
+            [cout, cin, side, _] => {
+                let weight = weights.read(name).await?;
+                let bias = weights.read(&format!("{layer}.bias")).await?;
+                let shape = (cout as usize, cin as usize, side as usize);
+                parameters.put_conv(gpu, layer, shape, &weight, &bias).await?;
+            }
+            _ => {
+                let weight = weights.read(name).await?;
+                let bias = weights.read(&format!("{layer}.bias")).await?;
+                parameters.put_norm(gpu, layer, &weight, &bias).await?;
+            }
+        }
+        done += size(shape);
+        job.set_progress((done / total) as f32);
+    }
+    Ok(parameters)
+}

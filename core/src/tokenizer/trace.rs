@@ -1,0 +1,136 @@
+//! Looking inside: every named stage of a run, for comparing with the official implementation.
+
+use crate::{
+    gpu::Gpu,
+    job::Job,
+    ops::{Map, Program, stored},
+};
+
+use super::{Tokenizer, TokenizerError};
+
+/// Values of one stage.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stage {
+    /// Batch, channels, height, width.
+    pub shape: [usize; 4],
+    /// Values in NCHW order.
+    pub values: Vec<f32>,
+}
+
+/// Named stages of one run, in order: `enc.conv_in`, `enc.down.0.out`, …, `dec.conv_out`.
+#[derive(Clone, Debug, Default)]
+pub struct Trace {
+    /// Name and values.
+    pub stages: Vec<(String, Stage)>,
+    /// The tokens of an encoder's run: batch × rows × columns.
+    pub indices: Vec<u32>,
+    /// Their margins.
+    pub margins: Vec<f32>,
+}
+
+impl Trace {
+    /// The values of a stage.
+    #[must_use]
+    pub fn stage(&self, name: &str) -> Option<&Stage> {
+        self.stages.iter().find(|(stage, _)| stage == name).map(|(_, values)| values)
+    }
+}
+
+impl Tokenizer {
+    /// Encodes pictures given in the network's range and returns all stages. `shape` is batch, height, width; `picture`
+    /// is NCHW with three channels.
+    ///
+    /// # Errors
+    /// [`TokenizerError`]: a size that does not fit, no memory, a lost device.
+    pub async fn trace_encode(
+        &self,
+        picture: &[f32],
+        (items, height, width): (u32, u32, u32),
+    ) -> Result<Trace, TokenizerError> {
+        let grid = super::plan::grid_of((width, height), self.config().factor())?;
+        let inner = &*self.0;
+        let pixels = height as usize * width as usize;
+        if picture.len() != 3 * pixels * items as usize {
+            let wanted = 3 * pixels * items as usize;
+            let message = format!("a batch of pictures with {} values, not {wanted}", picture.len());
+            return Err(TokenizerError::Input(message));
+        }
+        let (graph, io) = self.planner().encoder(items, grid, true);
+        let program = Program::compile(&inner.gpu, &graph, &inner.parameters, inner.storage).await?;
+        let mut nhwc = vec![0.0; 4 * pixels * items as usize];
+        for (index, value) in picture.iter().enumerate() {
+            let (item, channel, pixel) = (index / (3 * pixels), index / pixels % 3, index % pixels);
+            nhwc[4 * (item * pixels + pixel) + channel] = *value;
+        }
+        inner.gpu.write(program.buffer(io.picture.tensor), 0, &stored(&nhwc, inner.storage));
+        // The first operation would make the picture out of 8-bit pixels.
+        let first = program.dispatches_until(1);
+        let mut trace =
+            Trace { stages: run_to_stages(&inner.gpu, &program, first).await?, ..Trace::default() };
+        let bytes = u64::from(items) * u64::from(grid.0) * u64::from(grid.1) * 4;
+        let indices = inner.gpu.read(program.buffer(io.indices), bytes).await?;
+        trace.indices = indices.as_chunks().0.iter().map(|&word| u32::from_le_bytes(word)).collect();
+        let margins = inner.gpu.read(program.buffer(io.margins), bytes).await?;
+        trace.margins = margins.as_chunks().0.iter().map(|&word| f32::from_le_bytes(word)).collect();
+        Ok(trace)
+    }
+
+    /// Decodes tokens and returns all stages; `dec.conv_out` is the picture in the network's range, not clamped.
+    /// `shape` is batch, rows, columns.
+    ///
+    /// # Errors
+    /// [`TokenizerError`]: a size that does not fit, no memory, a lost device.
+    pub async fn trace_decode(
+        &self,
+        indices: &[u32],
+        (items, rows, cols): (u32, u32, u32),
+    ) -> Result<Trace, TokenizerError> {
+        let inner = &*self.0;
+        let wanted = items as usize * rows as usize * cols as usize;
+        if wanted == 0 || indices.len() != wanted {
+            return Err(TokenizerError::Input(format!("{} tokens, not {wanted}", indices.len())));
+        }
+        if let Some(&token) = indices.iter().find(|&&token| token >= self.config().n_embed) {
+            return Err(TokenizerError::Input(format!("token {token} is beyond the codebook")));
+        }
+        let (graph, io) = self.planner().decoder(items, (rows, cols), true);
+        let program = Program::compile(&inner.gpu, &graph, &inner.parameters, inner.storage).await?;
+        inner.gpu.write(program.buffer(io.indices), 0, bytemuck::cast_slice(indices));
+        let stages = run_to_stages(&inner.gpu, &program, 0).await?;
+        Ok(Trace { stages, ..Trace::default() })
+    }
+}
+
+/// Runs all dispatches from `first` on, and reads each stage when it is complete: later operations may reuse its memory.
+async fn run_to_stages(
+    gpu: &Gpu,
+    program: &Program,
+    first: usize,
+) -> Result<Vec<(String, Stage)>, TokenizerError> {
+    let job = Job::new();
+    let mut stages = Vec::new();
+    let mut done = first;
+    for (name, map, until) in &program.stages {
+        gpu.run(&program.dispatches[done..*until], false, &job, |_| {}).await?;
+        done = *until;
+        stages.push((name.clone(), nchw(&program.values(gpu, map).await?, map)));
+    }
+    gpu.run(&program.dispatches[done..], false, &job, |_| {}).await?;
+    Ok(stages)
+}
+
+fn nchw(values: &[f32], map: &Map) -> Stage {
+    let shape = [map.items, map.c, map.h, map.w].map(|side| side as usize);
+    let [items, channels, height, width] = shape;
+    let pixels = height * width;
+    let mut out = vec![0.0; values.len()];
+    for item in 0..items {
+        for pixel in 0..pixels {
+            for channel in 0..channels {
+                out[(item * channels + channel) * pixels + pixel] =
+                    values[(item * pixels + pixel) * channels + channel];
+            }
+        }
+    }
+    Stage { shape, values: out }
+}

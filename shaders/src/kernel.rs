@@ -1,0 +1,216 @@
+//! The list of kernels and their variants.
+
+use std::collections::BTreeMap;
+
+use crate::specialise::{Specialisation, SpecialiseError, specialise};
+
+/// How feature maps and weights are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Storage {
+    /// 32-bit floats.
+    F32,
+    /// 16-bit floats, packed in pairs: needs nothing beyond the floor of WebGPU.
+    PackedF16,
+    /// 16-bit floats as the shader's own type (feature `shader-f16`).
+    NativeF16,
+}
+
+impl Storage {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::F32, Self::PackedF16, Self::NativeF16];
+
+    /// Bytes of four stored values, the unit in which all maps are addressed.
+    #[must_use]
+    pub fn bytes_of_four(self) -> u64 {
+        match self {
+            Self::F32 => 16,
+            Self::PackedF16 | Self::NativeF16 => 8,
+        }
+    }
+}
+
+/// Tile shapes of [`Kernel::Conv2d`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ConvTile {
+    /// For adapters that are programs on a CPU: registers only.
+    Software,
+    /// 32 pixels × 32 channels through workgroup memory: small maps, where larger tiles would leave a GPU idle.
+    Small,
+    /// 128 pixels × 128 channels through workgroup memory.
+    Large,
+}
+
+impl ConvTile {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Software, Self::Small, Self::Large];
+
+    /// WX, WY, TM, TN, KS as `conv2d.wgsl` names them.
+    const fn shape(self) -> [u32; 5] {
+        match self {
+            Self::Software => [8, 1, 8, 1, 1],
+            Self::Small => [8, 8, 4, 1, 4],
+            Self::Large => [16, 16, 8, 2, 2],
+        }
+    }
+
+    /// Output pixels of one workgroup.
+    #[must_use]
+    pub const fn pixels(self) -> u32 {
+        let [_, wy, tm, ..] = self.shape();
+        wy * tm
+    }
+
+    /// Output channels of one workgroup, in fours.
+    #[must_use]
+    pub const fn channels4(self) -> u32 {
+        let [wx, _, _, tn, _] = self.shape();
+        wx * tn
+    }
+}
+
+/// Tile shapes of [`Kernel::Lookup`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LookupTile {
+    /// For adapters that are programs on a CPU.
+    Software,
+    /// For GPUs.
+    Gpu,
+}
+
+impl LookupTile {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Software, Self::Gpu];
+
+    /// WX, WY, TM as `lookup.wgsl` names them.
+    const fn shape(self) -> [u32; 3] {
+        match self {
+            Self::Software => [8, 1, 8],
+            Self::Gpu => [16, 4, 8],
+        }
+    }
+
+    /// Positions of one workgroup.
+    #[must_use]
+    pub const fn positions(self) -> u32 {
+        let [_, wy, tm] = self.shape();
+        wy * tm
+    }
+}
+
+/// One kernel. The file of the same name under `wgsl/` says what it computes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kernel {
+    /// `conv2d.wgsl`: convolution, and matrix products.
+    Conv2d(ConvTile),
+    /// `group_norm_stats.wgsl`
+    GroupNormStats,
+    /// `group_norm_finish.wgsl`
+    GroupNormFinish,
+    /// `group_norm_apply.wgsl`
+    GroupNormApply {
+        /// Whether the result replaces the input.
+        in_place: bool,
+    },
+    /// `softmax.wgsl`
+    Softmax,
+    /// `transpose.wgsl`
+    Transpose,
+    /// `lookup.wgsl`
+    Lookup(LookupTile),
+    /// `lookup_finish.wgsl`
+    LookupFinish,
+    /// `embed.wgsl`
+    Embed,
+    /// `pixels_in.wgsl`
+    PixelsIn,
+    /// `pixels_out.wgsl`
+    PixelsOut,
+}
+
+impl Kernel {
+    /// Every kernel with every tile.
+    #[must_use]
+    pub fn all() -> Vec<Self> {
+        let mut all = vec![
+            Self::GroupNormStats,
+            Self::GroupNormFinish,
+            Self::GroupNormApply { in_place: false },
+            Self::GroupNormApply { in_place: true },
+            Self::Softmax,
+            Self::Transpose,
+            Self::LookupFinish,
+            Self::Embed,
+            Self::PixelsIn,
+            Self::PixelsOut,
+        ];
+        all.extend(ConvTile::ALL.map(Self::Conv2d));
+        all.extend(LookupTile::ALL.map(Self::Lookup));
+        all
+    }
+
+    /// Name of the kernel: that of its file.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Conv2d(_) => "conv2d",
+            Self::GroupNormStats => "group_norm_stats",
+            Self::GroupNormFinish => "group_norm_finish",
+            Self::GroupNormApply { .. } => "group_norm_apply",
+            Self::Softmax => "softmax",
+            Self::Transpose => "transpose",
+            Self::Lookup(_) => "lookup",
+            Self::LookupFinish => "lookup_finish",
+            Self::Embed => "embed",
+            Self::PixelsIn => "pixels_in",
+            Self::PixelsOut => "pixels_out",
+        }
+    }
+
+    /// The WGSL text for one storage.
+    ///
+    /// # Errors
+    /// [`SpecialiseError`] names the line: a mistake in the kernel's file, found by the tests.
+    pub fn source(self, storage: Storage) -> Result<String, SpecialiseError> {
+        let mut flags =
+            BTreeMap::from([("F16", storage != Storage::F32), ("NATIVE_F16", storage == Storage::NativeF16)]);
+        let mut constants = BTreeMap::new();
+        match self {
+            Self::Conv2d(tile) => {
+                let [wx, wy, tm, tn, ks] = tile.shape();
+                let a_loads = wy * tm * ks / (wx * wy);
+                constants.extend([("WX", wx), ("WY", wy), ("TM", tm), ("TN", tn), ("KS", ks)]);
+                constants.insert("A_LOADS", a_loads);
+                flags.insert("SHARED", tile != ConvTile::Software);
+            }
+            Self::Lookup(tile) => {
+                let [wx, wy, tm] = tile.shape();
+                constants.extend([("WX", wx), ("WY", wy), ("TM", tm)]);
+            }
+            Self::GroupNormApply { in_place } => {
+                flags.insert("IN_PLACE", in_place);
+            }
+            _ => {}
+        }
+        let imports = [
+            ("storage", include_str!("../wgsl/storage.wgsl")),
+            ("found", include_str!("../wgsl/found.wgsl")),
+        ];
+        specialise(self.text(), &Specialisation { flags, constants, imports: imports.into() })
+    }
+
+    fn text(self) -> &'static str {
+        match self {
+            Self::Conv2d(_) => include_str!("../wgsl/conv2d.wgsl"),
+            Self::GroupNormStats => include_str!("../wgsl/group_norm_stats.wgsl"),
+            Self::GroupNormFinish => include_str!("../wgsl/group_norm_finish.wgsl"),
+            Self::GroupNormApply { .. } => include_str!("../wgsl/group_norm_apply.wgsl"),
+            Self::Softmax => include_str!("../wgsl/softmax.wgsl"),
+            Self::Transpose => include_str!("../wgsl/transpose.wgsl"),
+            Self::Lookup(_) => include_str!("../wgsl/lookup.wgsl"),
+            Self::LookupFinish => include_str!("../wgsl/lookup_finish.wgsl"),
+            Self::Embed => include_str!("../wgsl/embed.wgsl"),
+            Self::PixelsIn => include_str!("../wgsl/pixels_in.wgsl"),
+            Self::PixelsOut => include_str!("../wgsl/pixels_out.wgsl"),
+        }
+    }
+}

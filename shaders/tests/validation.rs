@@ -1,0 +1,53 @@
+//! Every variant of every kernel is valid WGSL within the floor of WebGPU; all failures are collected before any is shown.
+
+use ibq_shaders::{Kernel, Storage};
+use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
+
+/// Limits that every WebGPU adapter keeps.
+const INVOCATIONS: u32 = 256;
+const WORKGROUP_BYTES: u32 = 16 * 1024;
+const STORAGE_BUFFERS: usize = 8;
+
+#[test]
+fn every_variant_is_valid_and_within_the_floor() {
+    let mut problems = Vec::new();
+    for kernel in Kernel::all() {
+        for storage in Storage::ALL {
+            if let Err(problem) = check(kernel, storage) {
+                problems.push(format!("{kernel:?} {storage:?}: {problem}"));
+            }
+        }
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+fn check(kernel: Kernel, storage: Storage) -> Result<(), String> {
+    let source = kernel.source(storage).map_err(|error| error.to_string())?;
+    let module = naga::front::wgsl::parse_str(&source).map_err(|error| error.emit_to_string(&source))?;
+    let capabilities = match storage {
+        Storage::NativeF16 => Capabilities::SHADER_FLOAT16 | Capabilities::SHADER_FLOAT16_IN_FLOAT32,
+        _ => Capabilities::SHADER_FLOAT16_IN_FLOAT32,
+    };
+    let _: ModuleInfo = Validator::new(ValidationFlags::all(), capabilities)
+        .validate(&module)
+        .map_err(|error| error.emit_to_string(&source))?;
+    let invocations: u32 = module.entry_points[0].workgroup_size.iter().product();
+    if module.entry_points.len() != 1 || invocations > INVOCATIONS {
+        return Err(format!("{} entry points, {invocations} invocations", module.entry_points.len()));
+    }
+    let mut workgroup = 0;
+    let mut buffers = 0;
+    for (_, variable) in module.global_variables.iter() {
+        match variable.space {
+            naga::AddressSpace::WorkGroup => {
+                workgroup += module.types[variable.ty].inner.size(module.to_ctx())
+            }
+            naga::AddressSpace::Storage { .. } => buffers += 1,
+            _ => {}
+        }
+    }
+    if workgroup > WORKGROUP_BYTES || buffers > STORAGE_BUFFERS {
+        return Err(format!("{workgroup} bytes of workgroup memory, {buffers} storage buffers"));
+    }
+    Ok(())
+}

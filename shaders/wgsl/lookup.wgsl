@@ -1,0 +1,123 @@
+// lookup: for every latent vector the code with the largest dot product, index = argmax_k z · C[k], lowest index on an
+// exact tie, and the second-largest product (the difference is the margin).
+//
+// z        [positions, d4]          four dimensions an element
+// codes    [4·d4, codes4]           the codebook turned, four codes an element; one shard of it, from `first_code` on
+// partials [positions, parts]       what each workgroup found in its range of codes
+//
+// A matrix product whose result is never stored: each invocation multiplies TM positions with four codes at a time and
+// keeps only its best two. A workgroup of WX × WY invocations walks over the code ranges `part`, 4·WX codes a step; the
+// WX invocations of a position then agree through workgroup memory. `lookup_finish` merges the parts.
+//
+// Cost: 2 · d · K FLOP per position; the codebook is read once per WY·TM positions.
+#import storage
+
+#const WX
+#const WY
+#const TM
+
+struct Params {
+    positions: u32,
+    // First position of this dispatch.
+    first: u32,
+    d4: u32,
+    codes4: u32,
+    // Codes of the shard that count (the last element may hold fewer than four).
+    codes: u32,
+    first_code: u32,
+    // Elements of codes that one workgroup walks over.
+    range4: u32,
+    parts: u32,
+    first_part: u32,
+    z_shift: u32,
+}
+
+struct Found {
+    best: f32,
+    second: f32,
+    index: u32,
+    unused: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> z: array<Stored>;
+@group(0) @binding(2) var<storage, read> codes: array<Stored>;
+@group(0) @binding(3) var<storage, read_write> partials: array<Found>;
+
+const LEAST: f32 = -3.4e38;
+const NOTHING: u32 = 0xffffffffu;
+
+var<workgroup> found: array<Found, WX * WY * TM>;
+
+#import found
+
+// Takes one more product into account; codes come in rising order, so an equal one does not replace.
+fn consider(so_far: Found, product: f32, index: u32) -> Found {
+    if product > so_far.best {
+        return Found(product, so_far.best, index, 0u);
+    }
+    return Found(so_far.best, max(so_far.second, product), so_far.index, 0u);
+}
+
+fn consider_four(so_far: Found, products: vec4<f32>, n: u32) -> Found {
+    var out = so_far;
+    for (var k = 0u; k < 4u; k++) {
+        if 4u * n + k < params.codes {
+            out = consider(out, products[k], params.first_code + 4u * n + k);
+        }
+    }
+    return out;
+}
+
+@compute @workgroup_size(WX, WY)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
+    let first = params.first + group.x * WY * TM + local.y * TM;
+#for i TM
+    var found_{i} = Found(LEAST, LEAST, NOTHING, 0u);
+    let z_{i} = min(first + {i}u, params.positions - 1u) * params.d4 + params.z_shift;
+#endfor
+    let to = min((group.y + 1u) * params.range4, params.codes4);
+    for (var step = group.y * params.range4; step < to; step += WX) {
+        let n = step + local.x;
+        let column = min(n, params.codes4 - 1u);
+#for i TM
+        var sum_{i} = vec4(0.0);
+#endfor
+        for (var d = 0u; d < params.d4; d++) {
+            let c0 = load(codes[(4u * d + 0u) * params.codes4 + column]);
+            let c1 = load(codes[(4u * d + 1u) * params.codes4 + column]);
+            let c2 = load(codes[(4u * d + 2u) * params.codes4 + column]);
+            let c3 = load(codes[(4u * d + 3u) * params.codes4 + column]);
+#for i TM
+            let a_{i} = load(z[z_{i} + d]);
+            sum_{i} += a_{i}.x * c0 + a_{i}.y * c1 + a_{i}.z * c2 + a_{i}.w * c3;
+#endfor
+        }
+        if n < to {
+#for i TM
+            found_{i} = consider_four(found_{i}, sum_{i}, n);
+#endfor
+        }
+    }
+
+    let mine = (local.y * WX + local.x) * TM;
+#for i TM
+    found[mine + {i}u] = found_{i};
+#endfor
+    workgroupBarrier();
+    for (var half = WX / 2u; half > 0u; half /= 2u) {
+        if local.x < half {
+            for (var i = 0u; i < TM; i++) {
+                found[mine + i] = merge(found[mine + i], found[mine + half * TM + i]);
+            }
+        }
+        workgroupBarrier();
+    }
+    if local.x == 0u {
+        for (var i = 0u; i < TM; i++) {
+            if first + i < params.positions {
+                partials[(first + i) * params.parts + params.first_part + group.y] = found[mine + i];
+            }
+        }
+    }
+}

@@ -1,0 +1,39 @@
+// lookup_finish: merges what the parts of a lookup found into one index and one margin per position.
+//
+// partials [positions, parts]   best product, second, index (of `lookup`)
+// indices  [positions]          0xffffffff where no product was a number
+// margins  [positions]          best minus second-best product
+//
+// One invocation, one position. Cost: reads the partials once.
+struct Params {
+    positions: u32,
+    parts: u32,
+}
+
+struct Found {
+    best: f32,
+    second: f32,
+    index: u32,
+    unused: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> partials: array<Found>;
+@group(0) @binding(2) var<storage, read_write> indices: array<u32>;
+@group(0) @binding(3) var<storage, read_write> margins: array<f32>;
+
+#import found
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+    let position = id.x + id.y * groups.x * 64u;
+    if position >= params.positions {
+        return;
+    }
+    var all = partials[position * params.parts];
+    for (var part = 1u; part < params.parts; part++) {
+        all = merge(all, partials[position * params.parts + part]);
+    }
+    indices[position] = all.index;
+    margins[position] = all.best - all.second;
+}

@@ -1,0 +1,75 @@
+// softmax: every row of x becomes exp(x - max) / Σ exp(x - max), in place.
+//
+// x [rows, columns4]   of which the first `columns` values count; the rest of the last element becomes 0
+//
+// One workgroup takes one row: maximum, sum, quotient, with workgroup memory between. Rows are those of attention:
+// one query's scores over all keys.
+//
+// Cost: reads a row three times (from cache after the first), writes it once.
+#import storage
+
+const THREADS: u32 = 64u;
+
+struct Params {
+    columns: u32,
+    columns4: u32,
+    rows: u32,
+    x_shift: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read_write> x: array<Stored>;
+
+var<workgroup> parts: array<f32, THREADS>;
+
+// Which of the four values of element c4 count.
+fn counts(c4: u32) -> vec4<bool> {
+    return vec4(4u * c4) + vec4(0u, 1u, 2u, 3u) < vec4(params.columns);
+}
+
+@compute @workgroup_size(THREADS)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) thread: u32,
+) {
+    let row = group.x + group.y * groups.x;
+    let first = min(row, params.rows - 1u) * params.columns4 + params.x_shift;
+
+    var most = -3.4e38;
+    for (var c = thread; c < params.columns4; c += THREADS) {
+        let four = select(vec4(-3.4e38), load(x[first + c]), counts(c));
+        most = max(most, max(max(four.x, four.y), max(four.z, four.w)));
+    }
+    parts[thread] = most;
+    workgroupBarrier();
+    for (var half = THREADS / 2u; half > 0u; half /= 2u) {
+        if thread < half {
+            parts[thread] = max(parts[thread], parts[thread + half]);
+        }
+        workgroupBarrier();
+    }
+    most = parts[0];
+    workgroupBarrier();
+
+    var sum = 0.0;
+    for (var c = thread; c < params.columns4; c += THREADS) {
+        let four = select(vec4(0.0), exp(load(x[first + c]) - most), counts(c));
+        sum += four.x + four.y + four.z + four.w;
+    }
+    parts[thread] = sum;
+    workgroupBarrier();
+    for (var half = THREADS / 2u; half > 0u; half /= 2u) {
+        if thread < half {
+            parts[thread] += parts[thread + half];
+        }
+        workgroupBarrier();
+    }
+    let inverse = 1.0 / parts[0];
+
+    if row < params.rows {
+        for (var c = thread; c < params.columns4; c += THREADS) {
+            x[first + c] = save(select(vec4(0.0), exp(load(x[first + c]) - most) * inverse, counts(c)));
+        }
+    }
+}
