@@ -152,6 +152,7 @@ function run({ signal, onProgress }, call) {
         finish(resolve, value);
       }, fail).finally(() => broken || job.free());
     } catch (error) {
+      job.free();
       fail(error);
     }
   });
@@ -173,7 +174,10 @@ function modelOf(source) {
 
 /** The pixels of ImageData, or of anything that a canvas can draw. */
 function pixelsOf(picture) {
-  if (picture instanceof ImageData) return picture;
+  if (picture instanceof ImageData) {
+    if (picture.data.BYTES_PER_ELEMENT === 1) return picture;
+    throw new TypeError('ImageData has to have 8 bits per channel ("rgba-unorm8")');
+  }
   const width = picture?.displayWidth ?? picture?.videoWidth ?? picture?.naturalWidth ?? picture?.width;
   const height = picture?.displayHeight ?? picture?.videoHeight ?? picture?.naturalHeight ?? picture?.height;
   if (!(width > 0 && height > 0)) {

@@ -35,12 +35,19 @@ struct Module {
     name: &'static str,
     /// Cargo features of the crate `ibq`.
     features: &'static [&'static str],
+    /// Whether a page loads it with a progress bar, and so needs to know its size beforehand.
+    shows_progress: bool,
 }
 
 /// The studio: the whole page.
-const STUDIO: Module = Module { folder: "studio", name: "studio", features: &[] };
+const STUDIO: Module = Module { folder: "studio", name: "studio", features: &[], shows_progress: true };
 /// The engine for other pages' scripts.
-const ENGINE: Module = Module { folder: "engine", name: "ibq_wasm", features: &["--no-default-features"] };
+const ENGINE: Module = Module {
+    folder: "engine",
+    name: "ibq_wasm",
+    features: &["--no-default-features"],
+    shows_progress: false,
+};
 
 /// Builds everything into `web/dist`.
 pub(crate) fn build(optimise: Optimise) -> Outcome {
@@ -88,8 +95,15 @@ fn compile(module: &Module, dist: &Path, optimise: Optimise) -> Outcome {
     shell::run(
         shell::command(shell::built("debug", "ibq-bindgen"), &[]).arg(&wasm).arg(&folder).arg(module.name),
     )?;
+    let bound = folder.join(format!("{}_bg.wasm", module.name));
     if optimise == Optimise::Fully {
-        shrink(&folder.join(format!("{}_bg.wasm", module.name)))?;
+        shrink(&bound)?;
+    }
+    if module.shows_progress {
+        // Compressed transfers do not say how long their content is.
+        let path = folder.join("size.js");
+        let text = format!("export const STUDIO_BYTES = {};\n", size(&bound)?);
+        std::fs::write(&path, text).map_err(shell::at(&path, "write"))?;
     }
     Ok(())
 }

@@ -1,0 +1,131 @@
+// Starts the studio: narrows what the page may connect to, looks for WebGPU, loads the program with honest progress,
+// and hands over what only a page can see (its address, pasted pictures, the camera).
+
+import { takePicture } from './camera.js';
+import { whatIsMissing } from './webgpu.js';
+
+const splash = document.getElementById('splash');
+const bar = document.getElementById('progress');
+const stage = document.getElementById('stage');
+const canvas = document.getElementById('studio');
+
+/** Share of the bar for the download; the rest is for starting the program and opening the GPU. */
+const DOWNLOAD = 0.85;
+
+const wanted = addressesIn(location.href);
+allowConnectionsTo(wanted);
+
+// A picture that misses the studio must not replace the page.
+for (const name of ['dragover', 'drop']) document.addEventListener(name, (event) => event.preventDefault());
+
+open();
+
+async function open() {
+  try {
+    if (await switchToWaitingVersion()) return;
+    const missing = await whatIsMissing();
+    if (missing) return showMissing(missing);
+    const studio = await loadStudio();
+    advance(0.92, 'Opening the GPU');
+    studio.offerCamera(takePicture);
+    await studio.start(canvas, wanted.image, wanted.model);
+    advance(1, 'Ready');
+    forwardPastedPictures(studio);
+    canvas.focus();
+    splash.classList.add('done');
+    splash.addEventListener('transitionend', () => splash.remove(), { once: true });
+    setTimeout(() => splash.remove(), 1000);
+    keepForOffline();
+  } catch (error) {
+    console.error(error);
+    stage.textContent = `IBQ Studio did not start: ${error.message ?? error}`;
+    bar.hidden = true;
+  }
+}
+
+/** The absolute addresses in ?image= and ?model=, if they are addresses of the web. */
+function addressesIn(href) {
+  const parameters = new URL(href).searchParams;
+  const address = (name) => {
+    const text = parameters.get(name);
+    if (!text || !URL.canParse(text, href)) return undefined;
+    const url = new URL(text, href);
+    return /^https?:$/.test(url.protocol) ? url.href : undefined;
+  };
+  return { image: address('image'), model: address('model') };
+}
+
+/** A second content-security policy: policies only ever add restrictions, so nothing later can lift this one. */
+function allowConnectionsTo({ image, model }) {
+  const origins = [image, model].filter(Boolean).map((address) => new URL(address).origin);
+  const policy = document.createElement('meta');
+  policy.httpEquiv = 'Content-Security-Policy';
+  policy.content = `connect-src ${[...new Set(["'self'", ...origins])].join(' ')}`;
+  document.head.append(policy);
+}
+
+/** Downloads the program with progress and starts it. */
+async function loadStudio() {
+  const [studio, { STUDIO_BYTES }] = await Promise.all([import('./studio/studio.js'), import('./studio/size.js')]);
+  const response = await fetch(new URL('studio/studio_bg.wasm', import.meta.url));
+  if (!response.ok) throw new Error(`studio_bg.wasm: the server answers ${response.status} ${response.statusText}`);
+  let loaded = 0;
+  const counted = response.body.pipeThrough(new TransformStream({
+    transform(chunk, controller) {
+      loaded += chunk.byteLength;
+      const share = Math.min(loaded / STUDIO_BYTES, 1);
+      advance(share * DOWNLOAD, `Loading the program, ${megabytes(loaded)} of ${megabytes(STUDIO_BYTES)} MB`);
+      controller.enqueue(chunk);
+    },
+  }));
+  const headers = { 'Content-Type': 'application/wasm' };
+  await studio.default({ module_or_path: new Response(counted, { headers }) });
+  return studio;
+}
+
+function megabytes(bytes) {
+  return (bytes / 1e6).toFixed(1);
+}
+
+/** Moves the bar forward, never back. */
+function advance(share, text) {
+  bar.value = Math.max(bar.value, share);
+  stage.textContent = text;
+}
+
+/** Pictures from the clipboard; text goes to the studio's own text fields by itself. */
+function forwardPastedPictures(studio) {
+  document.addEventListener('paste', (event) => {
+    const files = [...(event.clipboardData?.files ?? [])];
+    if (!files.length) return;
+    event.preventDefault();
+    for (const file of files) studio.paste(file);
+  }, { capture: true });
+}
+
+/** Keeps everything for visits without a network, once the first picture no longer has to wait for the line. */
+function keepForOffline() {
+  navigator.serviceWorker?.register('sw.js').catch((error) => {
+    console.info(`this page will not work offline: ${error.message}`);
+  });
+}
+
+/** When a newer version is ready, changes to it and loads the page again. */
+async function switchToWaitingVersion() {
+  const registration = await navigator.serviceWorker?.getRegistration().catch(() => undefined);
+  const waiting = registration?.waiting;
+  if (!waiting) return false;
+  navigator.serviceWorker.addEventListener('controllerchange', () => location.reload(), { once: true });
+  waiting.postMessage('activate');
+  return true;
+}
+
+function showMissing({ title, why, advice }) {
+  document.getElementById('missing-title').textContent = title;
+  document.getElementById('missing-why').textContent = why;
+  document.getElementById('missing-advice').textContent = advice;
+  document.getElementById('again').addEventListener('click', () => location.reload());
+  document.getElementById('missing').hidden = false;
+  canvas.hidden = true;
+  splash.remove();
+}

@@ -1,0 +1,6 @@
+// The browser test: `node web/tests/all.mjs` with CHROMIUM, IBQ (the native program) and XTASK (the server) in the environment,
+// after `cargo xtask web`. Screenshots land in artifacts/web.
+
+import './types.mjs';
+import './engine.mjs';
+import './page.mjs';

@@ -1,0 +1,42 @@
+// Chromium with WebGPU on its software adapter, and pages whose every complaint is kept.
+
+import { mkdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+import { chromium } from 'playwright-core';
+
+/** Where screenshots are kept. */
+export const ARTIFACTS = fileURLToPath(new URL('../../artifacts/web/', import.meta.url));
+
+/** Starts the browser that the environment names. */
+export function launch() {
+  const executablePath = process.env.CHROMIUM;
+  if (!executablePath) throw new Error('set CHROMIUM to the path of Chromium or Chrome');
+  mkdirSync(ARTIFACTS, { recursive: true });
+  return chromium.launch({
+    executablePath,
+    // The new headless mode is the whole browser, WebGPU included; these defaults of the driver would switch it off.
+    headless: false,
+    ignoreDefaultArgs: ['--disable-gpu', '--enable-unsafe-swiftshader'],
+    args: [
+      '--headless=new', '--no-sandbox', '--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--disable-quic', '--no-first-run',
+      '--disable-background-networking', '--disable-component-update', '--disable-sync', '--use-fake-device-for-media-stream',
+      '--use-fake-ui-for-media-stream',
+    ],
+  });
+}
+
+/** What a page said that it should not have: errors, warnings, policy violations, requests elsewhere. */
+export function watch(page, allowed = []) {
+  const complaints = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(`${message.type()}: ${message.text()}`);
+  });
+  page.on('pageerror', (error) => complaints.push(`uncaught: ${error.message}`));
+  page.on('request', (request) => {
+    const { origin, protocol } = new URL(request.url());
+    const here = new URL(page.url() === 'about:blank' ? request.url() : page.url()).origin;
+    if (/^https?:/.test(protocol) && origin !== here && !allowed.includes(origin)) complaints.push(`request to ${request.url()}`);
+  });
+  return complaints;
+}

@@ -1,0 +1,37 @@
+// Only compiled, never run: what a page may write against engine/ibq.d.ts, and what it may not.
+
+import { Engine, Tokenizer } from '../engine/ibq.js';
+import type { EncodedTokens, Progress, Tokens } from '../engine/ibq.js';
+
+export async function everythingAPageDoes(file: File, folder: FileList, frame: VideoFrame): Promise<ImageData> {
+  const engine: Engine = await Engine.create({ adapter: 'software', portable: true, wasm: new URL('https://example.org/x.wasm') });
+  const name: string = engine.info.adapter;
+  const bytes: number = engine.memoryInUse;
+  const stop = new AbortController();
+  const onProgress = ({ stage, done }: Progress) => console.log(name, bytes, stage, done);
+  const loaded: Tokenizer = await engine.loadTokenizer(file, { onProgress, signal: stop.signal, weights: 'ema', precision: 'f16' });
+  for (const source of ['models/ibq/', new URL('https://example.org/a.ckpt'), new ArrayBuffer(8), new Uint8Array(8), folder]) {
+    (await engine.loadTokenizer(source)).dispose();
+  }
+  const tokens: EncodedTokens = await loaded.encode(frame, { resize: 'short:256', tiles: 512, signal: stop.signal });
+  await loaded.encode(new ImageData(16, 16), { tiles: 'auto' });
+  await loaded.encode(file);
+  const [rows, columns]: [number, number] = tokens.grid;
+  const plain: Tokens = tokens;
+  await loaded.decode({ grid: [rows, columns], tokens: [1, 2, 3] });
+  engine.dispose();
+  return loaded.decode(plain, { onProgress });
+}
+
+export async function whatDoesNotCompile(engine: Engine, tokenizer: Tokenizer): Promise<void> {
+  // @ts-expect-error: an engine is made by Engine.create()
+  new Engine();
+  // @ts-expect-error: there is no such set of weights
+  await engine.loadTokenizer('a.ckpt', { weights: 'best' });
+  // @ts-expect-error: a number is no picture
+  await tokenizer.encode(5);
+  // @ts-expect-error: a grid is needed
+  await tokenizer.decode({ tokens: [1] });
+  // @ts-expect-error: what is loaded cannot be changed
+  tokenizer.info.factor = 8;
+}
