@@ -28,7 +28,8 @@ async function open() {
     const studio = await loadStudio();
     advance(0.92, 'Opening the GPU');
     studio.offerCamera(takePicture);
-    await studio.start(canvas, wanted.image, wanted.model);
+    reportCrashes(studio);
+    await studio.start(canvas, wanted.image, wanted.model, showStopped);
     advance(1, 'Ready');
     forwardPastedPictures(studio);
     canvas.focus();
@@ -99,8 +100,25 @@ function forwardPastedPictures(studio) {
     const files = [...(event.clipboardData?.files ?? [])];
     if (!files.length) return;
     event.preventDefault();
-    for (const file of files) studio.paste(file);
+    for (const file of files) file.arrayBuffer().then((buffer) => studio.paste(file.name, new Uint8Array(buffer)), console.error);
   }, { capture: true });
+}
+
+/** A bug of the program ends it with an exception: say so instead of showing a frozen picture. */
+function reportCrashes(studio) {
+  const look = () => {
+    const message = studio.crash();
+    if (message) showStopped(`The program met a bug of its own: ${message}`);
+  };
+  window.addEventListener('error', look);
+  window.addEventListener('unhandledrejection', look);
+}
+
+function showStopped(why) {
+  document.getElementById('stopped-why').textContent = why;
+  document.getElementById('reload').onclick = () => location.reload();
+  document.getElementById('stopped').hidden = false;
+  canvas.hidden = true;
 }
 
 /** Keeps everything for visits without a network, once the first picture no longer has to wait for the line. */

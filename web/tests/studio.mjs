@@ -1,0 +1,46 @@
+// Driving the studio: egui draws on a canvas, and names its controls in transparent elements over it.
+
+/** Waits until the start-up picture has gone. */
+export async function started(page) {
+  await page.locator('#splash').waitFor({ state: 'detached', timeout: 60_000 });
+}
+
+/** The controls of the page by role and accessible name. */
+export function controls(page) {
+  const find = (role, name) => page.locator(`#controls [role="${role}"][aria-label="${name}"]`).first();
+  /** Where a control is, as the mouse sees it. */
+  const place = async (role, name) => {
+    const box = await find(role, name).boundingBox();
+    if (!box) throw new Error(`no ${role} “${name}” on the page`);
+    return { ...box, middle: [box.x + box.width / 2, box.y + box.height / 2] };
+  };
+  return {
+    find,
+    place,
+    /** Clicks in the middle of a control with the mouse, on the canvas beneath. */
+    click: async (role, name) => {
+      await find(role, name).waitFor({ state: 'attached', timeout: 30_000 });
+      const { middle } = await place(role, name);
+      await page.mouse.move(...middle);
+      await page.mouse.down();
+      await page.mouse.up();
+    },
+    /** Waits for a text anywhere among the controls. */
+    text: (words, timeout = 60_000) => page.locator('#controls > *').filter({ hasText: words }).first().waitFor({ state: 'attached', timeout }),
+    /** Everything that is said now, for messages. */
+    said: () => page.locator('#controls > *').evaluateAll((all) => all.map((one) => one.getAttribute('aria-label') ?? one.textContent)),
+  };
+}
+
+/** Drops a file on the canvas as a person does. */
+export function dropFile(page, name, type, bytes) {
+  return page.evaluate(({ name, type, base64 }) => {
+    const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File([bytes], name, { type }));
+    const canvas = document.getElementById('studio');
+    for (const kind of ['dragenter', 'dragover', 'drop']) {
+      canvas.dispatchEvent(new DragEvent(kind, { dataTransfer, bubbles: true, cancelable: true }));
+    }
+  }, { name, type, base64: Buffer.from(bytes).toString('base64') });
+}
