@@ -125,6 +125,10 @@ pub enum Kernel {
     PixelsIn,
     /// `pixels_out.wgsl`
     PixelsOut,
+    /// `peak_arithmetic.wgsl`: only for measuring the adapter.
+    PeakArithmetic,
+    /// `peak_copy.wgsl`: only for measuring the adapter.
+    PeakCopy,
 }
 
 impl Kernel {
@@ -142,6 +146,8 @@ impl Kernel {
             Self::Embed,
             Self::PixelsIn,
             Self::PixelsOut,
+            Self::PeakArithmetic,
+            Self::PeakCopy,
         ];
         all.extend(ConvTile::ALL.map(Self::Conv2d));
         all.extend(LookupTile::ALL.map(Self::Lookup));
@@ -163,6 +169,8 @@ impl Kernel {
             Self::Embed => "embed",
             Self::PixelsIn => "pixels_in",
             Self::PixelsOut => "pixels_out",
+            Self::PeakArithmetic => "peak_arithmetic",
+            Self::PeakCopy => "peak_copy",
         }
     }
 
@@ -211,6 +219,8 @@ impl Kernel {
             Self::Embed => include_str!("../wgsl/embed.wgsl"),
             Self::PixelsIn => include_str!("../wgsl/pixels_in.wgsl"),
             Self::PixelsOut => include_str!("../wgsl/pixels_out.wgsl"),
+            Self::PeakArithmetic => include_str!("../wgsl/peak_arithmetic.wgsl"),
+            Self::PeakCopy => include_str!("../wgsl/peak_copy.wgsl"),
         }
     }
 }

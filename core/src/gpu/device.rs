@@ -44,6 +44,15 @@ pub enum Tier {
     Fast,
 }
 
+impl std::fmt::Display for Tier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Portable => "portable",
+            Self::Fast => "fast",
+        })
+    }
+}
+
 /// How to open a device.
 #[derive(Clone, Debug, Default)]
 pub struct GpuOptions {

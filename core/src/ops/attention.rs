@@ -99,3 +99,113 @@ impl Op for Transpose {
         }]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{Bench, assert_close, everywhere, noise, rounded, tolerance};
+    use proptest::prelude::*;
+
+    #[test]
+    fn softmax_of_known_rows() {
+        for (gpu, storage) in everywhere() {
+            let mut bench = Bench::new(gpu, storage);
+            let x = bench
+                .input((1, 2, 1, 5), &[0.0, 0.0, 0.0, 0.0, 0.0, 60_000.0, 0.0, 60_000.0, -60_000.0, 0.0]);
+            bench.graph.push(Softmax { x });
+            let expected = [0.2, 0.2, 0.2, 0.2, 0.2, 0.5, 0.0, 0.5, 0.0, 0.0];
+            assert_close(&bench.run(&x), &expected, 1.0, tolerance(storage), &format!("{storage:?}"));
+        }
+    }
+
+    #[test]
+    fn transposing_pads_with_zeros() {
+        for (gpu, storage) in everywhere() {
+            let values = rounded(&noise(7 * 9, 3), storage);
+            let mut bench = Bench::new(gpu, storage);
+            let x = bench.input((1, 7, 1, 9), &values);
+            let y = bench.output((1, 12, 1, 7));
+            bench.graph.push(Transpose { x, y });
+            let at = |c: usize, r: usize| if c < 9 { f64::from(values[r * 9 + c]) } else { 0.0 };
+            let expected: Vec<f64> = (0..12).flat_map(|c| (0..7).map(move |r| at(c, r))).collect();
+            assert_close(&bench.run(&y), &expected, 1.0, 0.0, &format!("{storage:?}"));
+        }
+    }
+
+    /// `x[rows, cin] · wᵀ + b` with w as in PyTorch: [cout, cin].
+    fn linear(x: &[f64], w: &[f32], b: &[f32]) -> Vec<f64> {
+        let (cin, cout) = (w.len() / b.len(), b.len());
+        let row = |x: &[f64], o: usize| {
+            x.iter().enumerate().map(|(i, x)| x * f64::from(w[o * cin + i])).sum::<f64>()
+        };
+        x.chunks_exact(cin).flat_map(|x| (0..cout).map(move |o| row(x, o) + f64::from(b[o]))).collect()
+    }
+
+    fn check(items: u32, h: u32, w: u32, seed: u32) {
+        const C: usize = 32;
+        let pixels = (h * w) as usize;
+        let x = noise(items as usize * pixels * C, seed);
+        // Scores of order 1, as trained networks have: the softmax of large ones is a step that halves cannot resolve.
+        let gentle = |seed| noise(C * C, seed).iter().map(|w| 0.3 * w).collect();
+        let weights: Vec<Vec<f32>> = (0..4).map(|k| gentle(seed + 10 + k)).collect();
+        let biases: Vec<Vec<f32>> = (0..4).map(|k| noise(C, seed + 20 + k)).collect();
+        for (gpu, storage) in everywhere() {
+            let x = rounded(&x, storage);
+            let mut bench = Bench::new(gpu, storage);
+            pollster::block_on(async {
+                let (one, zero) = ([1.0; C], [0.0; C]);
+                bench.parameters.put_norm(gpu, "attn.norm", &one, &zero).await.unwrap();
+                for (k, name) in ["q", "k", "v", "proj_out"].iter().enumerate() {
+                    let layer = format!("attn.{name}");
+                    bench.parameters.put_conv(gpu, &layer, (C, C, 1), &weights[k], &biases[k]).await.unwrap();
+                }
+            });
+            let map = bench.input((items, h, w, C as u32), &x);
+            attention(&mut bench.graph, map, "attn");
+            let mut expected = Vec::new();
+            for x in x.chunks_exact(pixels * C) {
+                let group = |p: usize, c: usize| f64::from(x[p * C + c]);
+                let mut normal = vec![0.0; x.len()];
+                for c in 0..C {
+                    let mean = (0..pixels).map(|p| group(p, c)).sum::<f64>() / pixels as f64;
+                    let var = (0..pixels).map(|p| (group(p, c) - mean).powi(2)).sum::<f64>() / pixels as f64;
+                    (0..pixels).for_each(|p| normal[p * C + c] = (group(p, c) - mean) / (var + 1e-6).sqrt());
+                }
+                let project = |k: usize| linear(&normal, &weights[k], &biases[k]);
+                let (q, k, v) = (project(0), project(1), project(2));
+                let mut mixed = vec![0.0; x.len()];
+                for p in 0..pixels {
+                    let score = |o: usize| {
+                        (0..C).map(|c| q[p * C + c] * k[o * C + c]).sum::<f64>() / (C as f64).sqrt()
+                    };
+                    let scores: Vec<f64> = (0..pixels).map(score).collect();
+                    let most = scores.iter().copied().fold(f64::MIN, f64::max);
+                    let sum: f64 = scores.iter().map(|s| (s - most).exp()).sum();
+                    for c in 0..C {
+                        mixed[p * C + c] =
+                            (0..pixels).map(|o| (scores[o] - most).exp() / sum * v[o * C + c]).sum();
+                    }
+                }
+                let out = linear(&mixed, &weights[3], &biases[3]);
+                expected.extend(out.iter().zip(x).map(|(out, &x)| out + f64::from(x)));
+            }
+            let what = format!("{items}×{h}×{w} {storage:?}");
+            assert_close(&bench.run(&map), &expected, 8.0, tolerance(storage), &what);
+        }
+    }
+
+    #[test]
+    fn more_scores_than_are_alive_at_one_time() {
+        let positions = 60 * 50;
+        assert!(positions * positions * 4 > SCORE_BYTES, "one piece would do");
+        check(1, 60, 50, 1);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(6))]
+        #[test]
+        fn any_shape(items in 1_u32..4, h in 1_u32..9, w in 1_u32..9, seed in 0_u32..1000) {
+            check(items, h, w, seed);
+        }
+    }
+}

@@ -86,6 +86,10 @@ impl Conv2d {
     }
 
     fn tile(&self, place: &Place<'_>) -> ConvTile {
+        #[cfg(test)]
+        if let Some(tile) = tests::forced_tile() {
+            return tile;
+        }
         if place.gpu.info().software {
             return ConvTile::Software;
         }
@@ -181,5 +185,183 @@ impl Op for Conv2d {
 impl Conv2d {
     fn w_is_matrix(&self) -> bool {
         !matches!(self.w, Operand::Parameter(_))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+    use crate::ops::testing::{Bench, assert_close, everywhere, noise, rounded, tolerance};
+    use proptest::prelude::*;
+
+    thread_local!(static TILE: Cell<Option<ConvTile>> = const { Cell::new(None) });
+
+    /// The tile that a test asks for: software adapters would only ever choose their own.
+    pub(super) fn forced_tile() -> Option<ConvTile> {
+        TILE.get()
+    }
+
+    #[derive(Clone, Copy, Debug)]
+    struct Shape {
+        items: u32,
+        h: u32,
+        w: u32,
+        cin: u32,
+        cout: u32,
+        side: u32,
+        stride: u32,
+        pad: u32,
+        upsample: bool,
+    }
+
+    impl Shape {
+        fn out(&self) -> (u32, u32) {
+            let shift = u32::from(self.upsample);
+            // Down-sampling pads right and below only: half of an even side.
+            let out = |side: u32| if self.stride == 2 { side / 2 } else { side << shift };
+            (out(self.h), out(self.w))
+        }
+    }
+
+    /// The definition, in f64.
+    fn plain(x: &[f32], w: &[f32], bias: &[f32], s: Shape) -> Vec<f64> {
+        let (out_h, out_w) = s.out();
+        let shift = u32::from(s.upsample);
+        let (h, width) = (i64::from(s.h << shift), i64::from(s.w << shift));
+        let mut y = Vec::new();
+        for item in 0..s.items {
+            for (r, c) in (0..out_h).flat_map(|r| (0..out_w).map(move |c| (r, c))) {
+                for o in 0..s.cout {
+                    let mut sum = f64::from(bias[o as usize]);
+                    for (ky, kx) in (0..s.side).flat_map(|ky| (0..s.side).map(move |kx| (ky, kx))) {
+                        let row = i64::from(r * s.stride + ky) - i64::from(s.pad);
+                        let col = i64::from(c * s.stride + kx) - i64::from(s.pad);
+                        if row < 0 || col < 0 || row >= h || col >= width {
+                            continue;
+                        }
+                        let pixel = (item * s.h + (row as u32 >> shift)) * s.w + (col as u32 >> shift);
+                        for i in 0..s.cin {
+                            let weight = w[(((o * s.cin + i) * s.side + ky) * s.side + kx) as usize];
+                            sum += f64::from(x[(pixel * s.cin + i) as usize]) * f64::from(weight);
+                        }
+                    }
+                    y.push(sum);
+                }
+            }
+        }
+        y
+    }
+
+    fn check(shape: Shape, tile: ConvTile, accumulate: bool, seed: u32) {
+        TILE.set(Some(tile));
+        let (out_h, out_w) = shape.out();
+        let x = noise((shape.items * shape.h * shape.w * shape.cin) as usize, seed);
+        let w = noise((shape.cout * shape.cin * shape.side * shape.side) as usize, seed + 1);
+        let bias = noise(shape.cout as usize, seed + 2);
+        let before = noise((shape.items * out_h * out_w * shape.cout) as usize, seed + 3);
+        for (gpu, storage) in everywhere() {
+            let (x, w, before) = (rounded(&x, storage), rounded(&w, storage), rounded(&before, storage));
+            let mut bench = Bench::new(gpu, storage);
+            let sides = (shape.cout as usize, shape.cin as usize, shape.side as usize);
+            pollster::block_on(bench.parameters.put_conv(gpu, "layer", sides, &w, &bias)).unwrap();
+            let input = bench.input((shape.items, shape.h, shape.w, shape.cin), &x);
+            let out_shape = (shape.items, out_h, out_w, shape.cout);
+            let y = if accumulate { bench.input(out_shape, &before) } else { bench.output(out_shape) };
+            bench.graph.push(Conv2d {
+                x: input,
+                y,
+                w: Operand::Parameter("layer".to_owned()),
+                side: shape.side,
+                stride: shape.stride,
+                pad: shape.pad,
+                upsample: shape.upsample,
+                accumulate,
+                scale: 1.0,
+            });
+            let mut expected = plain(&x, &w, &bias, shape);
+            if accumulate {
+                expected.iter_mut().zip(&before).for_each(|(sum, &old)| *sum += f64::from(old));
+            }
+            let scale = f64::from(shape.cin * shape.side * shape.side).sqrt() + 1.0;
+            let what = format!("{shape:?} {tile:?} {storage:?} accumulate {accumulate}");
+            assert_close(&bench.run(&y), &expected, scale, tolerance(storage), &what);
+        }
+        TILE.set(None);
+    }
+
+    #[test]
+    fn every_form_of_the_network_on_every_tile() {
+        let plain =
+            Shape { items: 1, h: 6, w: 10, cin: 32, cout: 32, side: 3, stride: 1, pad: 1, upsample: false };
+        let shapes = [
+            plain,
+            Shape { items: 2, h: 1, w: 1, cin: 3, cout: 5, ..plain },
+            Shape { side: 1, pad: 0, cin: 40, cout: 132, ..plain },
+            Shape { items: 2, stride: 2, pad: 0, ..plain },
+            Shape { items: 2, upsample: true, cin: 7, cout: 130, ..plain },
+            Shape { h: 17, w: 13, cin: 6, cout: 9, ..plain },
+        ];
+        for tile in ConvTile::ALL {
+            for (index, &shape) in shapes.iter().enumerate() {
+                check(shape, tile, index % 2 == 1, index as u32 * 10 + 1);
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(12))]
+        #[test]
+        fn any_shape_on_any_tile(
+            (items, h, w) in (1_u32..3, 1_u32..12, 1_u32..12), (cin, cout) in (1_u32..40, 1_u32..40),
+            form in 0_usize..4, tile in 0_usize..3, accumulate: bool, seed in 0_u32..1000,
+        ) {
+            let (side, stride, pad, upsample) = [(1, 1, 0, false), (3, 1, 1, false), (3, 2, 0, false), (3, 1, 1, true)][form];
+            let (h, w) = if stride == 2 { (2 * h, 2 * w) } else { (h, w) };
+            let shape = Shape { items, h, w, cin, cout, side, stride, pad, upsample };
+            check(shape, ConvTile::ALL[tile], accumulate, seed);
+        }
+    }
+
+    #[test]
+    fn bands_give_the_same_rows_as_the_whole() {
+        // 400 rows of 600 × 64 channels are 61 MB: within a binding; the time of one dispatch asks for bands.
+        let shape =
+            Shape { items: 2, h: 50, w: 600, cin: 64, cout: 64, side: 3, stride: 1, pad: 1, upsample: false };
+        let (gpu, storage) = everywhere().next().unwrap();
+        let mut bench = Bench::new(gpu, storage);
+        let w = noise(64 * 64 * 9, 5);
+        pollster::block_on(bench.parameters.put_conv(gpu, "layer", (64, 64, 3), &w, &[0.0; 64])).unwrap();
+        let x = noise(2 * 50 * 600 * 64, 6);
+        let input = bench.input((2, 50, 600, 64), &x);
+        let y = bench.output((2, 50, 600, 64));
+        bench.graph.push(Conv2d::same(input, "layer", y));
+        let program = pollster::block_on(bench.compile());
+        assert!(program.dispatches.len() > 4, "{} dispatches", program.dispatches.len());
+        let ours = bench.run(&y);
+        // Some pixels by the definition: corners and the borders of bands are where bands go wrong.
+        for (item, r, c) in
+            (0..2).flat_map(|item| (0..50).flat_map(move |r| [0, 1, 299, 599].map(|c| (item, r, c))))
+        {
+            let window = Shape { items: 1, h: 3, w: 3, ..shape };
+            let mut patch = vec![0.0; 9 * 64];
+            for (ky, kx) in (0..3_i64).flat_map(|ky| (0..3_i64).map(move |kx| (ky, kx))) {
+                let (row, col) = (r + ky - 1, c + kx - 1);
+                if (0..50).contains(&row) && (0..600).contains(&col) {
+                    let from = (((item * 50 + row) * 600 + col) * 64) as usize;
+                    patch[((ky * 3 + kx) * 64) as usize..][..64].copy_from_slice(&x[from..from + 64]);
+                }
+            }
+            let centre = &plain(&patch, &w, &[0.0; 64], window)[4 * 64..5 * 64];
+            let at = (((item * 50 + r) * 600 + c) * 64) as usize;
+            assert_close(
+                &ours[at..at + 64],
+                centre,
+                24.0,
+                2e-5,
+                &format!("item {item}, row {r}, column {c}"),
+            );
+        }
     }
 }

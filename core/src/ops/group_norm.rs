@@ -186,3 +186,74 @@ pub(super) fn bands(count: u64, most: u64) -> impl Iterator<Item = (u64, u64)> {
     let most = most.max(1);
     (0..count.div_ceil(most)).map(move |band| (band * most, ((band + 1) * most).min(count)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{Bench, assert_close, everywhere, noise, rounded, tolerance};
+    use proptest::prelude::*;
+
+    /// The definition, in f64.
+    fn plain(
+        x: &[f32],
+        (items, pixels, c): (usize, usize, usize),
+        weight: &[f32],
+        bias: &[f32],
+        swish: bool,
+    ) -> Vec<f64> {
+        let width = c / 32;
+        let mut y = vec![0.0; x.len()];
+        for item in 0..items {
+            for group in 0..32 {
+                let at = |pixel: usize, k: usize| (item * pixels + pixel) * c + group * width + k;
+                let each = || (0..pixels).flat_map(|pixel| (0..width).map(move |k| (pixel, k)));
+                let count = (pixels * width) as f64;
+                let mean = each().map(|(p, k)| f64::from(x[at(p, k)])).sum::<f64>() / count;
+                let var = each().map(|(p, k)| (f64::from(x[at(p, k)]) - mean).powi(2)).sum::<f64>() / count;
+                for (p, k) in each() {
+                    let channel = group * width + k;
+                    let normal = (f64::from(x[at(p, k)]) - mean) / (var + 1e-6).sqrt();
+                    let value = normal * f64::from(weight[channel]) + f64::from(bias[channel]);
+                    y[at(p, k)] = if swish { value / (1.0 + (-value).exp()) } else { value };
+                }
+            }
+        }
+        y
+    }
+
+    fn check((items, h, w, c): (u32, u32, u32, u32), swish: bool, in_place: bool, far: f32, seed: u32) {
+        let pixels = (h * w) as usize;
+        let x: Vec<f32> = noise(items as usize * pixels * c as usize, seed).iter().map(|v| v + far).collect();
+        let (weight, bias) = (noise(c as usize, seed + 1), noise(c as usize, seed + 2));
+        for (gpu, storage) in everywhere() {
+            let x = rounded(&x, storage);
+            let mut bench = Bench::new(gpu, storage);
+            pollster::block_on(bench.parameters.put_norm(gpu, "norm", &weight, &bias)).unwrap();
+            let input = bench.input((items, h, w, c), &x);
+            let to = if in_place { NormTo::InPlace } else { NormTo::New };
+            let y = group_norm(&mut bench.graph, input, "norm", swish, to);
+            bench.graph.keep(y.tensor);
+            let expected = plain(&x, (items as usize, pixels, c as usize), &weight, &bias, swish);
+            let what = format!("{items}×{h}×{w}×{c} {storage:?}");
+            assert_close(&bench.run(&y), &expected, 3.0 + f64::from(far), tolerance(storage), &what);
+        }
+    }
+
+    #[test]
+    fn a_mean_far_from_zero_keeps_its_digits() {
+        check((1, 40, 50, 32), false, false, 100.0, 1);
+    }
+
+    #[test]
+    fn one_pixel_with_one_channel_per_group_is_the_bias() {
+        check((3, 1, 1, 32), true, true, 0.0, 2);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(10))]
+        #[test]
+        fn any_shape(items in 1_u32..3, h in 1_u32..40, w in 1_u32..40, width in 1_u32..5, swish: bool, in_place: bool, seed in 0_u32..1000) {
+            check((items, h, w, 32 * width), swish, in_place, 0.0, seed);
+        }
+    }
+}

@@ -133,3 +133,113 @@ impl Op for Embed {
         place.parameters.codebook.shards.iter().map(dispatch).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        job::Job,
+        ops::testing::{Bench, everywhere, noise, rounded},
+    };
+    use proptest::prelude::*;
+
+    /// Looks `z` up among `codes` (both rows of `d` values), cut into shards of `shard` codes.
+    fn run(
+        bench: &mut Bench,
+        z: &[f32],
+        codes: &[f32],
+        d: usize,
+        shard: usize,
+    ) -> (Vec<u32>, Vec<f32>, Vec<f32>) {
+        let gpu = bench.gpu;
+        let map = bench.input((1, (z.len() / d) as u32, 1, d as u32), z);
+        let mut shards = 0;
+        for rows in codes.chunks(shard * d) {
+            pollster::block_on(bench.parameters.put_codes(gpu, rows, d)).unwrap();
+            shards += 1;
+        }
+        let lookup = Lookup::new(&mut bench.graph, map, shards, shard.min(codes.len() / d) as u32);
+        let (indices, margins) = (lookup.indices, lookup.margins);
+        bench.graph.push(lookup);
+        let embedded = bench.output((1, map.h, 1, map.c));
+        bench.graph.push(Embed { indices, z: embedded });
+        bench.graph.keep(indices);
+        bench.graph.keep(margins);
+        pollster::block_on(async {
+            let program = bench.compile().await;
+            gpu.run(&program.dispatches, false, &Job::new(), |_| {}).await.unwrap();
+            let bytes = (z.len() / d * 4) as u64;
+            let read = |tensor| gpu.read(program.buffer(tensor), bytes);
+            let indices =
+                read(indices).await.unwrap().as_chunks().0.iter().map(|&w| u32::from_le_bytes(w)).collect();
+            let margins =
+                read(margins).await.unwrap().as_chunks().0.iter().map(|&w| f32::from_le_bytes(w)).collect();
+            (indices, margins, program.values(gpu, &embedded).await.unwrap())
+        })
+    }
+
+    fn products(z: &[f32], codes: &[f32], d: usize) -> Vec<f64> {
+        let dot = |code: &[f32]| code.iter().zip(z).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum();
+        codes.chunks_exact(d).map(dot).collect()
+    }
+
+    fn check(positions: usize, count: usize, d: usize, shard: usize, seed: u32) {
+        for (gpu, storage) in everywhere() {
+            let z = rounded(&noise(positions * d, seed), storage);
+            let codes = rounded(&noise(count * d, seed + 1), storage);
+            let mut bench = Bench::new(gpu, storage);
+            let (indices, margins, embedded) = run(&mut bench, &z, &codes, d, shard);
+            for (position, z) in z.chunks_exact(d).enumerate() {
+                let products = products(z, &codes, d);
+                let index = indices[position] as usize;
+                let mut order = products.clone();
+                order.sort_by(|a, b| b.total_cmp(a));
+                let tolerance = 2e-5 * (d as f64).sqrt();
+                assert!(order[0] - products[index] <= tolerance, "{positions} {count} {d}: {index}");
+                if let Some(second) = order.get(1) {
+                    let margin = f64::from(margins[position]);
+                    assert!((margin - (order[0] - second)).abs() <= tolerance, "margin {margin}");
+                }
+                assert_eq!(&embedded[position * d..][..d], &codes[index * d..][..d]);
+            }
+        }
+    }
+
+    #[test]
+    fn the_lowest_index_wins_an_exact_tie() {
+        for (gpu, storage) in everywhere() {
+            let (d, count) = (16, 700);
+            let mut codes = rounded(&noise(count * d, 9), storage);
+            let row: Vec<f32> = codes[3 * d..4 * d].to_vec();
+            for twin in [5, 63, 64, 300, 699] {
+                codes[twin * d..][..d].copy_from_slice(&row);
+            }
+            let mut z: Vec<f32> = row.iter().map(|v| 4.0 * v).collect();
+            z.extend(vec![0.0; d]);
+            let mut bench = Bench::new(gpu, storage);
+            let (indices, margins, _) = run(&mut bench, &z, &codes, d, 256);
+            assert_eq!((indices, margins), (vec![3, 0], vec![0.0, 0.0]));
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_number_finds_nothing() {
+        let (gpu, storage) = everywhere().next().unwrap();
+        let mut bench = Bench::new(gpu, storage);
+        let (indices, ..) = run(&mut bench, &[f32::NAN; 4], &noise(40, 1), 4, 1000);
+        assert_eq!(indices, [u32::MAX]);
+    }
+
+    #[test]
+    fn a_large_codebook_in_shards() {
+        check(9, 5000, 24, 1024, 3);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(10))]
+        #[test]
+        fn any_shape(positions in 1_usize..40, count in 1_usize..600, d in 1_usize..40, shard in 1_usize..200, seed in 0_u32..1000) {
+            check(positions, count, d, shard * 4, seed);
+        }
+    }
+}

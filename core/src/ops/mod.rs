@@ -15,6 +15,8 @@ mod map;
 mod parameters;
 mod pixels;
 mod program;
+#[cfg(test)]
+mod testing;
 
 pub(crate) use arena::Arena;
 pub(crate) use attention::attention;

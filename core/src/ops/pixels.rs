@@ -72,3 +72,59 @@ impl Op for PixelsOut {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        image::{model_to_pixel, pixel_to_model},
+        job::Job,
+        ops::testing::{Bench, everywhere, noise},
+    };
+    use ibq_shaders::Storage;
+
+    #[test]
+    fn bytes_become_exactly_the_official_values() {
+        for (gpu, storage) in everywhere().filter(|(_, storage)| *storage == Storage::F32) {
+            let mut bench = Bench::new(gpu, storage);
+            let x = bench.output((1, 16, 16, 3));
+            let pixels = bench.graph.tensor(256 * 4);
+            bench.graph.keep(pixels);
+            bench.graph.push(PixelsIn { pixels, x });
+            let bytes: Vec<u8> =
+                (0..=255).flat_map(|v: u8| [v, v.wrapping_add(1), v.wrapping_mul(7), 255]).collect();
+            let values = pollster::block_on(async {
+                let program = bench.compile().await;
+                gpu.write(program.buffer(pixels), 0, &bytes);
+                gpu.run(&program.dispatches, false, &Job::new(), |_| {}).await.unwrap();
+                program.values(gpu, &x).await.unwrap()
+            });
+            let expected: Vec<f32> =
+                bytes.chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]].map(pixel_to_model)).collect();
+            assert_eq!(values, expected);
+        }
+    }
+
+    #[test]
+    fn values_become_exactly_the_official_bytes() {
+        for (gpu, storage) in everywhere().filter(|(_, storage)| *storage == Storage::F32) {
+            let mut values: Vec<f32> = noise(64 * 3, 4).iter().map(|v| v * 1.5).collect();
+            values.extend((0..64).flat_map(|v| [v, 2 * v, 3 * v].map(|v: u8| pixel_to_model(v))));
+            let mut bench = Bench::new(gpu, storage);
+            let y = bench.input((1, 8, 16, 3), &values);
+            let pixels = bench.graph.tensor(128 * 4);
+            bench.graph.keep(pixels);
+            bench.graph.push(PixelsOut { y, pixels });
+            let bytes = pollster::block_on(async {
+                let program = bench.compile().await;
+                gpu.run(&program.dispatches, false, &Job::new(), |_| {}).await.unwrap();
+                gpu.read(program.buffer(pixels), 128 * 4).await.unwrap()
+            });
+            let expected: Vec<u8> = values
+                .chunks_exact(3)
+                .flat_map(|p| [model_to_pixel(p[0]), model_to_pixel(p[1]), model_to_pixel(p[2]), 255])
+                .collect();
+            assert_eq!(bytes, expected);
+        }
+    }
+}
