@@ -98,7 +98,7 @@ async function startOnce(wasm) {
   if (!globalThis.navigator?.gpu) {
     throw new Error('this browser offers no WebGPU here; it needs a recent Chrome, Edge, Firefox or Safari, and a page from https or localhost');
   }
-  started ??= start(wasm === undefined ? undefined : { module_or_path: wasm }).then(() => onPanic(breakDown));
+  started ??= start({ module_or_path: wasm ?? new URL('ibq_wasm_bg.wasm', import.meta.url) }).then(() => onPanic(breakDown));
   try {
     await started;
   } catch (cause) {

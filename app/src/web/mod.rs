@@ -7,6 +7,8 @@ pub mod camera;
 #[expect(clippy::needless_pass_by_value, reason = "wasm-bindgen hands optional arguments over by value")]
 pub mod engine;
 #[cfg(feature = "studio")]
+pub mod mirror;
+#[cfg(feature = "studio")]
 pub mod page;
 #[cfg(not(feature = "studio"))]
 pub mod script;
