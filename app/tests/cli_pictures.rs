@@ -48,7 +48,14 @@ fn a_folder_of_pictures_is_reconstructed_and_measured() {
     folder.picture("other/plain.png", 16, 16);
     let ran = ibq(&folder, "reconstruct in other/*.png -o out --compare --json").ends_with(1);
     // The broken one is named, the others went on.
-    let ran = ran.says(&["broken.png", "EMA weights", "adapter", "padded from 40 × 33 to 48 × 48", "EXIF", "alpha"]);
+    let ran = ran.says(&[
+        "broken.png",
+        "EMA weights",
+        "adapter",
+        "padded from 40 × 33 to 48 × 48",
+        "EXIF",
+        "alpha",
+    ]);
     assert!(!ran.err.contains('\r') && !ran.err.contains('━'), "a progress bar in a pipe: {}", ran.err);
     assert_eq!(
         folder.list("out"),
@@ -78,7 +85,9 @@ fn a_folder_of_pictures_is_reconstructed_and_measured() {
     assert!((entry["ssim"].as_f64().unwrap() - ssim(&plain, &written)).abs() < 1e-9);
     assert_eq!((entry["tokens"].as_u64(), &entry["grid"]), (Some(4), &serde_json::json!([2, 2])));
     assert_eq!(entry["bits_per_pixel"], 4.0 * 9.0 / 1024.0);
-    assert!(["encode", "lookup", "decode"].iter().all(|stage| entry["times_ms"][stage].as_f64().unwrap() > 0.0));
+    assert!(
+        ["encode", "lookup", "decode"].iter().all(|stage| entry["times_ms"][stage].as_f64().unwrap() > 0.0)
+    );
     // Cropped to the size before padding; upright; original, reconstruction and difference with gaps of 8.
     assert_eq!(folder.open("out/odd.png").dimensions(), (40, 33));
     assert_eq!(folder.open("out/turned.png").dimensions(), (32, 48));
@@ -101,13 +110,15 @@ fn tokens_of_every_form_decode_to_the_reconstruction() {
         let ran = ibq(&folder, &format!("encode a.png b.png -o t.{form}")).ends_with(0);
         ran.says(&["wrote", "2 pictures", "padded from 40 × 33 to 48 × 48"]);
     }
-    let json: serde_json::Value = serde_json::from_slice(&std::fs::read(folder.at("t.json")).unwrap()).unwrap();
+    let json: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(folder.at("t.json")).unwrap()).unwrap();
     let first = &json[0];
     assert_eq!((first["width"].as_u64(), first["height"].as_u64()), (Some(40), Some(33)));
     assert_eq!((first["factor"].as_u64(), first["codebook_size"].as_u64()), (Some(16), Some(512)));
     assert_eq!(first["grid"], serde_json::json!([3, 3]));
     assert_eq!(first["model"], "tokenizer_tiny.ckpt");
-    let rows: Vec<i64> = json.as_array().unwrap().iter().flat_map(|picture| numbers(&picture["tokens"])).collect();
+    let rows: Vec<i64> =
+        json.as_array().unwrap().iter().flat_map(|picture| numbers(&picture["tokens"])).collect();
     let npy = std::fs::read(folder.at("t.npy")).unwrap();
     let values = npy[npy.len() - 18 * 4..].as_chunks::<4>().0;
     assert_eq!(values.iter().map(|&value| i64::from(i32::from_le_bytes(value))).collect::<Vec<_>>(), rows);
@@ -127,7 +138,12 @@ fn tokens_of_every_form_decode_to_the_reconstruction() {
 }
 
 fn numbers(rows: &serde_json::Value) -> Vec<i64> {
-    rows.as_array().unwrap().iter().flat_map(|row| row.as_array().unwrap()).map(|v| v.as_i64().unwrap()).collect()
+    rows.as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|row| row.as_array().unwrap())
+        .map(|v| v.as_i64().unwrap())
+        .collect()
 }
 
 #[test]
@@ -161,7 +177,9 @@ fn a_converted_model_gives_the_same_tokens() {
     let ran = folder.ibq_with(&["convert", &checkpoint, "-o", "small"]).ends_with(0);
     assert!(ran.err.contains("EMA weights") && ran.out.contains("f32"), "{ran:?}");
     assert_eq!(folder.list("small"), ["config.json", "model.safetensors"]);
-    folder.ibq_with(&["convert", &checkpoint, "-o", "half", "--weights", "raw", "--precision", "f16"]).ends_with(0);
+    folder
+        .ibq_with(&["convert", &checkpoint, "-o", "half", "--weights", "raw", "--precision", "f16"])
+        .ends_with(0);
     let bytes = |path: &str| std::fs::metadata(folder.at(path)).unwrap().len();
     let checkpoint_bytes = std::fs::metadata(&checkpoint).unwrap().len();
     assert!(bytes("small/model.safetensors") * 2 < checkpoint_bytes);

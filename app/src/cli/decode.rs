@@ -15,7 +15,7 @@ use super::{
     numbers::{count, ms},
     options::{GpuOptions, ModelOptions, TileOptions},
     outputs::{self, Destination, OverwriteOption, write_png},
-    results::{only, tile_note, time_of},
+    results::{only, time_of},
     session::Session,
     table::{Column, Table},
 };
@@ -155,7 +155,7 @@ async fn one(
         session.note(&label, text);
     }
     if let Some(layout) = decoding.tiles {
-        session.note(&label, tile_note(layout));
+        session.note(&label, layout);
     }
     Ok([
         format!("{}×{}", picture.width(), picture.height()),

@@ -15,7 +15,7 @@ use super::{
     numbers::{bytes, ms, several},
     options::{GpuOptions, ModelOptions, SizeOptions, TileOptions},
     outputs,
-    results::{only, tile_note, time_of},
+    results::{only, time_of},
     session::Session,
     table::{Column, Table},
 };
@@ -118,7 +118,8 @@ async fn one(
     let options = RunOptions { tiling: arguments.tiles.tile, ..RunOptions::default() };
     let pictures = [fitted.rgb];
     let encoding = loaded.tokenizer.encode(&pictures, &options, session.job()).await?;
-    let notes = picture.notes.into_iter().chain(fitted.notes).chain(encoding.tiles.map(tile_note));
+    let notes =
+        picture.notes.into_iter().chain(fitted.notes).chain(encoding.tiles.map(|tiles| tiles.to_string()));
     Ok(Encoded {
         size: (fitted.crop.width, fitted.crop.height),
         notes: notes.collect(),

@@ -14,7 +14,6 @@ use super::{
     model::{self, Adapter, OpenedModel, set_key, set_name},
     numbers::{bytes, count},
     options::{GpuOptions, WeightOptions},
-    results::tile_note,
     session::Session,
     table::{Column, Table},
 };
@@ -170,7 +169,7 @@ fn memory(gpu: &Gpu, config: &TokenizerConfig, options: &GpuOptions) -> Memory {
                 height: side,
                 weights_bytes: plan.weights,
                 activations_bytes: plan.activations,
-                tiles: plan.tiles.map(tile_note),
+                tiles: plan.tiles.map(|tiles| tiles.to_string()),
             }),
             Err(error) => unknown = Some(error.to_string()),
         }

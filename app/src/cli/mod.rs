@@ -3,6 +3,7 @@
 //! Results go to standard output, messages to standard error. Exit codes: 0 done, 1 failed (wholly, or for some of the
 //! inputs), 2 the command line was wrong.
 
+mod bench;
 mod convert;
 mod decode;
 mod encode;
@@ -27,9 +28,13 @@ use clap::{Parser, Subcommand};
 use failure::Failure;
 use session::Session;
 
-/// Pictures to tokens and back, on any GPU.
 #[derive(Parser)]
-#[command(name = "ibq", version, about, after_help = "Without a command the window opens.")]
+#[command(
+    name = "ibq",
+    version,
+    about = "Pictures to tokens and back, on any GPU",
+    after_help = "Without a command the window opens."
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
@@ -37,7 +42,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Say what a model file is, what it holds and how much memory it needs
+    /// Say what a model is, what it holds and the memory it needs
     Info(info::Arguments),
     /// Write a model as a folder of config.json and model.safetensors
     Convert(convert::Arguments),
@@ -47,6 +52,8 @@ enum Command {
     Decode(decode::Arguments),
     /// Encode and decode pictures, and measure what was lost
     Reconstruct(reconstruct::Arguments),
+    /// Measure the speed of every stage and kernel
+    Bench(bench::Arguments),
 }
 
 /// Reads the command line, does what it says, and returns the exit code.
@@ -62,6 +69,7 @@ pub(crate) fn run() -> ExitCode {
             Command::Encode(arguments) => encode::run(arguments, &session).await,
             Command::Decode(arguments) => decode::run(arguments, &session).await,
             Command::Reconstruct(arguments) => reconstruct::run(arguments, &session).await,
+            Command::Bench(arguments) => bench::run(arguments, &session).await,
         }
     });
     let done = done.and_then(|()| session.verdict());

@@ -40,6 +40,11 @@ pub(crate) fn ms(value: f64) -> String {
     }
 }
 
+/// Operations or bytes per second, in 10⁹, to three digits: `0.42`, `42.1`, `4,210`. The same digits as [`ms`].
+pub(crate) fn rate(value: f64) -> String {
+    if value.is_finite() { ms(value) } else { "–".to_owned() }
+}
+
 /// Peak signal-to-noise ratio in dB without its unit; `∞` for equal pictures.
 pub(crate) fn psnr(value: f64) -> String {
     measured(value, 2)

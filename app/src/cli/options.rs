@@ -36,9 +36,9 @@ pub(crate) struct WeightOptions {
 /// `--weights`.
 #[derive(Clone, Copy, ValueEnum)]
 pub(crate) enum WeightChoice {
-    /// The moving average of training, as the official evaluation uses
+    /// Moving average of the training, as officially evaluated
     Ema,
-    /// The weights as the optimizer left them
+    /// As the optimizer left them
     Raw,
 }
 
@@ -55,7 +55,7 @@ impl From<WeightChoice> for WeightSet {
 #[derive(Args)]
 #[command(next_help_heading = "GPU")]
 pub(crate) struct GpuOptions {
-    /// Part of an adapter's name, or `software`
+    /// Part of an adapter's name, or software
     #[arg(long, value_name = "NAME", default_value = "best")]
     pub(crate) adapter: AdapterChoice,
     /// Storage of weights and activations; sums are always f32
@@ -95,7 +95,7 @@ impl From<PrecisionChoice> for Precision {
 #[derive(Args)]
 #[command(next_help_heading = "Pictures")]
 pub(crate) struct TileOptions {
-    /// Overlapping tiles for large pictures: `auto` (when memory asks for it), `off`, or the side in pixels
+    /// Overlapping tiles for large pictures: auto (when memory asks for it), off, or their side in pixels
     #[arg(long, value_name = "auto|off|N", default_value = "auto", value_parser = tiling)]
     pub(crate) tile: Tiling,
 }
@@ -104,8 +104,8 @@ pub(crate) struct TileOptions {
 #[derive(Args)]
 #[command(next_help_heading = "Pictures")]
 pub(crate) struct SizeOptions {
-    /// Size before encoding: `none` (padded to the tokenizer's factor, cropped after), `short:N` (smaller side N
-    /// pixels) or `fit:WxH` (within W × H)
+    /// Size before encoding: none (padded to the tokenizer's factor, cropped after), short:N (smaller side N
+    /// pixels) or fit:WxH (within W × H)
     #[arg(long, value_name = "none|short:N|fit:WxH", default_value = "none")]
     pub(crate) resize: Resize,
 }

@@ -1,8 +1,8 @@
 //! What the results of the engine have in common, whatever was asked.
 
-use ibq_core::tokenizer::{StageTime, TileLayout};
+use ibq_core::tokenizer::StageTime;
 
-use super::{failure::Failure, numbers::several};
+use super::failure::Failure;
 
 /// What the engine gave for the only picture or grid of a call.
 pub(crate) fn only<T>(results: Vec<T>) -> Result<T, Failure> {
@@ -12,12 +12,4 @@ pub(crate) fn only<T>(results: Vec<T>) -> Result<T, Failure> {
 /// Milliseconds of one stage.
 pub(crate) fn time_of(times: &[StageTime], stage: &str) -> f64 {
     times.iter().filter(|time| time.stage == stage).map(|time| time.ms).sum()
-}
-
-/// What is said about a picture that was cut.
-pub(crate) fn tile_note(layout: TileLayout) -> String {
-    let (height, width) = layout.size;
-    let why = if layout.automatic { " because of its size" } else { "" };
-    let tiles = several(layout.tiles as usize, "tile");
-    format!("processed in {tiles} of {width} × {height} pixels, overlapping by {}{why}", layout.overlap)
 }

@@ -1,5 +1,7 @@
 //! What can be asked of a tokenizer, what comes back, and what can go wrong.
 
+use std::fmt;
+
 use image::RgbImage;
 
 use crate::{
@@ -73,6 +75,16 @@ pub struct TileLayout {
     pub overlap: u32,
     /// Whether memory asked for it (else the caller did).
     pub automatic: bool,
+}
+
+/// What a person is told about it.
+impl fmt::Display for TileLayout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { tiles, size: (height, width), overlap, automatic } = self;
+        let why =
+            if *automatic { ", since the whole picture needs more memory than the GPU may use" } else { "" };
+        write!(f, "processed in {tiles} tiles of {width} × {height} pixels that overlap by {overlap}{why}")
+    }
 }
 
 /// What a run will need, known before anything is allocated.

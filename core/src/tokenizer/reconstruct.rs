@@ -61,18 +61,7 @@ pub async fn reconstruct(
     let reconstruction = fitted.crop.apply(decoded);
     let mut notes = fitted.notes;
     if let Some(tiles) = encoding.tiles.or(decoding.tiles) {
-        notes.push(format!(
-            "processed in {} tiles of {} × {} pixels that overlap by {}{}",
-            tiles.tiles,
-            tiles.size.1,
-            tiles.size.0,
-            tiles.overlap,
-            if tiles.automatic {
-                ", since the whole picture needs more memory than the GPU may use"
-            } else {
-                ""
-            }
-        ));
+        notes.push(tiles.to_string());
     }
     encoding.times.extend(decoding.times);
     encoding.kernels.extend(decoding.kernels);
