@@ -1,1 +1,3 @@
-//! Placeholder.
+//! What the tests of several crates share: the golden vectors.
+
+pub mod vectors;

@@ -1,7 +1,37 @@
 //! Model files of every form: sources of bytes, safetensors, PyTorch checkpoints, naming, configuration.
+//!
+//! A file is first opened ([`Model::open`]): its form is recognised and its tensors are listed, by reading a few short
+//! ranges. Tensors are then read one at a time. Nothing in a file is trusted: every length is checked against the size
+//! of the file before memory is taken, and no code in a pickle is ever run.
 
+#[cfg(not(target_arch = "wasm32"))]
+mod convert;
+mod dtype;
+mod error;
+mod folder;
+#[cfg(target_arch = "wasm32")]
+mod http;
+mod infer;
+mod kind;
+mod layout;
 mod model;
+mod naming;
+mod pickle;
+mod pytorch;
+mod safetensors;
 mod source;
+mod stored;
+mod tokenizer;
+mod yaml;
+mod zip;
 
-pub use model::{Model, ModelKind, Precision, TensorEntry, TokenizerWeights, WeightSet, WeightsError};
+#[cfg(not(target_arch = "wasm32"))]
+pub use convert::{FolderWriter, convert};
+pub(crate) use dtype::Dtype;
+pub use error::WeightsError;
+pub use folder::{CONFIG_FILE, FolderConfig, INDEX_FILE, TENSORS_FILE};
+pub use kind::{ModelKind, Precision, WeightSet};
+pub use model::{Model, TensorEntry};
+pub(crate) use safetensors::{is_safetensors, parse_header};
 pub use source::{Source, SourceError};
+pub use tokenizer::TokenizerWeights;

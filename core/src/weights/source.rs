@@ -2,6 +2,17 @@
 
 use std::sync::Arc;
 
+#[cfg(target_arch = "wasm32")]
+use super::http::Http;
+
+/// Shares a value between clones: the browser's objects stay on their thread, everything else may move.
+#[cfg(not(target_arch = "wasm32"))]
+pub(super) use std::sync::Arc as Shared;
+
+/// Shares a value between clones: the browser's objects stay on their thread, everything else may move.
+#[cfg(target_arch = "wasm32")]
+pub(super) use std::rc::Rc as Shared;
+
 /// Bytes that can be read by position. Clones share the same source.
 #[derive(Clone, Debug)]
 pub enum Source {
@@ -12,6 +23,27 @@ pub enum Source {
         /// The bytes.
         bytes: Arc<[u8]>,
     },
+    /// A file on this machine.
+    #[cfg(not(target_arch = "wasm32"))]
+    File {
+        /// Its path, shown in messages.
+        name: String,
+        /// The open file.
+        file: Arc<std::fs::File>,
+        /// Its size in bytes when it was opened.
+        len: u64,
+    },
+    /// A `File` or `Blob` of the browser.
+    #[cfg(target_arch = "wasm32")]
+    Blob {
+        /// Shown in messages.
+        name: String,
+        /// The browser's object.
+        blob: web_sys::Blob,
+    },
+    /// An address whose server gives byte ranges.
+    #[cfg(target_arch = "wasm32")]
+    Http(Shared<Http>),
 }
 
 /// Bytes cannot be had.
@@ -24,6 +56,18 @@ pub enum SourceError {
         name: String,
         /// What went wrong.
         reason: String,
+    },
+    /// More bytes are asked for than there are.
+    #[error("{name}: ends after {size} bytes, but bytes {offset} to {end} are needed")]
+    Beyond {
+        /// File or address.
+        name: String,
+        /// First byte asked for.
+        offset: u64,
+        /// One past the last byte asked for.
+        end: u64,
+        /// Size of the source.
+        size: u64,
     },
 }
 
@@ -39,15 +83,22 @@ impl Source {
     /// # Errors
     /// [`SourceError`] when it cannot be opened.
     #[cfg(not(target_arch = "wasm32"))]
-    pub fn file(_path: &std::path::Path) -> Result<Self, SourceError> {
-        unimplemented!()
+    pub fn file(path: &std::path::Path) -> Result<Self, SourceError> {
+        let name = path.display().to_string();
+        let unreadable = |reason: String| SourceError::Unreadable { name: name.clone(), reason };
+        let file = std::fs::File::open(path).map_err(|error| unreadable(error.to_string()))?;
+        let metadata = file.metadata().map_err(|error| unreadable(error.to_string()))?;
+        if !metadata.is_file() {
+            return Err(unreadable("is not a file".to_owned()));
+        }
+        Ok(Self::File { name, file: Arc::new(file), len: metadata.len() })
     }
 
     /// A `File` or `Blob` of the browser.
     #[cfg(target_arch = "wasm32")]
     #[must_use]
-    pub fn blob(_name: &str, _blob: web_sys::Blob) -> Self {
-        unimplemented!()
+    pub fn blob(name: &str, blob: web_sys::Blob) -> Self {
+        Self::Blob { name: name.to_owned(), blob }
     }
 
     /// An address on the web; asks for ranges, and keeps the whole content in memory when the server has none.
@@ -55,20 +106,36 @@ impl Source {
     /// # Errors
     /// [`SourceError`] when the server does not answer.
     #[cfg(target_arch = "wasm32")]
-    pub async fn http(_url: &str) -> Result<Self, SourceError> {
-        unimplemented!()
+    pub async fn http(url: &str) -> Result<Self, SourceError> {
+        super::http::open(url).await
     }
 
     /// Shown in messages: the path or address.
     #[must_use]
     pub fn name(&self) -> &str {
-        unimplemented!()
+        match self {
+            Self::Memory { name, .. } => name,
+            #[cfg(not(target_arch = "wasm32"))]
+            Self::File { name, .. } => name,
+            #[cfg(target_arch = "wasm32")]
+            Self::Blob { name, .. } => name,
+            #[cfg(target_arch = "wasm32")]
+            Self::Http(http) => http.url(),
+        }
     }
 
     /// Size in bytes.
     #[must_use]
     pub fn len(&self) -> u64 {
-        unimplemented!()
+        match self {
+            Self::Memory { bytes, .. } => bytes.len() as u64,
+            #[cfg(not(target_arch = "wasm32"))]
+            Self::File { len, .. } => *len,
+            #[cfg(target_arch = "wasm32")]
+            Self::Blob { blob, .. } => blob.size() as u64,
+            #[cfg(target_arch = "wasm32")]
+            Self::Http(http) => http.len(),
+        }
     }
 
     /// Whether there are no bytes at all.
@@ -81,7 +148,70 @@ impl Source {
     ///
     /// # Errors
     /// [`SourceError`] beyond the end, or when the place no longer answers.
-    pub async fn read_at(&self, _offset: u64, _len: usize) -> Result<Vec<u8>, SourceError> {
-        unimplemented!()
+    pub async fn read_at(&self, offset: u64, len: usize) -> Result<Vec<u8>, SourceError> {
+        let (end, size) = (offset.saturating_add(len as u64), self.len());
+        if end > size {
+            return Err(SourceError::Beyond { name: self.name().to_owned(), offset, end, size });
+        }
+        match self {
+            Self::Memory { bytes, .. } => Ok(bytes[offset as usize..end as usize].to_vec()),
+            #[cfg(not(target_arch = "wasm32"))]
+            Self::File { name, file, .. } => {
+                let mut bytes = vec![0; len];
+                read_exact_at(file, &mut bytes, offset).map_err(|error| SourceError::Unreadable {
+                    name: name.clone(),
+                    reason: error.to_string(),
+                })?;
+                Ok(bytes)
+            }
+            #[cfg(target_arch = "wasm32")]
+            Self::Blob { name, blob } => super::http::read_blob(name, blob, offset, end).await,
+            #[cfg(target_arch = "wasm32")]
+            Self::Http(http) => http.read_at(offset, len).await,
+        }
+    }
+}
+
+#[cfg(unix)]
+fn read_exact_at(file: &std::fs::File, bytes: &mut [u8], offset: u64) -> std::io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, bytes, offset)
+}
+
+#[cfg(windows)]
+fn read_exact_at(file: &std::fs::File, bytes: &mut [u8], offset: u64) -> std::io::Result<()> {
+    let mut done = 0;
+    while done < bytes.len() {
+        let read = std::os::windows::fs::FileExt::seek_read(file, &mut bytes[done..], offset + done as u64)?;
+        if read == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        done += read;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use pollster::block_on;
+
+    use super::*;
+
+    #[test]
+    fn memory_is_read_by_position_and_ends_with_an_error() {
+        let source = Source::memory("four bytes", vec![1, 2, 3, 4]);
+        assert_eq!(block_on(source.read_at(1, 2)).unwrap(), [2, 3]);
+        assert_eq!(block_on(source.read_at(4, 0)).unwrap(), []);
+        let error = block_on(source.read_at(3, 2)).unwrap_err().to_string();
+        assert_eq!(error, "four bytes: ends after 4 bytes, but bytes 3 to 5 are needed");
+        assert!(block_on(source.read_at(u64::MAX, 2)).is_err());
+    }
+
+    #[test]
+    fn a_file_is_read_by_position_and_a_folder_is_no_file() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let source = Source::file(&path.join("Cargo.toml")).unwrap();
+        assert_eq!(block_on(source.read_at(1, 7)).unwrap(), b"package");
+        assert!(Source::file(path).unwrap_err().to_string().ends_with("is not a file"));
+        assert!(Source::file(&path.join("no such file")).is_err());
     }
 }

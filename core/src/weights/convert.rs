@@ -1,0 +1,266 @@
+//! Writing model folders: `config.json` and `model.safetensors`, tensor by tensor.
+
+use std::{
+    fs::{self, File},
+    io::{BufWriter, Write},
+    path::{Path, PathBuf},
+};
+
+use half::f16;
+
+use crate::job::Job;
+
+use super::{
+    CONFIG_FILE, FolderConfig, INDEX_FILE, ModelKind, Precision, TENSORS_FILE, TokenizerWeights, WeightsError,
+};
+
+/// Values that are read, converted and written at once.
+const CHUNK: u64 = 1 << 20;
+
+/// Writes a tokenizer as a model folder with the official names, holding a small part of one tensor at a time.
+///
+/// The folder appears under its name only when it is complete. One that is already there is replaced if it is a model
+/// folder; anything else is left alone.
+///
+/// # Errors
+/// [`WeightsError`]: a tensor that cannot be read or does not fit the precision, a place that cannot be written to or
+/// holds something else, cancelled.
+pub async fn convert(
+    weights: &TokenizerWeights,
+    precision: Precision,
+    out: &Path,
+    job: &Job,
+) -> Result<(), WeightsError> {
+    job.stage("convert");
+    let source =
+        Path::new(weights.name()).file_name().map_or(weights.name().into(), |name| name.to_string_lossy());
+    let config = FolderConfig {
+        kind: ModelKind::Tokenizer,
+        weights: weights.set(),
+        precision,
+        source: source.into_owned(),
+        tokenizer: Some(weights.config().clone()),
+    };
+    let parameters = weights.config().parameters();
+    let mut writer = FolderWriter::create(out, config, &parameters)?;
+    let all = weights.config().parameter_count().max(1);
+    let mut done = 0u64;
+    for (name, shape) in &parameters {
+        let rows = u64::from(shape.first().copied().unwrap_or(1));
+        let row = shape.iter().skip(1).map(|&size| u64::from(size)).product::<u64>().max(1);
+        let step = (CHUNK / row).max(1);
+        let mut first = 0;
+        while first < rows {
+            job.check()?;
+            let count = step.min(rows - first);
+            writer.append(&weights.read_rows(name, first, count).await?)?;
+            first += count;
+            done += count * row;
+            job.set_progress(done as f32 / all as f32);
+        }
+    }
+    writer.finish()
+}
+
+/// Writes a model folder under a temporary name beside its place and moves it there when it is complete. Dropped
+/// before that, it leaves nothing behind.
+#[derive(Debug)]
+pub struct FolderWriter {
+    out: PathBuf,
+    temporary: PathBuf,
+    file: BufWriter<File>,
+    precision: Precision,
+    /// The tensors and how many values each has, in the order in which they must come.
+    tensors: Vec<(String, u64)>,
+    /// The tensor that is being written, and how many of its values have been.
+    at: (usize, u64),
+}
+
+impl FolderWriter {
+    /// Begins a folder that will hold `parameters` (name and shape).
+    ///
+    /// # Errors
+    /// [`WeightsError::Write`]: the place cannot be written to, or holds something that is no model folder.
+    pub fn create(
+        out: &Path,
+        config: FolderConfig,
+        parameters: &[(String, Vec<u32>)],
+    ) -> Result<Self, WeightsError> {
+        check_replaceable(out)?;
+        let temporary = sibling(out, "partial")?;
+        if temporary.exists() {
+            fs::remove_dir_all(&temporary).map_err(failed(&temporary))?;
+        }
+        fs::create_dir_all(&temporary).map_err(failed(&temporary))?;
+        let begun = Self::begin(&temporary, &config, parameters);
+        let file = begun.inspect_err(|_| remove(&temporary))?;
+        let values = |shape: &[u32]| shape.iter().map(|&size| u64::from(size)).product();
+        let tensors = parameters.iter().map(|(name, shape)| (name.clone(), values(shape))).collect();
+        let precision = config.precision;
+        Ok(Self { out: out.to_owned(), temporary, file, precision, tensors, at: (0, 0) })
+    }
+
+    fn begin(
+        folder: &Path,
+        config: &FolderConfig,
+        parameters: &[(String, Vec<u32>)],
+    ) -> Result<BufWriter<File>, WeightsError> {
+        let path = folder.join(CONFIG_FILE);
+        let mut json = serde_json::to_string_pretty(config).map_err(|error| failed(&path)(error.into()))?;
+        json.push('\n');
+        fs::write(&path, json).map_err(failed(&path))?;
+
+        let path = folder.join(TENSORS_FILE);
+        let header = header(config.precision, parameters);
+        let write = || {
+            let mut file = BufWriter::with_capacity(1 << 18, File::create(&path)?);
+            file.write_all(&(header.len() as u64).to_le_bytes())?;
+            file.write_all(header.as_bytes())?;
+            Ok(file)
+        };
+        write().map_err(failed(&path))
+    }
+
+    /// Appends values: those of the first tensor, then of the next, in row-major order, in pieces of any length.
+    ///
+    /// # Errors
+    /// [`WeightsError`]: a value that the precision cannot hold, or the disk is full.
+    ///
+    /// # Panics
+    /// When more values come than the tensors have: a mistake of the caller.
+    pub fn append(&mut self, mut values: &[f32]) -> Result<(), WeightsError> {
+        while !values.is_empty() {
+            let (tensor, size) = &self.tensors[self.at.0];
+            let room = usize::try_from(size - self.at.1).unwrap_or(usize::MAX);
+            let (now, later) = values.split_at(values.len().min(room));
+            let bytes: Vec<u8> = match self.precision {
+                Precision::F32 => now.iter().flat_map(|value| value.to_le_bytes()).collect(),
+                Precision::F16 => {
+                    if let Some(value) = now.iter().find(|&&value| !f16::from_f32(value).is_finite()) {
+                        return Err(WeightsError::Tensor {
+                            name: self.out.display().to_string(),
+                            tensor: tensor.clone(),
+                            reason: format!("the value {value} does not fit into f16; use f32"),
+                        });
+                    }
+                    now.iter().flat_map(|&value| f16::from_f32(value).to_le_bytes()).collect()
+                }
+            };
+            self.file.write_all(&bytes).map_err(failed(&self.temporary))?;
+            self.at.1 += now.len() as u64;
+            if self.at.1 == *size {
+                self.at = (self.at.0 + 1, 0);
+            }
+            values = later;
+        }
+        Ok(())
+    }
+
+    /// Moves the complete folder to its place.
+    ///
+    /// # Errors
+    /// [`WeightsError`]: values are missing, the disk is full, or the place is no longer free.
+    pub fn finish(mut self) -> Result<(), WeightsError> {
+        if let Some((tensor, size)) = self.tensors.get(self.at.0) {
+            let reason = format!("has only {} of {size} values", self.at.1);
+            return Err(WeightsError::Tensor {
+                name: self.out.display().to_string(),
+                tensor: tensor.clone(),
+                reason,
+            });
+        }
+        self.file.flush().map_err(failed(&self.temporary))?;
+        self.file.get_ref().sync_all().map_err(failed(&self.temporary))?;
+        check_replaceable(&self.out)?;
+        if !self.out.exists() {
+            return fs::rename(&self.temporary, &self.out).map_err(failed(&self.out));
+        }
+        let old = sibling(&self.out, "old")?;
+        fs::rename(&self.out, &old).map_err(failed(&self.out))?;
+        let moved = fs::rename(&self.temporary, &self.out).map_err(failed(&self.out));
+        match moved {
+            Ok(()) => fs::remove_dir_all(&old).map_err(failed(&old)),
+            Err(error) => {
+                fs::rename(&old, &self.out).map_err(failed(&self.out))?;
+                Err(error)
+            }
+        }
+    }
+}
+
+impl Drop for FolderWriter {
+    fn drop(&mut self) {
+        remove(&self.temporary);
+    }
+}
+
+/// Removes a temporary folder, if it is still there.
+fn remove(temporary: &Path) {
+    if temporary.exists()
+        && let Err(error) = fs::remove_dir_all(temporary)
+    {
+        log::warn!("{}: cannot be removed: {error}", temporary.display());
+    }
+}
+
+/// The header of the safetensors file, padded so that the values behind it are aligned.
+fn header(precision: Precision, parameters: &[(String, Vec<u32>)]) -> String {
+    let (dtype, size) = match precision {
+        Precision::F32 => ("F32", 4u64),
+        Precision::F16 => ("F16", 2),
+    };
+    let mut tensors = serde_json::Map::new();
+    tensors.insert("__metadata__".to_owned(), serde_json::json!({ "format": "pt" }));
+    let mut begin = 0;
+    for (name, shape) in parameters {
+        let end = begin + size * shape.iter().map(|&side| u64::from(side)).product::<u64>();
+        let entry = serde_json::json!({ "dtype": dtype, "shape": shape, "data_offsets": [begin, end] });
+        tensors.insert(name.clone(), entry);
+        begin = end;
+    }
+    let mut header = serde_json::Value::Object(tensors).to_string();
+    while !header.len().is_multiple_of(8) {
+        header.push(' ');
+    }
+    header
+}
+
+/// Free, an empty folder, or a model folder with nothing else in it.
+fn check_replaceable(out: &Path) -> Result<(), WeightsError> {
+    let refuse = |reason: &str| {
+        let reason = format!("{reason}; it is left alone: choose another place");
+        Err(WeightsError::Write { path: out.display().to_string(), reason })
+    };
+    if !out.exists() {
+        return Ok(());
+    }
+    if !out.is_dir() {
+        return refuse("is a file, not a model folder");
+    }
+    let mut empty = true;
+    for entry in fs::read_dir(out).map_err(failed(out))? {
+        let name = entry.map_err(failed(out))?.file_name();
+        let name = name.to_string_lossy();
+        if name != CONFIG_FILE && name != INDEX_FILE && !name.ends_with(".safetensors") {
+            return refuse(&format!("holds `{name}`, so it is more than a model folder"));
+        }
+        empty = false;
+    }
+    let config = fs::read(out.join(CONFIG_FILE)).ok();
+    let ours = config.is_some_and(|json| serde_json::from_slice::<FolderConfig>(&json).is_ok());
+    if empty || ours { Ok(()) } else { refuse("is not a model folder written by ibq") }
+}
+
+/// A hidden name beside `out`, of this process alone.
+fn sibling(out: &Path, word: &str) -> Result<PathBuf, WeightsError> {
+    let Some(name) = out.file_name() else {
+        let reason = "has no name of its own to write to".to_owned();
+        return Err(WeightsError::Write { path: out.display().to_string(), reason });
+    };
+    Ok(out.with_file_name(format!(".{}.{word}-{}", name.to_string_lossy(), std::process::id())))
+}
+
+fn failed(path: &Path) -> impl Fn(std::io::Error) -> WeightsError {
+    let path = path.display().to_string();
+    move |error| WeightsError::Write { path: path.clone(), reason: error.to_string() }
+}

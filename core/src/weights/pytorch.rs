@@ -1,0 +1,212 @@
+//! PyTorch files: a pickle that describes tensors, and the bytes of their storages. Only the tensors of the state dict
+//! are listed; those of optimizers and callbacks are never looked at.
+
+use std::collections::HashMap;
+
+use super::{
+    Source, WeightsError,
+    layout::Layout,
+    pickle::{self, Object, PickleError, Storage, Tensor, Unpickled, Value},
+    safetensors::MOST_TENSORS,
+    stored::{Place, StoredTensor},
+    zip::Archive,
+};
+
+/// The first bytes of the form before PyTorch 1.6: a pickled magic number.
+const LEGACY_START: &[u8] = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.";
+
+/// Whether these first bytes are those of a zip archive.
+pub(super) fn is_zip(start: &[u8]) -> bool {
+    start.starts_with(b"PK\x03\x04")
+}
+
+/// Whether these first bytes are those of the form before PyTorch 1.6.
+pub(super) fn is_legacy(start: &[u8]) -> bool {
+    start.starts_with(LEGACY_START)
+}
+
+/// Lists the tensors of a zip checkpoint: `PREFIX/data.pkl` and one entry `PREFIX/data/KEY` per storage.
+pub(super) async fn open_zip(source: &Source) -> Result<Vec<StoredTensor>, WeightsError> {
+    let name = source.name();
+    let unrecognised =
+        |reason: &str| WeightsError::Unrecognised { name: name.to_owned(), reason: reason.to_owned() };
+    let archive = Archive::open(source).await?;
+    let mut pickles = archive.names().filter_map(|entry| entry.strip_suffix("/data.pkl"));
+    let (prefix, more) = (pickles.next(), pickles.next());
+    let Some(prefix) = prefix.filter(|_| more.is_none()) else {
+        return Err(unrecognised("a zip archive, but not a PyTorch checkpoint (one `data.pkl`)"));
+    };
+    if archive.get(&format!("{prefix}/constants.pkl")).is_some() {
+        return Err(unrecognised("a TorchScript program; save its `state_dict()` with torch.save"));
+    }
+    if archive.get(&format!("{prefix}/byteorder")).is_some()
+        && read_entry(source, &archive, &format!("{prefix}/byteorder"), 16).await? != b"little"
+    {
+        return Err(unrecognised("written on a big-endian machine; save it again on another"));
+    }
+    let pickle = read_entry(source, &archive, &format!("{prefix}/data.pkl"), pickle::LONGEST).await?;
+    let unpickled = pickle::unpickle(&pickle).map_err(|error| broken(name, error))?;
+    state_dict(name, &unpickled, |storage| {
+        let path = format!("{prefix}/data/{}", storage.key);
+        let entry = archive.get(&path).ok_or_else(|| format!("its storage `{path}` is missing"))?;
+        if !entry.plain {
+            return Err(format!("its storage `{path}` is compressed or encrypted; PyTorch never does that"));
+        }
+        if entry.len < storage.bytes {
+            return Err(format!("its storage `{path}` has {} bytes of {}", entry.len, storage.bytes));
+        }
+        Ok(Place::ZipEntry { header: entry.header, len: entry.len })
+    })
+}
+
+async fn read_entry(
+    source: &Source,
+    archive: &Archive,
+    path: &str,
+    most: u64,
+) -> Result<Vec<u8>, WeightsError> {
+    let entry = archive.get(path).filter(|entry| entry.plain && entry.len <= most);
+    let entry = entry.ok_or_else(|| broken(source.name(), format!("`{path}` is compressed or too long")))?;
+    let start = super::zip::content_start(source, entry.header, entry.len).await?;
+    Ok(source.read_at(start, entry.len as usize).await?)
+}
+
+/// Lists the tensors of the form before PyTorch 1.6: magic number, version, system, the objects, the keys of the
+/// storages as five pickles, then each storage as its number of elements and its bytes.
+pub(super) async fn open_legacy(source: &Source) -> Result<Vec<StoredTensor>, WeightsError> {
+    let name = source.name();
+    let mut len = source.len().min(1 << 20);
+    loop {
+        let start = source.read_at(0, len as usize).await?;
+        match legacy_pickles(&start) {
+            // The pickles go on behind what was read.
+            Err(PickleError::Truncated) if len < source.len().min(pickle::LONGEST) => {
+                len = (len * 4).min(source.len()).min(pickle::LONGEST);
+            }
+            Err(error) => return Err(broken(name, error)),
+            Ok((objects, keys, used)) => {
+                let places = legacy_places(source, &objects, &keys, used as u64).await?;
+                return state_dict(name, &objects, |storage| {
+                    let missing = || format!("its storage `{}` is missing", storage.key);
+                    places.get(storage.key).copied().map(Place::Byte).ok_or_else(missing)
+                });
+            }
+        }
+    }
+}
+
+/// The objects, the keys of the storages, and the bytes used.
+fn legacy_pickles(start: &[u8]) -> Result<(Unpickled<'_>, Vec<&str>, usize), PickleError> {
+    let mut at = LEGACY_START.len().min(start.len());
+    if next_pickle(start, &mut at)?.root != Value::Int(1001) {
+        return Err(PickleError::Malformed(at, "an unknown version of PyTorch's legacy form"));
+    }
+    let system = next_pickle(start, &mut at)?;
+    if system.lookup(system.root, "little_endian") != Some(Value::Bool(true)) {
+        return Err(PickleError::Malformed(at, "the word of a big-endian machine"));
+    }
+    let objects = next_pickle(start, &mut at)?;
+    let keys = next_pickle(start, &mut at)?;
+    let Some(Object::List(keys)) = keys.object(keys.root) else {
+        return Err(PickleError::Malformed(at, "no list of storages"));
+    };
+    let keys = keys.iter().filter_map(|key| if let Value::Text(key) = key { Some(*key) } else { None });
+    Ok((objects, keys.collect(), at))
+}
+
+fn next_pickle<'a>(bytes: &'a [u8], at: &mut usize) -> Result<Unpickled<'a>, PickleError> {
+    let unpickled = pickle::unpickle(&bytes[*at..])?;
+    *at += unpickled.used;
+    Ok(unpickled)
+}
+
+/// First byte of the content of each storage.
+async fn legacy_places<'a>(
+    source: &Source,
+    objects: &Unpickled<'a>,
+    keys: &[&'a str],
+    start: u64,
+) -> Result<HashMap<&'a str, u64>, WeightsError> {
+    let storages = objects.objects.iter().filter_map(|object| match object {
+        Object::Storage(storage) => Some((storage.key, *storage)),
+        _ => None,
+    });
+    let storages: HashMap<&str, Storage<'_>> = storages.collect();
+    let mut places = HashMap::new();
+    let mut at = start;
+    for &key in keys {
+        let Some(storage) = storages.get(key) else {
+            return Err(broken(source.name(), format!("storage `{key}` belongs to no tensor")));
+        };
+        let head = source.read_at(at, 8).await?;
+        let elements = head.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+        let size = storage.dtype.map_or(1, |dtype| dtype.size());
+        if elements.checked_mul(size) != Some(storage.bytes) {
+            let reason =
+                format!("storage `{key}` has {elements} elements, expected {}", storage.bytes / size);
+            return Err(broken(source.name(), reason));
+        }
+        places.insert(key, at + 8);
+        at = at.saturating_add(8).saturating_add(storage.bytes);
+    }
+    if at > source.len() {
+        let reason = format!("storages end at byte {at} of {}: the file is cut off", source.len());
+        return Err(broken(source.name(), reason));
+    }
+    Ok(places)
+}
+
+/// Lists the tensors of the state dict: the root itself, or what it holds under `state_dict`.
+fn state_dict(
+    name: &str,
+    unpickled: &Unpickled<'_>,
+    locate: impl Fn(&Storage<'_>) -> Result<Place, String>,
+) -> Result<Vec<StoredTensor>, WeightsError> {
+    let root = unpickled.lookup(unpickled.root, "state_dict").unwrap_or(unpickled.root);
+    let Some(pairs) = unpickled.dict(root) else {
+        let reason = "a PyTorch file, but not a state dict or Lightning checkpoint; \
+             save `model.state_dict()` with torch.save";
+        return Err(WeightsError::Unrecognised { name: name.to_owned(), reason: reason.to_owned() });
+    };
+    let mut tensors: Vec<StoredTensor> = Vec::new();
+    let mut positions: HashMap<&str, usize> = HashMap::new();
+    for &(key, value) in pairs {
+        let (Value::Text(key), Some(Object::Tensor(tensor))) = (key, unpickled.object(value)) else {
+            continue;
+        };
+        let stored = stored(key, tensor, unpickled, &locate).map_err(|reason| WeightsError::Tensor {
+            name: name.to_owned(),
+            tensor: key.to_owned(),
+            reason,
+        })?;
+        if let Some(&position) = positions.get(key) {
+            tensors[position] = stored;
+        } else if tensors.len() == MOST_TENSORS {
+            return Err(broken(name, "too many tensors"));
+        } else {
+            positions.insert(key, tensors.len());
+            tensors.push(stored);
+        }
+    }
+    Ok(tensors)
+}
+
+fn stored(
+    key: &str,
+    tensor: &Tensor,
+    unpickled: &Unpickled<'_>,
+    locate: impl Fn(&Storage<'_>) -> Result<Place, String>,
+) -> Result<StoredTensor, String> {
+    let Some(Object::Storage(storage)) = unpickled.objects.get(tensor.storage) else {
+        return Err("has no storage".to_owned());
+    };
+    let sizes = |id| unpickled.sizes(id).ok_or("has a shape or strides that are no sizes");
+    let (shape, strides) = (sizes(tensor.shape)?, sizes(tensor.strides)?);
+    let elements = storage.bytes / tensor.dtype.size();
+    let layout = Layout::new(shape, strides, tensor.offset, elements)?;
+    Ok(StoredTensor { name: key.to_owned(), dtype: tensor.dtype, layout, place: locate(storage)? })
+}
+
+fn broken(name: &str, reason: impl ToString) -> WeightsError {
+    WeightsError::Broken { name: name.to_owned(), reason: reason.to_string() }
+}
