@@ -1,7 +1,7 @@
 //! The classes and who paints them.
 
 use crate::canvas::Canvas;
-use crate::groups::{flora, fruit, land, patterns, sea, space};
+use crate::groups::{buildings, coast, flora, fruit, land, patterns, sea, space, weather};
 use crate::rng::Rng;
 
 macro_rules! classes {
@@ -38,12 +38,26 @@ classes! {
     Sunset, "sunset", sea::sunset;
     /// A sailing boat by day.
     Sailboat, "sailboat", sea::sailboat;
+    /// A lighthouse on a rock above the sea.
+    Lighthouse, "lighthouse", coast::lighthouse;
+    /// A sandy beach with palms.
+    Beach, "beach", coast::beach;
     /// Snowy peaks above a valley.
     Mountains, "mountains", land::mountains;
     /// Dunes under a hot sky.
     Desert, "desert", land::desert;
     /// A clear night with moon and stars over hills.
     Night, "night", land::night;
+    /// A misty forest with shafts of light.
+    Forest, "forest", weather::forest;
+    /// A volcano throwing out lava.
+    Volcano, "volcano", weather::volcano;
+    /// A waterfall between cliffs.
+    Waterfall, "waterfall", weather::waterfall;
+    /// Lightning over a dark plain.
+    Lightning, "lightning", weather::lightning;
+    /// A rainbow over a green plain.
+    Rainbow, "rainbow", weather::rainbow;
     /// A planet in space, mostly with rings.
     Planet, "planet", space::planet;
     /// A spiral galaxy.
@@ -56,6 +70,14 @@ classes! {
     Tree, "tree", flora::tree;
     /// One large blossom.
     Flower, "flower", flora::flower;
+    /// A cottage with a garden.
+    House, "house", buildings::house;
+    /// A city by the water with its windows alight.
+    Skyline, "skyline", buildings::skyline;
+    /// A windmill in the fields.
+    Windmill, "windmill", buildings::windmill;
+    /// A castle with towers on a hill.
+    Castle, "castle", buildings::castle;
     /// A brick wall.
     Bricks, "bricks", patterns::bricks;
     /// Tartan cloth.

@@ -24,6 +24,7 @@ mod noise;
 mod rng;
 mod shapes;
 mod sky;
+mod terrain;
 mod water;
 
 pub use class::Class;

@@ -71,9 +71,9 @@ impl Noise {
         self.octaves(p, footprint, gain, |n| n)
     }
 
-    /// Ridged noise, about 0..1: sharp crests as of mountains and cracks.
-    pub(crate) fn ridged(self, p: Vec2, footprint: f32) -> f32 {
-        0.55 + self.octaves(p, footprint, 0.5, |n| 0.45 - 1.3 * n.abs()) * 0.6
+    /// Ridged noise, about 0..1: sharp crests as of mountains. `gain` as for [`Noise::rough`].
+    pub(crate) fn ridged(self, p: Vec2, footprint: f32, gain: f32) -> f32 {
+        0.55 + self.octaves(p, footprint, gain, |n| 0.45 - 1.3 * n.abs()) * 0.65
     }
 
     /// Fractal noise along a line, about −1..1.

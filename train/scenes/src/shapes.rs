@@ -52,3 +52,11 @@ pub(crate) fn blend(a: f32, b: f32, k: f32) -> f32 {
     let h = saturate(0.5 + 0.5 * (b - a) / k);
     mix(b, a, h) - k * h * (1.0 - h)
 }
+
+/// A rectangle around the origin with these half sides and rounded corners.
+pub(crate) fn rounded_box(p: Vec2, half_x: f32, half_y: f32, radius: f32) -> f32 {
+    let qx = p.x.abs() - half_x + radius;
+    let qy = p.y.abs() - half_y + radius;
+    let outside = vec2(qx.max(0.0), qy.max(0.0)).length();
+    outside + qx.max(qy).min(0.0) - radius
+}

@@ -83,14 +83,32 @@ pub(crate) fn broad_tree(
     let fork = foot + vec2(rng.around(0.05), -0.38) * tall;
     let crown = foot + vec2(rng.around(0.06), -0.64) * tall;
     let (wide, high) = (rng.range(0.3, 0.4) * tall, rng.range(0.29, 0.35) * tall);
-    let clumps: Vec<(Vec2, f32)> = (0..rng.int(11, 17))
-        .map(|_| {
-            let q = rng.disc();
-            (crown + q.scaled(wide * 0.8, high * 0.8), tall * rng.range(0.09, 0.15))
+    let count = rng.int(13, 19);
+    let clumps: Vec<(Vec2, f32)> = (0..count)
+        .map(|i| {
+            // The golden-angle spiral fills the crown evenly; a little disorder makes it a tree.
+            let q = direction(i as f32 * 2.399_963) * ((i as f32 + 0.5) / count as f32).sqrt()
+                + rng.disc() * 0.22;
+            (crown + q.scaled(wide * 0.8, high * 0.8), tall * rng.range(0.09, 0.14))
         })
         .collect();
-    canvas.stroke(foot + vec2(0.0, 0.012 * tall), fork, 0.095 * tall, 0.06 * tall, bark);
-    canvas.stroke(foot + vec2(-side * 0.015 * tall, 0.0), fork, 0.05 * tall, 0.03 * tall, bark * 0.65);
+    let grain = Noise::new(rng);
+    let pixel = canvas.pixel;
+    canvas.shape(
+        Area::new(foot.x - 0.15 * tall, fork.y - 0.1 * tall, foot.x + 0.15 * tall, foot.y + 0.03 * tall),
+        |p| {
+            let up = (foot.y - p.y) / (foot.y - fork.y);
+            let middle = mix(foot.x, fork.x, up);
+            let half = tall * (0.03 + 0.012 * (1.0 - up) + 0.03 * bell(up * 5.0));
+            ((p.x - middle).abs() - half).max(p.y - foot.y - 0.01 * tall - 0.01 * grain.smooth(p * 30.0))
+        },
+        |p, _| {
+            let up = (foot.y - p.y) / (foot.y - fork.y);
+            let across = (p.x - mix(foot.x, fork.x, up)) / (0.042 * tall);
+            let furrows = grain.rough(p.scaled(60.0, 12.0) * (0.6 / tall), pixel * 36.0 / tall, 0.6);
+            bark * (0.85 + 0.4 * side * across + 0.4 * furrows)
+        },
+    );
     for &(at, _) in &clumps {
         canvas.stroke(fork + vec2(0.0, 0.02 * tall), at, 0.035 * tall, 0.008 * tall, bark * 0.85);
     }

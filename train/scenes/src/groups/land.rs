@@ -2,73 +2,71 @@
 
 use crate::canvas::{Area, Canvas};
 use crate::color::{Rgb, grey, hex};
-use crate::math::{Vec2, bell, mix, saturate, sin, smooth, triangle, vec2};
+use crate::lighting::Vec3;
+use crate::math::{Vec2, bell, mix, saturate, smooth, triangle, vec2};
 use crate::noise::Noise;
 use crate::rng::Rng;
 use crate::sky::{Hour, Sky};
+use crate::terrain::Terrain;
 
-/// Snowy peaks, range behind range, above a valley.
+/// Snowy peaks above a valley with woods.
 pub(crate) fn mountains(canvas: &mut Canvas, rng: &mut Rng) {
     let hour = rng.pick(&[Hour::Day, Hour::Day, Hour::Dawn, Hour::Golden, Hour::Overcast]);
-    let horizon = rng.range(0.62, 0.78);
+    let horizon = rng.range(0.6, 0.72);
     let mut sky = Sky::new(hour, horizon, rng);
     sky.cover = rng.range(0.05, 0.5);
+    sky.glow = 0.25;
     sky.paint(canvas);
-    let pixel = canvas.pixel;
     let side = if sky.sun.x < 0.5 { -1.0 } else { 1.0 };
-    let rock = hex(rng.pick(&[0x5f6470, 0x6a5f5a, 0x54606f, 0x706a62]));
-    let snow_line = rng.range(0.12, 0.34);
-    let ranges = rng.int(2, 3);
-    for i in 0..ranges {
-        let near = i as f32 / (ranges - 1) as f32;
-        let shape = Noise::new(rng);
-        let detail = Noise::new(rng);
-        let frequency = mix(1.4, 1.9, near) * rng.range(0.85, 1.2);
-        let base = horizon + mix(-0.06, 0.03, near);
-        let tall = mix(0.52, 0.34, near) * rng.range(0.85, 1.15);
-        let peak = vec2(rng.range(0.2, 0.8), rng.range(0.1, 0.22));
-        let crest = |x: f32| {
-            let ridge = shape.ridged(vec2(x * frequency, 0.5), pixel * frequency);
-            base - tall * ridge * 0.75 - peak.y * (1.0 - near) * (1.0 - ((x - peak.x) * 2.6).abs()).max(0.0)
-        };
-        let haze = mix(0.42, 0.08, near);
-        let relief = |p: Vec2| {
-            let q = p.scaled(7.0, 5.0) + vec2(p.y * 2.0 * side, 0.0);
-            detail.ridged(q, pixel * 7.0)
-        };
-        canvas.ridge(crest, |p, depth| {
-            let here = relief(p);
-            let lit = saturate(0.5 + (here - relief(p + vec2(-0.035 * side, 0.02))) * 1.6);
-            let patchy = depth + (here - 0.5) * 0.22;
-            let snow = smooth(snow_line + 0.05, snow_line - 0.05, patchy * mix(1.0, 1.6, near));
-            let white = hex(0x8fa3c4).mix(hex(0xfffdf8), lit);
-            let stone = (rock * 0.45).mix(rock * 1.35, lit);
-            let foot = smooth(0.2, 0.5, depth);
-            let ground = stone.mix(hex(0x3f5a3a), foot * 0.8 * near);
-            sky.haze(ground.mix(white, snow) * sky.ambient(), haze + 0.25 * foot * (1.0 - near))
-        });
-    }
-    let meadow = Noise::new(rng);
-    let green = hex(rng.pick(&[0x4f6f36, 0x5f7a3c, 0x3f6040, 0x7a7a40])) * sky.ambient();
-    let lower = horizon + rng.range(0.02, 0.1);
-    canvas.ridge(
-        |x| lower + 0.05 * meadow.line(x * 1.7, pixel * 1.7),
-        |p, depth| {
-            let z = 1.0 / (depth + 0.12);
-            let texture = meadow.rough(vec2(p.x * z * 1.6, z * 3.0), pixel * z * z * 1.5, 0.65);
-            sky.haze(green * (0.72 + 0.7 * depth + 0.35 * texture), (0.35 - depth).max(0.0))
-        },
-    );
+    let sun = Vec3::unit(side * 0.9, -0.55, rng.range(-0.1, 0.35));
+    let rock = hex(rng.pick(&[0x6a6e78, 0x77706a, 0x626c78, 0x7a6a60]));
+    let grass = hex(rng.pick(&[0x55753a, 0x66803c, 0x4a6a44, 0x8a8048]));
+    let light = sky.ambient().mix(grey(1.0), 0.35);
+    let (shape, detail) = (Noise::new(rng), Noise::new(rng));
+    let view = Terrain { horizon, eye: rng.range(0.22, 0.34), near: 0.5, far: 9.0, focal: 0.9 };
+    let shift = vec2(rng.range(0.0, 50.0), rng.range(0.0, 50.0));
+    let tall = rng.range(1.3, 1.8);
+    let summit = vec2(rng.range(-1.2, 1.2), rng.range(4.6, 5.6));
+    let steepness = rng.range(0.55, 0.75);
+    let height = |at: Vec2, footprint: f32| {
+        let hills = 0.12 * shape.fractal(at * 0.8 + shift, (footprint * 0.8).max(0.1));
+        let rise = smooth(1.6, 4.6, at.y);
+        if rise == 0.0 {
+            return hills;
+        }
+        let massif = saturate(shape.ridged(at * 0.34 + shift, footprint * 0.34, 0.44));
+        let peak = (1.0 - steepness * (at - summit).length()).max(0.0);
+        hills + rise * (massif * tall * (0.45 + 0.75 * massif * (1.0 - peak)) + peak * (0.9 + massif) - 0.25)
+    };
+    let snow_line = rng.range(0.35, 0.9);
+    view.paint(canvas, height, |ground| {
+        let rough = detail.rough(ground.at * 5.0, ground.footprint * 5.0, 0.6);
+        let lambert = saturate(ground.normal.dot(sun));
+        let steep = 1.0 + ground.normal.y;
+        let snow = smooth(-0.12, 0.12, ground.height - snow_line + 0.3 * rough - 0.9 * (steep - 0.35));
+        let meadow = smooth(0.5, 0.1, ground.height + 0.2 * rough) * smooth(0.5, 0.3, steep);
+        let base = (rock * (0.9 + 0.35 * rough)).mix(grass * (0.9 + 0.35 * rough), meadow);
+        let shaded = base * (hex(0x5a6a8c) * 0.75);
+        let stone = shaded.mix(base * 1.25 * light, lambert);
+        let white =
+            (hex(0x9db2d6) * (0.9 + 0.1 * light.g)).mix(hex(0xfffcf6) * light, saturate(lambert * 1.5));
+        sky.haze(stone.mix(white, snow), saturate(ground.at.y * 0.045 - 0.06))
+    });
     let woods = rng.clone();
-    let dark = hex(0x1f3528) * sky.ambient();
-    for i in canvas.across(0.045, 0.05) {
-        let mut rng = woods.item(i);
-        let x = (i as f32 + rng.range(-0.4, 0.4)) * 0.045;
-        let density = meadow.line(x * 2.3 + 9.0, 0.1);
-        if density > -0.1 {
-            let y = lower + 0.05 * meadow.line(x * 1.7, pixel * 1.7) + rng.range(0.0, 0.05);
-            let tall = rng.range(0.05, 0.1);
-            conifer(canvas, vec2(x, y + 0.01), tall, dark.vary(&mut rng, 0.25), 0.0, &mut rng);
+    let dark = hex(0x24402c) * sky.ambient();
+    for row in 0..5 {
+        let away = mix(3.4, 0.9, row as f32 / 4.0);
+        let spacing = 0.09;
+        let reach = (canvas.view().max.x - 0.5) * away / view.focal;
+        for i in (-reach / spacing) as i32 - 2..=(reach / spacing) as i32 + 2 {
+            let mut rng = woods.item(i * 8 + row);
+            let at = vec2((i as f32 + rng.range(-0.4, 0.4)) * spacing, away * rng.range(0.9, 1.1));
+            if detail.smooth(at * 0.9) > 0.05 + 0.12 * rng.unit() {
+                let ground = height(at, 0.02);
+                let foot = view.project(at, ground - 0.01);
+                let tall = rng.range(0.09, 0.16) * view.focal / at.y;
+                conifer(canvas, foot, tall, sky.haze(dark.vary(&mut rng, 0.25), 0.05 * away), 0.0, &mut rng);
+            }
         }
     }
 }
@@ -104,58 +102,54 @@ pub(crate) fn conifer(canvas: &mut Canvas, foot: Vec2, tall: f32, color: Rgb, sn
     });
 }
 
-/// Dunes under a hot sky, with wind ripples and long shadows.
+/// Dunes under a hot sky, with wind ripples and shaded lee sides.
 pub(crate) fn desert(canvas: &mut Canvas, rng: &mut Rng) {
     let hour = rng.pick(&[Hour::Day, Hour::Day, Hour::Golden]);
-    let horizon = rng.range(0.36, 0.5);
+    let horizon = rng.range(0.3, 0.44);
     let mut sky = Sky::new(hour, horizon, rng);
     sky.cover = rng.range(0.0, 0.25);
     sky.low = sky.low.mix(hex(0xf2dcb4), 0.5);
-    if rng.chance(0.5) {
-        sky.sun = vec2(rng.range(0.1, 0.9), rng.range(0.08, 0.22));
-        sky.disc = 0.045;
+    if rng.chance(0.4) {
+        sky.sun = vec2(rng.range(0.1, 0.9), rng.range(0.06, 0.2));
+        sky.disc = 0.035;
     }
     sky.paint(canvas);
-    let pixel = canvas.pixel;
-    let sand = hex(rng.pick(&[0xdca868, 0xe2b878, 0xd08f50, 0xc87848])).vary(rng, 0.08);
+    let sand = hex(rng.pick(&[0xe0a860, 0xe8bc7c, 0xd89450, 0xd0804c])).vary(rng, 0.08);
+    let shade = sand * hex(rng.pick(&[0x7a5a58, 0x86604a, 0x6a5468]));
     let side = if sky.sun.x < 0.5 { -1.0 } else { 1.0 };
-    let dunes = rng.int(4, 5);
-    let grain = Noise::new(rng);
-    for i in 0..dunes {
-        let near = i as f32 / (dunes - 1) as f32;
-        let shape = Noise::new(rng);
-        let base = mix(horizon + 0.03, 0.88, near * near * 0.6 + near * 0.4);
-        let tall = mix(0.05, 0.2, near);
-        let frequency = mix(2.4, 0.9, near);
-        let crest = |x: f32| {
-            base - tall
-                * (shape.smooth(vec2(x * frequency, 0.7)) * 0.8
-                    + 0.2 * shape.smooth(vec2(x * frequency * 2.3, 3.7)))
+    let sun = Vec3::unit(side, -rng.range(0.3, 0.5), rng.range(-0.4, 0.4));
+    let (shape, grain) = (Noise::new(rng), Noise::new(rng));
+    let wind = rng.range(0.5, 1.1) * side;
+    let shift = vec2(rng.range(0.0, 50.0), rng.range(0.0, 50.0));
+    let tall = rng.range(0.26, 0.38);
+    let view = Terrain { horizon, eye: rng.range(0.55, 0.8), near: 0.55, far: 14.0, focal: 0.9 };
+    let height = |at: Vec2, footprint: f32| {
+        let q = (at * 0.62).turned(wind) + shift;
+        let bend = shape.smooth(q * 0.7) * 0.9 + shape.smooth(q * 2.1 + vec2(5.0, 1.0)) * 0.16;
+        let t = q.x + bend;
+        let t = t - t.floor();
+        // A long windward slope and a short, steep lee side.
+        let profile = if t < 0.68 {
+            smooth(0.0, 1.25, t / 0.68) * 1.12
+        } else {
+            1.0 - smooth(-0.3, 1.0, (t - 0.68) / 0.32)
         };
-        // The sharp edge of a dune winds down from its crest and parts the lit face from the shaded one.
-        let start = rng.range(-0.2, 1.2);
-        canvas.ridge(crest, |p, depth| {
-            let slope = (crest(p.x + 0.02) - crest(p.x - 0.02)) / 0.04;
-            let spread = 1.6 + 2.0 * (1.0 - near);
-            let winding = 0.16 * sin(depth * 9.0 + start * 6.0) + depth * spread * side * -0.6;
-            let period = (p.x - start - winding) / mix(0.5, 1.1, near);
-            let cell = period - period.floor();
-            let face = if side < 0.0 {
-                smooth(0.0, 0.03, cell) * (1.0 - cell * 0.5)
-            } else {
-                smooth(1.0, 0.97, cell) * (0.5 + cell * 0.5)
-            };
-            let lit = saturate(0.42 + 0.5 * face + slope * side * 0.5) * smooth(-0.1, 0.1, depth + 0.1);
-            let ripple_at = p.y * mix(90.0, 46.0, near)
-                + 2.2 * grain.fractal(vec2(p.x * 5.0, p.y * 12.0), pixel * 12.0)
-                + p.x * 8.0 * side;
-            let fade = saturate(1.6 - pixel * mix(90.0, 46.0, near) * 3.0) * near;
-            let ripple = (triangle(ripple_at * 0.5) - 0.5) * 0.16 * fade;
-            let dust = grain.rough(p * 30.0, pixel * 30.0, 0.8) * 0.05;
-            let tone = hex(0x7a4a3a).mix(sand, 0.25).mix(sand * 1.12, lit + ripple + dust);
-            sky.haze(tone * sky.ambient(), mix(0.45, 0.0, near))
-        });
-    }
+        let strength = 0.6 + 0.6 * shape.smooth(q.scaled(0.6, 0.9) + vec2(0.0, 9.0));
+        let swell = 0.3 * shape.smooth(q * 0.4 + vec2(3.0, 3.0));
+        tall * (profile * strength + swell) + 0.004 * shape.fractal(at * 9.0, footprint * 9.0)
+    };
+    view.paint(canvas, height, |ground| {
+        let lambert = ground.normal.dot(sun);
+        let waves = ground.at.turned(wind * 0.6);
+        let bend = grain.fractal(ground.at * 2.2, ground.footprint * 2.2);
+        let frequency = 26.0;
+        let seen = saturate(1.4 - ground.footprint * frequency * 3.2);
+        let ripple = (triangle(waves.x * frequency + bend * 1.6) - 0.5) * 0.2 * seen;
+        let dust = grain.rough(ground.at * 22.0, ground.footprint * 22.0, 0.75) * 0.07;
+        let lit = smooth(-0.15, 0.75, lambert + ripple + dust);
+        let color = shade.mix(sand * 1.16, lit) * (1.0 + dust + 0.1 * bend);
+        sky.haze(color * sky.ambient(), saturate(ground.at.y * 0.055 - 0.04).min(0.6))
+    });
 }
 
 /// A clear night: moon and stars over dark hills, a few lit windows.
@@ -165,9 +159,16 @@ pub(crate) fn night(canvas: &mut Canvas, rng: &mut Rng) {
     sky.sun = vec2(rng.range(0.15, 0.85), rng.range(0.12, 0.36));
     sky.glow = rng.range(0.25, 0.5);
     sky.paint(canvas);
-    sky.stars(canvas, rng, 30);
-    moon(canvas, rng, sky.sun);
-    let pixel = canvas.pixel;
+    let (milk, pixel) = (Noise::new(rng), canvas.pixel);
+    let (slope, start) = (rng.range(-1.2, 1.2), rng.range(0.1, 0.6));
+    canvas.glow(Area::new(-9.0, -9.0, 9.0, horizon), |p| {
+        let across = (p.y - start - slope * (p.x - 0.5)) * 3.2;
+        let cloud = saturate(0.45 + 0.6 * milk.fractal(p * 3.0, pixel * 3.0));
+        hex(0x5a6aa8) * (0.55 * bell(across) * cloud * smooth(0.0, 0.3, horizon - p.y))
+    });
+    sky.stars(canvas, rng, 40);
+    let dark = sky.clear(sky.sun + vec2(0.0, 0.12));
+    moon(canvas, rng, sky.sun, dark);
     for i in 0..3 {
         let near = i as f32 / 2.0;
         let shape = Noise::new(rng);
@@ -187,20 +188,20 @@ pub(crate) fn night(canvas: &mut Canvas, rng: &mut Rng) {
             if near > 0.0 && rng.chance(0.35) {
                 let tall = rng.range(0.05, 0.13) * (0.5 + near);
                 conifer(canvas, vec2(x, crest(x) + 0.015), tall, tone * 0.55, 0.0, &mut rng);
-            } else if near < 1.0 && rng.chance(0.12) {
+            } else if near < 1.0 && rng.chance(0.3) {
                 let at = vec2(x, crest(x) + rng.range(0.015, 0.04));
                 let warm = hex(0xffc870);
-                canvas.glow(Area::around(at, 0.04), |p| warm * (0.35 * bell((p - at).length() * 60.0)));
-                canvas.dab(at, vec2(0.0045, 0.005), 0.0, warm, 1.0);
+                canvas.glow(Area::around(at, 0.04), |p| warm * (0.5 * bell((p - at).length() * 45.0)));
+                canvas.dab(at, vec2(0.0065, 0.007), 0.0, warm, 1.0);
             }
         }
     }
 }
 
 /// The moon, from crescent to full, with its seas.
-fn moon(canvas: &mut Canvas, rng: &mut Rng, at: Vec2) {
+fn moon(canvas: &mut Canvas, rng: &mut Rng, at: Vec2, earthshine: Rgb) {
     let size = rng.range(0.055, 0.1);
-    let phase = rng.range(-1.3, 1.0);
+    let phase = rng.range(-0.75, 1.1);
     let seas = Noise::new(rng);
     let pixel = canvas.pixel;
     canvas.shape(
@@ -212,7 +213,7 @@ fn moon(canvas: &mut Canvas, rng: &mut Rng, at: Vec2) {
             let lit = smooth(-0.12, 0.12, q.x + edge);
             let maria = smooth(0.05, 0.5, seas.fractal(q * 1.6, pixel / size * 1.6));
             let face = hex(0xf6f2e2) * (1.0 - 0.24 * maria);
-            hex(0x1a2340).mix(face, lit)
+            earthshine.mix(face, lit)
         },
     );
 }

@@ -1,8 +1,11 @@
 //! The scenes, by what they show. Each is a function that paints a canvas from a random generator.
 
+pub(crate) mod buildings;
+pub(crate) mod coast;
 pub(crate) mod flora;
 pub(crate) mod fruit;
 pub(crate) mod land;
 pub(crate) mod patterns;
 pub(crate) mod sea;
 pub(crate) mod space;
+pub(crate) mod weather;

@@ -144,7 +144,7 @@ pub(crate) fn galaxy(canvas: &mut Canvas, rng: &mut Rng) {
     starfield(canvas, rng, veil * 0.6);
     let pixel = canvas.pixel;
     let centre = vec2(rng.range(0.42, 0.58), rng.range(0.42, 0.58));
-    let size = rng.range(0.34, 0.46);
+    let size = rng.range(0.4, 0.52);
     let tilt = rng.range(-1.2, 1.2);
     let flat = rng.range(0.42, 0.95);
     let arms = rng.pick(&[2.0, 2.0, 3.0, 4.0]);
@@ -172,7 +172,7 @@ pub(crate) fn galaxy(canvas: &mut Canvas, rng: &mut Rng) {
         let knots =
             smooth(0.5, 0.9, noise.smooth(q * 15.0)) * arm * smooth(0.95, 0.4, r) * smooth(0.15, 0.3, r);
         let tone = core.mix(outer, smooth(0.05, 0.55, r));
-        tone * gas.max(0.0) + core * bulge + bloom * (knots * 0.5)
+        tone * (1.9 * gas.max(0.0)) + core * bulge + bloom * (knots * 0.5)
     });
     let speckles = rng.int(220, 380);
     for _ in 0..speckles {
