@@ -1,7 +1,7 @@
 //! The classes and who paints them.
 
 use crate::canvas::Canvas;
-use crate::groups::{buildings, coast, flora, fruit, land, patterns, sea, space, weather};
+use crate::groups::{buildings, coast, flora, fruit, land, patterns, plants, produce, sea, space, weather};
 use crate::rng::Rng;
 
 macro_rules! classes {
@@ -66,10 +66,20 @@ classes! {
     Apple, "apple", fruit::apple;
     /// Oranges, whole and cut.
     Orange, "orange", fruit::orange;
+    /// Strawberries, whole, on a table.
+    Strawberry, "strawberry", produce::strawberry;
+    /// Slices of watermelon.
+    Watermelon, "watermelon", produce::watermelon;
     /// A single broad tree on a meadow.
     Tree, "tree", flora::tree;
     /// One large blossom.
     Flower, "flower", flora::flower;
+    /// A field of tulips in rows.
+    Tulips, "tulips", plants::tulips;
+    /// Toadstools in a wood.
+    Mushroom, "mushroom", plants::mushroom;
+    /// A saguaro cactus in stony country.
+    Cactus, "cactus", plants::cactus;
     /// A cottage with a garden.
     House, "house", buildings::house;
     /// A city by the water with its windows alight.

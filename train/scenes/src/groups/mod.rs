@@ -6,6 +6,8 @@ pub(crate) mod flora;
 pub(crate) mod fruit;
 pub(crate) mod land;
 pub(crate) mod patterns;
+pub(crate) mod plants;
+pub(crate) mod produce;
 pub(crate) mod sea;
 pub(crate) mod space;
 pub(crate) mod weather;
