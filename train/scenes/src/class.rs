@@ -1,7 +1,10 @@
 //! The classes and who paints them.
 
 use crate::canvas::Canvas;
-use crate::groups::{buildings, coast, flora, fruit, land, patterns, plants, produce, sea, space, weather};
+use crate::groups::{
+    buildings, coast, creatures, flora, fruit, land, patterns, plants, produce, sea, space, underwater,
+    weather,
+};
 use crate::rng::Rng;
 
 macro_rules! classes {
@@ -88,6 +91,16 @@ classes! {
     Windmill, "windmill", buildings::windmill;
     /// A castle with towers on a hill.
     Castle, "castle", buildings::castle;
+    /// A fish above a reef.
+    Fish, "fish", underwater::fish;
+    /// Glowing jellyfish in the deep.
+    Jellyfish, "jellyfish", underwater::jellyfish;
+    /// A butterfly with open wings.
+    Butterfly, "butterfly", creatures::butterfly;
+    /// A ladybird on a leaf.
+    Ladybird, "ladybird", creatures::ladybird;
+    /// An owl on a branch.
+    Owl, "owl", creatures::owl;
     /// A brick wall.
     Bricks, "bricks", patterns::bricks;
     /// Tartan cloth.

@@ -2,6 +2,7 @@
 
 pub(crate) mod buildings;
 pub(crate) mod coast;
+pub(crate) mod creatures;
 pub(crate) mod flora;
 pub(crate) mod fruit;
 pub(crate) mod land;
@@ -10,4 +11,5 @@ pub(crate) mod plants;
 pub(crate) mod produce;
 pub(crate) mod sea;
 pub(crate) mod space;
+pub(crate) mod underwater;
 pub(crate) mod weather;
