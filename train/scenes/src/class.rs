@@ -2,8 +2,8 @@
 
 use crate::canvas::Canvas;
 use crate::groups::{
-    buildings, coast, creatures, flora, fruit, land, patterns, plants, produce, sea, space, underwater,
-    weather,
+    buildings, coast, creatures, flora, fruit, land, objects, patterns, plants, portrait, produce, sea,
+    space, tableware, underwater, weather,
 };
 use crate::rng::Rng;
 
@@ -101,6 +101,16 @@ classes! {
     Ladybird, "ladybird", creatures::ladybird;
     /// An owl on a branch.
     Owl, "owl", creatures::owl;
+    /// A painted portrait.
+    Face, "face", portrait::face;
+    /// Hot-air balloons over rolling land.
+    Balloon, "balloon", objects::balloon;
+    /// Candles burning in the dark.
+    Candle, "candle", objects::candle;
+    /// A wall clock.
+    Clock, "clock", objects::clock;
+    /// A steaming cup on its saucer.
+    Cup, "cup", tableware::cup;
     /// A brick wall.
     Bricks, "bricks", patterns::bricks;
     /// Tartan cloth.

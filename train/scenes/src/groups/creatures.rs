@@ -36,7 +36,7 @@ pub(crate) fn butterfly(canvas: &mut Canvas, rng: &mut Rng) {
     garden(canvas, rng, &[0x5f8a48, 0x3f6a44, 0x88a860, 0x7a9ab0, 0xa8a868, 0x8a7a9a]);
     let at = vec2(0.5 + rng.around(0.06), rng.range(0.46, 0.54));
     let tilt = rng.around(0.4);
-    let size = rng.range(0.36, 0.43);
+    let size = rng.range(0.39, 0.46);
     if rng.chance(0.7) {
         let heart = at + vec2(rng.around(0.1), 0.2);
         let petal = hex(rng.pick(&[0xe88ab8, 0xf0d860, 0xb898e0, 0xf4f0f0, 0xe87858]));
@@ -298,7 +298,7 @@ pub(crate) fn owl(canvas: &mut Canvas, rng: &mut Rng) {
     let place = |x: f32, y: f32| at + vec2(x, y) * size;
     let ears = rng.chance(0.6);
     let (texture, barred) = (Noise::new(rng), rng.chance(0.5));
-    canvas.stroke(place(0.0, 0.6), place(0.05, 1.45), size * 0.5, size * 0.34, coat * 0.62);
+    canvas.stroke(place(0.0, 0.7), place(0.03, 1.22), size * 0.44, size * 0.26, coat * 0.55);
     let body = |p: Vec2| {
         let q = (p - at) * (1.0 / size);
         let trunk = ellipse(q - vec2(0.0, 0.2), 0.68, 0.86);
