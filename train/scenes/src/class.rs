@@ -2,8 +2,8 @@
 
 use crate::canvas::Canvas;
 use crate::groups::{
-    buildings, coast, creatures, flora, fruit, land, objects, patterns, plants, portrait, produce, sea,
-    space, tableware, underwater, weather,
+    buildings, coast, creatures, flora, fruit, land, lettering, objects, patterns, plants, portrait, produce,
+    sea, space, tableware, underwater, weather,
 };
 use crate::rng::Rng;
 
@@ -117,6 +117,8 @@ classes! {
     Tartan, "tartan", patterns::tartan;
     /// A stained-glass window.
     StainedGlass, "stained-glass", patterns::stained_glass;
+    /// Words in large letters.
+    Text, "text", lettering::text;
 }
 
 impl Class {

@@ -60,17 +60,22 @@ fn classes_differ_under_one_seed() {
 
 #[test]
 fn the_composition_does_not_depend_on_the_resolution() {
+    let mut failures = Vec::new();
     for &class in Class::ALL {
         for seed in 0..3 {
             let small = shrink(&render(class, seed, 64, 64), 1);
             let large = shrink(&render(class, seed, 256, 256), 4);
             let other = shrink(&render(class, seed + 100, 256, 256), 4);
-            let difference = mean_difference(&small, &large);
-            assert!(difference < 9.0, "{} {seed}: {difference} of 255 on average", class.name());
-            let to_other = mean_difference(&small, &other);
-            assert!(difference < 0.6 * to_other, "{} {seed}: {difference} against {to_other}", class.name());
+            let (difference, to_other) = (mean_difference(&small, &large), mean_difference(&small, &other));
+            if difference > 12.0 || difference > 0.5 * to_other {
+                failures.push(format!(
+                    "{} {seed}: {difference} of 255 on average, to another scene {to_other}",
+                    class.name()
+                ));
+            }
         }
     }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
 #[test]

@@ -280,7 +280,7 @@ fn tower(canvas: &mut Canvas, rng: &mut Rng, windows: Noise, foot: Vec2, size: V
     let tone = tone.vary(rng, 0.2);
     let top = rng.int(0, 4);
     let warm = hex(rng.pick(&[0xffd890, 0xffe8c0, 0xffc060, 0xc8e0ff]));
-    let (column, row) = (rng.range(0.013, 0.02), rng.range(0.016, 0.026));
+    let (column, row) = (rng.range(0.02, 0.03), rng.range(0.022, 0.034));
     let lit = rng.range(0.25, 0.7);
     let id = rng.int(0, 10_000);
     let sharp = saturate(1.5 - pixel / column * 1.2);
@@ -306,7 +306,8 @@ fn tower(canvas: &mut Canvas, rng: &mut Rng, windows: Noise, foot: Vec2, size: V
             let inside = smooth(0.2, 0.4, triangle(c))
                 * smooth(0.2, 0.45, triangle(r))
                 * smooth(size.y, size.y - 0.02, up);
-            let blurred = mix(0.42 * lit, inside * bright, sharp);
+            let average = 0.47 * (lit * (0.45 + 0.65 * lit) + 0.06 * (1.0 - lit));
+            let blurred = mix(average, inside * bright, sharp);
             let shade = 0.85 + 0.35 * (p.x - foot.x) / size.x + 0.3 * bell(up * 6.0);
             (tone * shade).mix(warm, saturate(blurred * lamps))
         },

@@ -60,7 +60,7 @@ fn one_balloon(canvas: &mut Canvas, rng: &mut Rng, sky: &Sky, at: Vec2, size: f3
     let sun = Vec3::unit(side * 0.7, -0.55, 0.6);
     let half = |v: f32| {
         // Round above, drawn in to the mouth below; v runs from −1 at the top to 1.3 at the mouth.
-        if v < 0.0 { (1.0 - v * v).max(0.0).sqrt() } else { mix(1.0, 0.2, smooth(-0.25, 1.5, v)) - 0.02 * v }
+        if v < 0.0 { (1.0 - v * v).max(0.0).sqrt() } else { mix(1.0, 0.2, smooth(0.0, 1.5, v)) - 0.02 * v }
     };
     let local = |p: Vec2| (p - at) * (1.0 / size);
     let basket = at + vec2(0.0, 1.72 * size);
@@ -88,14 +88,24 @@ fn one_balloon(canvas: &mut Canvas, rng: &mut Rng, sky: &Sky, at: Vec2, size: f3
             let around = (u + u * u * u / 6.0 + 0.24 * u * u * u * u * u) * gores / 6.2 + spin;
             let gore = around.floor();
             let seam = triangle(around);
-            let ring = (q.y * 3.2 + 10.0).floor();
-            let pick = match pattern {
-                0 => gore as i32,
-                1 => ring as i32,
-                2 => gore as i32 + ring as i32,
-                _ => (around + q.y * 1.6 + 40.0).floor() as i32,
+            let rows = q.y * 3.2 + 10.0;
+            let paint = |around: f32, rows: f32| {
+                let (gore, ring) = (around.floor() as i32, rows.floor() as i32);
+                let pick = match pattern {
+                    0 => gore,
+                    1 => ring,
+                    2 => gore + ring,
+                    _ => (around + q.y * 1.6 + 40.0).floor() as i32,
+                };
+                palette[pick.rem_euclid(if pattern == 2 { 2 } else { 4 }) as usize]
             };
-            let color = palette[pick.rem_euclid(if pattern == 2 { 2 } else { 4 }) as usize];
+            // Each border between two colours is as soft as a pixel: four looks around the point.
+            let (du, dv) = (pixel / size * gores / 6.2 / (1.0 - u * u).max(0.02).sqrt() * 0.3, pixel / size);
+            let color = (paint(around - du, rows - dv)
+                + paint(around + du, rows - dv)
+                + paint(around - du, rows + dv)
+                + paint(around + du, rows + dv))
+                * 0.25;
             let puff = (0.5 - seam) * 0.22 * (gore + 0.5 - around).signum();
             let n = ball(vec2(u * 0.97 + puff, (q.y * 0.62).clamp(-0.9, 0.9)));
             let lambert = saturate(n.dot(sun) * 0.75 + 0.32);

@@ -55,12 +55,17 @@ pub(crate) fn tartan(canvas: &mut Canvas, rng: &mut Rng) {
     let turn = rng.pick(&[0.0, 0.0, 0.785, 0.785, 0.4]) + rng.around(0.1);
     let mut stripes: Vec<(f32, f32, Rgb)> = Vec::new();
     let mut at = 0.0;
-    while at < 1.0 {
-        let width = rng.pick(&[0.04, 0.06, 0.14, 0.22]);
-        let color =
-            if width < 0.1 { palette[rng.int(2, 3) as usize] } else { palette[rng.int(0, 1) as usize] };
-        stripes.push((at, at + width, color));
+    // Broad bands of the two ground colours in turn, most of them with fine lines in between.
+    for band in 0..rng.int(3, 5) {
+        let width = rng.range(0.12, 0.3);
+        stripes.push((at, at + width, palette[(band % 2) as usize]));
         at += width;
+        for _ in 0..if band == 0 { 1 } else { rng.int(0, 2) } {
+            let width = rng.pick(&[0.03, 0.05]);
+            stripes.push((at, at + width, palette[rng.int(2, 3) as usize]));
+            stripes.push((at + width, at + 2.0 * width, palette[(band % 2) as usize]));
+            at += 2.0 * width;
+        }
     }
     let period = at;
     let (fold, fuzz) = (Noise::new(rng), Noise::new(rng));
@@ -94,7 +99,15 @@ pub(crate) fn tartan(canvas: &mut Canvas, rng: &mut Rng) {
 /// A stained-glass window: irregular panes in lead, lit from behind.
 pub(crate) fn stained_glass(canvas: &mut Canvas, rng: &mut Rng) {
     let pixel = canvas.pixel;
-    let hues = [rng.unit(), rng.unit(), rng.unit(), rng.unit()];
+    let palettes: [[u32; 5]; 6] = [
+        [0x2a4fa8, 0x3f8ad0, 0xd8a030, 0xb83040, 0xf0dca0],
+        [0x1f6a5a, 0x58a878, 0xe8c858, 0x2a4a88, 0xd8e8d0],
+        [0xa82838, 0xe07830, 0xf0c850, 0x503078, 0xf8e8c8],
+        [0x5a3890, 0x9868c8, 0x3878b8, 0xe89ab0, 0xf0e0f0],
+        [0x184878, 0x28889a, 0x78c8c8, 0xe8b048, 0xe8f0e0],
+        [0x783028, 0xc86838, 0x88903a, 0xe8b860, 0x3a5068],
+    ];
+    let palette = rng.pick(&palettes).map(hex);
     let size = rng.range(4.5, 6.5);
     let (panes, glass) = (Noise::new(rng), Noise::new(rng));
     let sun = vec2(rng.range(0.1, 0.9), rng.range(0.0, 0.7));
@@ -102,13 +115,9 @@ pub(crate) fn stained_glass(canvas: &mut Canvas, rng: &mut Rng) {
     canvas.paint(|p| {
         let bend = vec2(panes.smooth(p * 2.0), panes.smooth(p * 2.0 + vec2(9.0, 4.0))) * 0.25;
         let cell = panes.cells(p * size + bend);
-        let which = (cell.id * 4.0) as usize;
-        let light = cell.id * 16.0 - (cell.id * 16.0).floor();
-        let base = crate::color::hsv(
-            hues[which.min(3)] + 0.05 * light,
-            mix(0.55, 0.95, light),
-            mix(0.55, 1.0, light),
-        );
+        let which = cell.id * 5.0;
+        let light = which - which.floor();
+        let base = palette[(which as usize).min(4)] * mix(0.7, 1.2, light);
         let ripple = glass.rough(p * 9.0 + cell.offset, pixel * 9.0, 0.6);
         let streak = glass.fractal(vec2(p.x * 4.0 + p.y * 9.0, cell.id * 40.0), pixel * 9.0);
         let behind = 0.72 + 0.5 * bell((p - sun).length() * 1.6) + 0.16 * ripple + 0.14 * streak;

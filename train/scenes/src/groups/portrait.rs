@@ -298,11 +298,24 @@ impl Person {
                 self.place(centre.x + x, line(x))
             };
             let t = 1.0 - (k as f32 / 8.0 - 1.0).abs();
-            let wide = (0.018 + if teeth { 0.075 * t } else { 0.012 * t }) * self.size;
-            canvas.stroke(at(k), at(k + 1), wide * 1.25, wide * 1.25, lips * 0.35);
-            if teeth && (3..13).contains(&k) {
-                canvas.stroke(at(k), at(k + 1), wide * 0.75, wide * 0.75, grey(0.94));
-            }
+            let wide = (0.022 + 0.014 * t) * self.size;
+            canvas.stroke(at(k), at(k + 1), wide, wide, lips * 0.35);
+        }
+        if teeth {
+            canvas.shape(
+                near,
+                |p| {
+                    let q = self.local(p);
+                    let x = q.x - centre.x;
+                    let t = saturate(1.0 - (x / half) * (x / half) * 1.5);
+                    ((q.y - line(x)).abs() - 0.045 * t).max(x.abs() - half * 0.8) * self.size
+                },
+                |p, _| {
+                    let x = self.local(p).x - centre.x;
+                    let gap = smooth(0.12, 0.0, crate::math::triangle(x * 16.0 + 0.5)) * 0.12;
+                    grey(0.95 - gap - 1.2 * x * x)
+                },
+            );
         }
     }
 
