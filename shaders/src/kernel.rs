@@ -47,7 +47,7 @@ impl ConvTile {
     /// WX, WY, TM, TN, KS as `conv2d.wgsl` names them.
     const fn shape(self) -> [u32; 5] {
         match self {
-            Self::Software => [8, 1, 8, 1, 1],
+            Self::Software => [8, 1, 16, 1, 1],
             Self::Small => [8, 8, 4, 1, 4],
             Self::Large => [16, 16, 8, 2, 2],
         }
@@ -84,7 +84,7 @@ impl LookupTile {
     /// WX, WY, TM as `lookup.wgsl` names them.
     const fn shape(self) -> [u32; 3] {
         match self {
-            Self::Software => [8, 1, 8],
+            Self::Software => [8_u32, 1, 8],
             Self::Gpu => [16, 4, 8],
         }
     }

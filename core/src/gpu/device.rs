@@ -242,6 +242,9 @@ impl Gpu {
 
     /// The error to report when the device was lost or a command was refused, once.
     pub(crate) fn fault(&self) -> Result<(), GpuError> {
+        // A loss is told when the device is polled; what it says of the polling itself is of no interest here.
+        #[cfg(not(target_arch = "wasm32"))]
+        let _ = self.0.device.poll(wgpu::PollType::Poll);
         if let Some(reason) = self.lost() {
             return Err(GpuError::Lost { reason });
         }
