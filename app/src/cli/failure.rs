@@ -83,7 +83,10 @@ impl From<GpuError> for Failure {
 
 impl From<WeightsError> for Failure {
     fn from(error: WeightsError) -> Self {
-        Self::Failed(error.to_string())
+        match error {
+            WeightsError::Cancelled(cancelled) => cancelled.into(),
+            other => Self::Failed(other.to_string()),
+        }
     }
 }
 
@@ -98,6 +101,7 @@ impl From<TokenizerError> for Failure {
         match error {
             TokenizerError::Cancelled(cancelled) => cancelled.into(),
             TokenizerError::Gpu(gpu) => gpu.into(),
+            TokenizerError::Weights(weights) => weights.into(),
             other => Self::Failed(other.to_string()),
         }
     }

@@ -1,17 +1,18 @@
 //! `ibq info`: what a model file is.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use ibq_core::{
     gpu::Gpu,
     tokenizer::{Tiling, Tokenizer, TokenizerConfig},
-    weights::{Model, ModelKind, WeightSet},
+    weights::{Model, ModelKind},
 };
 use serde::Serialize;
 
 use super::{
+    convert::stored_bytes,
     failure::Failure,
-    model::{self, Adapter, OpenedModel, set_key, set_name},
+    model::{self, Adapter, OpenedModel, set_key},
     numbers::{bytes, count},
     options::{GpuOptions, WeightOptions},
     session::Session,
@@ -49,8 +50,8 @@ struct Document {
     /// Size of the file, or of the files of the folder; null for the bundled model.
     file_bytes: Option<u64>,
     tensors: usize,
-    /// Parameters of the tokenizer; for other kinds the values of all tensors.
-    parameters: u64,
+    /// Values of all tensors.
+    values: u64,
     #[serde(flatten)]
     tokenizer: Option<TokenizerPart>,
     transformer: Option<TransformerShape>,
@@ -61,6 +62,8 @@ struct Document {
 struct TokenizerPart {
     weights: Vec<&'static str>,
     weights_used: &'static str,
+    /// Parameters of the tokenizer.
+    parameters: u64,
     codebook_size: u32,
     factor: u32,
     config: TokenizerConfig,
@@ -105,20 +108,25 @@ pub(crate) async fn run(arguments: &Arguments, session: &Session) -> Result<(), 
 
 async fn describe(arguments: &Arguments, opened: OpenedModel) -> Result<Document, Failure> {
     let (kind, description) = kind_of(opened.model.kind());
-    let is_tokenizer = opened.model.kind() == ModelKind::Tokenizer;
-    let tokenizer = if is_tokenizer { Some(tokenizer_part(&opened, arguments).await?) } else { None };
-    let is_transformer = opened.model.kind() == ModelKind::Transformer;
+    // A transformer may carry its tokenizer.
+    let has_tokenizer = match opened.model.kind() {
+        ModelKind::Tokenizer => true,
+        ModelKind::Transformer => !opened.model.available().is_empty(),
+        ModelKind::Discriminator | ModelKind::LookupFree | ModelKind::Unknown => false,
+    };
+    let tokenizer = if has_tokenizer { Some(tokenizer_part(&opened, arguments).await?) } else { None };
+    let transformer = match opened.model.kind() {
+        ModelKind::Transformer => TransformerShape::of(opened.model.tensors()),
+        _ => None,
+    };
     Ok(Document {
         kind,
         description,
         file_bytes: arguments.model.as_deref().map(stored_bytes),
         tensors: opened.model.tensors().len(),
-        parameters: match &tokenizer {
-            Some(part) => part.config.parameter_count(),
-            None => stored_values(&opened.model),
-        },
+        values: stored_values(&opened.model),
         tokenizer,
-        transformer: is_transformer.then(|| TransformerShape::of(opened.model.tensors())).flatten(),
+        transformer,
         name: opened.name,
     })
 }
@@ -151,6 +159,7 @@ async fn tokenizer_part(opened: &OpenedModel, arguments: &Arguments) -> Result<T
     Ok(TokenizerPart {
         weights: opened.model.available().iter().copied().map(set_key).collect(),
         weights_used: used,
+        parameters: config.parameter_count(),
         codebook_size: config.n_embed,
         factor: config.factor(),
         config,
@@ -177,16 +186,6 @@ fn memory(gpu: &Gpu, config: &TokenizerConfig, options: &GpuOptions) -> Memory {
     Memory { precision: options.precision.name(), adapter: Some(gpu.info().into()), unknown, pictures }
 }
 
-/// Bytes of a model file, or of the files of a model folder.
-pub(super) fn stored_bytes(path: &Path) -> u64 {
-    let size =
-        |path: &Path| std::fs::metadata(path).map_or(0, |data| if data.is_file() { data.len() } else { 0 });
-    match std::fs::read_dir(path) {
-        Ok(entries) => entries.flatten().map(|entry| size(&entry.path())).sum(),
-        Err(_) => size(path),
-    }
-}
-
 fn stored_values(model: &Model) -> u64 {
     let values = |shape: &[u64]| shape.iter().fold(1_u64, |product, &length| product.saturating_mul(length));
     model.tensors().iter().fold(0, |sum: u64, tensor| sum.saturating_add(values(&tensor.shape)))
@@ -197,18 +196,20 @@ fn lines(document: &Document) -> Vec<(&'static str, String)> {
     if let Some(size) = document.file_bytes {
         lines.push(("file", bytes(size)));
     }
+    if let Some(shape) = &document.transformer {
+        lines.extend(shape.lines());
+    }
     let Some(part) = &document.tokenizer else {
-        let (values, tensors) = (count(document.parameters), count(document.tensors as u64));
+        let (values, tensors) = (count(document.values), count(document.tensors as u64));
         lines.push(("values", format!("{values} in {tensors} tensors")));
-        lines.extend(document.transformer.iter().flat_map(TransformerShape::lines));
         return lines;
     };
     let TokenizerConfig { ch, num_res_blocks, z_channels, embed_dim, n_embed, .. } = part.config;
     let factor = part.factor;
     let side = 256 / factor.min(256);
     lines.extend([
-        ("parameters", count(document.parameters)),
         ("weights", weight_sets(part)),
+        ("parameters", count(part.parameters)),
         ("codebook", format!("{} codes of {embed_dim} values", count(n_embed.into()))),
         ("factor", format!("{factor}: 256 × 256 pixels become {side} × {side} tokens")),
         ("channels", format!("{} (ch {ch} × ch_mult {:?})", widths(&part.config), part.config.ch_mult)),
@@ -224,8 +225,8 @@ fn lines(document: &Document) -> Vec<(&'static str, String)> {
 
 fn weight_sets(part: &TokenizerPart) -> String {
     let name = |&key: &&'static str| {
-        let set = if key == "ema" { WeightSet::Ema } else { WeightSet::Raw };
-        format!("{}{}", set_name(set), if key == part.weights_used { " (used)" } else { "" })
+        let name = if key == "ema" { "EMA" } else { key };
+        format!("{name}{}", if key == part.weights_used { " (used)" } else { "" })
     };
     part.weights.iter().map(name).collect::<Vec<_>>().join(", ")
 }

@@ -123,7 +123,7 @@ pub(crate) async fn load(
     let config = weights.config();
     let origin = if model.model.is_none() { " (bundled)" } else { "" };
     let codes = numbers::count(u64::from(config.n_embed));
-    let set = set_name(weights.set());
+    let set = weights.set();
     session.tell("model", format_args!("{}{origin} · {set} weights · {codes} codes", opened.name));
     let device = open_gpu(gpu).await?;
     let adapter = Adapter::from(device.info());
@@ -139,14 +139,6 @@ pub(crate) async fn load(
     session.title(&opened.name);
     let tokenizer = Tokenizer::load(&device, &weights, gpu.precision.into(), session.job()).await?;
     Ok(Loaded { tokenizer, name: opened.name, used })
-}
-
-/// A set of weights, for people.
-pub(crate) fn set_name(set: WeightSet) -> &'static str {
-    match set {
-        WeightSet::Ema => "EMA",
-        WeightSet::Raw => "raw",
-    }
 }
 
 /// A set of weights, as on the command line.
