@@ -11,6 +11,9 @@ use super::{
     table::{Column, Table},
 };
 
+/// Least share of the time of a kernel with a line of its own.
+const LEAST_PART: f64 = 0.004;
+
 /// The command line of `ibq bench`.
 #[derive(clap::Args)]
 #[command(
@@ -92,16 +95,25 @@ fn print_kernels(report: &BenchReport, session: &Session) {
     let table = Table::new("kernel", names().max().unwrap_or(0), columns);
     session.print(format_args!("\n{}", table.header()));
     let all: f64 = report.kernels.iter().map(|kernel| kernel.ms).sum();
-    for kernel in &report.kernels {
+    let part = |ms: f64| format!("{:.1}", 100.0 * ms / all);
+    // The slowest come first.
+    let shown = report.kernels.partition_point(|kernel| kernel.ms >= LEAST_PART * all);
+    let (long, short) = report.kernels.split_at(shown);
+    for kernel in long {
         let cells = [
             kernel.stage.to_owned(),
             kernel.calls.to_string(),
             ms(kernel.ms),
-            format!("{:.1}", 100.0 * kernel.ms / all),
-            rate(kernel.gflops),
+            part(kernel.ms),
+            if kernel.gflops > 0.0 { rate(kernel.gflops) } else { "–".to_owned() },
             rate(kernel.gbytes_per_s),
             format!("{:.0}", 100.0 * kernel.share),
         ];
         session.print(table.row(&kernel.name, &cells));
+    }
+    if !short.is_empty() {
+        let (calls, time) = short.iter().fold((0, 0.0), |(calls, time), k| (calls + k.calls, time + k.ms));
+        let cells = [String::new(), calls.to_string(), ms(time), part(time)];
+        session.print(table.row(&format!("{} shorter ones (see --json)", short.len()), &cells));
     }
 }

@@ -70,9 +70,7 @@ pub(crate) async fn run(arguments: &Arguments, session: &Session) -> Result<(), 
                     session.print(table.header());
                 }
                 session.print(table.row(&input.label, &cells(&result)));
-                for note in &result.notes {
-                    session.note(&input.label, note);
-                }
+                session.notes(&input.label, &result.notes);
                 encoded.push(result);
             }
             Err(failure) if failure.ends_everything() => return Err(failure),

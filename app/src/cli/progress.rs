@@ -7,11 +7,17 @@ use std::{
     time::Duration,
 };
 
+use console::Term;
 use ibq_core::job::Job;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::table::cut_in_the_middle;
 
 /// Steps of the bar.
 const STEPS: u64 = 1000;
+
+/// Columns that the bar, the share and the stage take.
+const BESIDE_TITLE: usize = 50;
 
 /// Time between two looks at the job.
 const INTERVAL: Duration = Duration::from_millis(100);
@@ -29,9 +35,10 @@ impl ProgressLine {
         if !std::io::stderr().is_terminal() {
             return None;
         }
-        let bar = ProgressBar::new(STEPS);
+        // Nothing is drawn before there is something to say.
+        let bar = ProgressBar::with_draw_target(Some(STEPS), ProgressDrawTarget::hidden());
         let style =
-            ProgressStyle::with_template("{prefix:.bold}  {bar:32.cyan/black.bright} {percent:>3} %  {msg}");
+            ProgressStyle::with_template("{prefix:.bold}  {bar:24.cyan/black.bright} {percent:>3} %  {msg}");
         if let Ok(style) = style {
             bar.set_style(style.progress_chars("━╸─"));
         }
@@ -49,7 +56,9 @@ impl ProgressLine {
 
     /// Sets what stands before the bar: the input, or what is done to it.
     pub(crate) fn title(&self, title: &str) {
-        self.bar.set_prefix(title.to_owned());
+        let (_, columns) = Term::stderr().size();
+        let room = usize::from(columns).saturating_sub(BESIDE_TITLE).max(8);
+        self.bar.set_prefix(cut_in_the_middle(title, room));
     }
 
     /// Does something that writes to the terminal while the line is out of the way.
@@ -60,9 +69,11 @@ impl ProgressLine {
 
 fn show(bar: &ProgressBar, job: &Job) {
     let progress = job.snapshot();
-    // Nothing has begun yet: an empty bar would only flicker.
     if progress.stage.is_empty() {
         return;
+    }
+    if bar.is_hidden() {
+        bar.set_draw_target(ProgressDrawTarget::stderr());
     }
     bar.set_message(if job.is_cancelled() { "cancelling".to_owned() } else { progress.stage });
     bar.set_position((f64::from(progress.done) * STEPS as f64) as u64);

@@ -135,9 +135,7 @@ pub(crate) async fn run(arguments: &Arguments, session: &Session) -> Result<(), 
                     }
                     session.print(table.row(&item.input.label, &cells(&entry)));
                 }
-                for note in &entry.notes {
-                    session.note(&item.input.label, note);
-                }
+                session.notes(&item.input.label, &entry.notes);
                 entries.push(entry);
             }
             Err(failure) if failure.ends_everything() => return Err(failure),

@@ -102,6 +102,13 @@ impl Session {
         self.message(format_args!("{} {input}: {text}", style("note:").for_stderr().yellow()));
     }
 
+    /// Says several such things on one line.
+    pub(crate) fn notes(&self, input: &str, notes: &[String]) {
+        if !notes.is_empty() {
+            self.note(input, notes.join("; "));
+        }
+    }
+
     /// Reports an input that failed; the program will end with exit code 1.
     pub(crate) fn failed(&self, input: &str, failure: &Failure) {
         let error = failure.to_string();

@@ -59,9 +59,12 @@ impl Table {
         format!("{titles}\n{}", style(line("", |column| column.unit)).dim())
     }
 
-    /// One line.
+    /// One line; two where the name is too long for its column.
     pub(crate) fn row(&self, name: &str, cells: &[String]) -> String {
-        let mut line = cut_in_the_middle(name, self.first);
+        if measure_text_width(name) > self.first {
+            return format!("{name}\n{}", self.row("", cells));
+        }
+        let mut line = name.to_owned();
         // What a cell overflows is taken from the blanks of the next one.
         let mut end = self.first;
         for (cell, column) in cells.iter().zip(&self.columns) {
@@ -83,7 +86,7 @@ pub(crate) fn terminal_width() -> Option<usize> {
 }
 
 /// `a-very-l…ong.png`: the beginning and the ending of a long name.
-fn cut_in_the_middle(name: &str, width: usize) -> String {
+pub(crate) fn cut_in_the_middle(name: &str, width: usize) -> String {
     if measure_text_width(name) <= width {
         return name.to_owned();
     }
@@ -114,6 +117,11 @@ mod tests {
     #[test]
     fn a_cell_that_is_too_wide_leaves_the_next_ones_in_place() {
         assert_eq!(table().row("a.png", &["122.31".into(), "0.6120".into()]), "a.png     122.31  0.6120");
+    }
+
+    #[test]
+    fn a_name_that_is_too_long_has_a_line_of_its_own() {
+        assert_eq!(table().row("a-long-name.png", &["22.31".into()]), "a-long-name.png\n           22.31");
     }
 
     #[test]

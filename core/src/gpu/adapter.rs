@@ -7,7 +7,10 @@ use super::{AdapterChoice, GpuError, GpuInfo, Tier};
 /// # Errors
 /// [`GpuError::NoAdapter`] lists what there is.
 pub(super) async fn choose(choice: &AdapterChoice) -> Result<wgpu::Adapter, GpuError> {
-    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle_from_env());
+    let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle_from_env();
+    // OpenGL, which a window's libraries bring along, lacks what the kernels need.
+    descriptor.backends &= wgpu::Backends::PRIMARY;
+    let instance = wgpu::Instance::new(descriptor);
     if *choice == AdapterChoice::Best || cfg!(target_arch = "wasm32") {
         let options = wgpu::RequestAdapterOptions {
             power_preference: wgpu::PowerPreference::HighPerformance,
