@@ -16,11 +16,16 @@ pub struct MemoryUse {
     pub peak: u64,
 }
 
+/// Bytes that are written before a submission makes the driver free its copies.
+const PIECE: usize = 16 << 20;
+
 /// Counts the bytes of all living buffers of one device.
 #[derive(Debug, Default)]
 pub(crate) struct MemoryCounter {
     now: AtomicU64,
     peak: AtomicU64,
+    /// Bytes written since the last submission: the driver holds a copy of them.
+    unsubmitted: AtomicU64,
 }
 
 impl MemoryCounter {
@@ -87,19 +92,21 @@ impl Gpu {
     pub(crate) async fn upload(&self, what: &str, content: &[u8]) -> Result<Buffer, GpuError> {
         let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::COPY_SRC;
         let buffer = self.buffer(what, content.len() as u64, usage).await?;
-        self.write(&buffer, 0, content);
+        // In pieces, so that the driver's copies never amount to the size of a model.
+        for (index, piece) in content.chunks(PIECE).enumerate() {
+            self.write(&buffer, (index * PIECE) as u64, piece);
+            let unsubmitted = &self.memory_counter().unsubmitted;
+            if unsubmitted.fetch_add(piece.len() as u64, Ordering::Relaxed) >= PIECE as u64 {
+                unsubmitted.store(0, Ordering::Relaxed);
+                let submission = self.queue().submit([]);
+                self.wait(submission).await?;
+            }
+        }
         Ok(buffer)
     }
 
     /// Writes into a buffer. `offset` and the length must be multiples of 4.
     pub(crate) fn write(&self, buffer: &Buffer, offset: u64, content: &[u8]) {
-        // Pieces keep the staging memory of the driver small.
-        const PIECE: usize = 16 << 20;
-        for (index, piece) in content.chunks(PIECE).enumerate() {
-            self.queue().write_buffer(&buffer.raw, offset + (index * PIECE) as u64, piece);
-            if piece.len() == PIECE {
-                self.queue().submit([]);
-            }
-        }
+        self.queue().write_buffer(&buffer.raw, offset, content);
     }
 }
