@@ -1,6 +1,8 @@
 //! Token files: JSON, NumPy and safetensors.
 
-use super::TokenGrid;
+use crate::weights::is_safetensors;
+
+use super::{TokenGrid, json, npy, safetensors};
 
 /// The form of a token file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,7 +15,7 @@ pub enum TokenFormat {
     Safetensors,
 }
 
-/// The content of a token file: pictures of one grid size.
+/// The content of a token file. Only JSON can hold pictures of different sizes together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenFile {
     /// One grid per picture.
@@ -44,8 +46,14 @@ pub enum TokenFileError {
 impl TokenFormat {
     /// By the ending of a file name: `.json`, `.npy`, `.safetensors`.
     #[must_use]
-    pub fn from_name(_name: &str) -> Option<Self> {
-        unimplemented!()
+    pub fn from_name(name: &str) -> Option<Self> {
+        let (_, ending) = name.rsplit_once('.')?;
+        match ending.to_ascii_lowercase().as_str() {
+            "json" => Some(Self::Json),
+            "npy" => Some(Self::Npy),
+            "safetensors" => Some(Self::Safetensors),
+            _ => None,
+        }
     }
 }
 
@@ -54,15 +62,109 @@ impl TokenFile {
     ///
     /// # Errors
     /// [`TokenFileError`] names the file and what is wrong.
-    pub fn read(_name: &str, _bytes: &[u8]) -> Result<Self, TokenFileError> {
-        unimplemented!()
+    pub fn read(name: &str, bytes: &[u8]) -> Result<Self, TokenFileError> {
+        let read = if npy::is_npy(bytes) {
+            npy::read(bytes)
+        } else if is_safetensors(bytes, bytes.len() as u64) {
+            safetensors::read(bytes)
+        } else if bytes.trim_ascii_start().starts_with(b"{") || bytes.trim_ascii_start().starts_with(b"[") {
+            json::read(bytes)
+        } else {
+            Err("is no token file: JSON, .npy and .safetensors are read".to_owned())
+        };
+        let file = read.and_then(|file| file.check().map(|()| file));
+        file.map_err(|reason| TokenFileError::Broken { name: name.to_owned(), reason })
     }
 
     /// The bytes of a file of this form.
     ///
     /// # Errors
     /// [`TokenFileError`] when the form cannot hold this content (grids of different sizes in `.npy`).
-    pub fn write(&self, _format: TokenFormat) -> Result<Vec<u8>, TokenFileError> {
-        unimplemented!()
+    pub fn write(&self, format: TokenFormat) -> Result<Vec<u8>, TokenFileError> {
+        let written = self.check().and_then(|()| match format {
+            TokenFormat::Json => json::write(self),
+            TokenFormat::Npy => npy::write(self),
+            TokenFormat::Safetensors => safetensors::write(self),
+        });
+        let name = self.model.clone().unwrap_or_else(|| "tokens".to_owned());
+        written.map_err(|reason| TokenFileError::Broken { name, reason })
+    }
+
+    /// What holds for every token file, whatever its form.
+    fn check(&self) -> Result<(), String> {
+        if self.grids.is_empty() {
+            return Err("holds no picture".to_owned());
+        }
+        for grid in &self.grids {
+            let (rows, cols) = (grid.rows, grid.cols);
+            if rows == 0 || cols == 0 || u64::from(rows) * u64::from(cols) != grid.tokens.len() as u64 {
+                return Err(format!("a grid of {rows} × {cols} with {} tokens", grid.tokens.len()));
+            }
+            let beyond = |&token: &u32| self.codebook_size.is_some_and(|size| token >= size);
+            if let Some(position) = grid.tokens.iter().position(beyond) {
+                let (token, size) = (grid.tokens[position], self.codebook_size.unwrap_or_default());
+                let (row, col) = (position / cols as usize, position % cols as usize);
+                return Err(format!(
+                    "token {token} in row {row}, column {col} is beyond the codebook of {size}"
+                ));
+            }
+        }
+        if self.factor == Some(0) {
+            return Err("factor 0".to_owned());
+        }
+        let Some(sizes) = &self.sizes else { return Ok(()) };
+        if sizes.len() != self.grids.len() {
+            return Err(format!("{} picture sizes for {} grids", sizes.len(), self.grids.len()));
+        }
+        for (&(width, height), grid) in sizes.iter().zip(&self.grids) {
+            let fits = |side: u32, tokens: u32| {
+                let factor = self.factor.map_or(u64::MAX, u64::from);
+                side > 0 && u64::from(side) <= factor.saturating_mul(tokens.into())
+            };
+            if !fits(width, grid.cols) || !fits(height, grid.rows) {
+                let (rows, cols) = (grid.rows, grid.cols);
+                return Err(format!(
+                    "a picture of {width} × {height} pixels does not fit a grid of {rows} × {cols}"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Rows and columns that all grids share.
+    pub(super) fn common_grid(&self) -> Result<(u32, u32), String> {
+        let first = self.grids.first().ok_or("holds no picture")?;
+        if self.grids.iter().all(|grid| (grid.rows, grid.cols) == (first.rows, first.cols)) {
+            Ok((first.rows, first.cols))
+        } else {
+            Err("pictures of different sizes fit into one file only as JSON".to_owned())
+        }
+    }
+
+    /// All tokens as little-endian int32.
+    pub(super) fn int32s(&self) -> Result<Vec<u8>, String> {
+        let tokens = self.grids.iter().flat_map(|grid| &grid.tokens);
+        let values =
+            tokens.map(|&token| i32::try_from(token).map_err(|_| format!("token {token} is beyond int32")));
+        let values: Vec<i32> = values.collect::<Result<_, _>>()?;
+        Ok(values.iter().flat_map(|value| value.to_le_bytes()).collect())
+    }
+
+    /// Grids of one size from the tokens of all pictures, without anything else.
+    pub(super) fn from_tokens(shape: &[u64], tokens: &[u32]) -> Result<Self, String> {
+        let (rows, cols) = match *shape {
+            [rows, cols] | [_, rows, cols] => (rows, cols),
+            _ => return Err(format!("has shape {shape:?}, not [rows, cols] or [pictures, rows, cols]")),
+        };
+        let side =
+            |side: u64| u32::try_from(side).map_err(|_| format!("has shape {shape:?}, which is too large"));
+        let (rows, cols) = (side(rows)?, side(cols)?);
+        let size = usize::try_from(u64::from(rows) * u64::from(cols)).unwrap_or(usize::MAX);
+        if size == 0 {
+            return Err(format!("has shape {shape:?}, which has no tokens"));
+        }
+        let grids = tokens.chunks(size).map(|tokens| TokenGrid::new(rows, cols, tokens.to_vec()));
+        let grids = grids.collect::<Result<_, _>>().map_err(|error| error.to_string())?;
+        Ok(Self { grids, sizes: None, factor: None, codebook_size: None, model: None })
     }
 }

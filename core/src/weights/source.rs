@@ -200,7 +200,7 @@ mod tests {
     fn memory_is_read_by_position_and_ends_with_an_error() {
         let source = Source::memory("four bytes", vec![1, 2, 3, 4]);
         assert_eq!(block_on(source.read_at(1, 2)).unwrap(), [2, 3]);
-        assert_eq!(block_on(source.read_at(4, 0)).unwrap(), []);
+        assert!(block_on(source.read_at(4, 0)).unwrap().is_empty());
         let error = block_on(source.read_at(3, 2)).unwrap_err().to_string();
         assert_eq!(error, "four bytes: ends after 4 bytes, but bytes 3 to 5 are needed");
         assert!(block_on(source.read_at(u64::MAX, 2)).is_err());
