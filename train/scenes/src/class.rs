@@ -2,8 +2,8 @@
 
 use crate::canvas::Canvas;
 use crate::groups::{
-    buildings, coast, creatures, flora, fruit, land, lettering, objects, patterns, plants, portrait, produce,
-    sea, space, tableware, underwater, weather,
+    buildings, castle, coast, creatures, flora, fruit, house, land, lettering, objects, owl, patterns,
+    plants, portrait, produce, sea, space, storm, tableware, underwater, weather,
 };
 use crate::rng::Rng;
 
@@ -58,9 +58,9 @@ classes! {
     /// A waterfall between cliffs.
     Waterfall, "waterfall", weather::waterfall;
     /// Lightning over a dark plain.
-    Lightning, "lightning", weather::lightning;
+    Lightning, "lightning", storm::lightning;
     /// A rainbow over a green plain.
-    Rainbow, "rainbow", weather::rainbow;
+    Rainbow, "rainbow", storm::rainbow;
     /// A planet in space, mostly with rings.
     Planet, "planet", space::planet;
     /// A spiral galaxy.
@@ -84,13 +84,13 @@ classes! {
     /// A saguaro cactus in stony country.
     Cactus, "cactus", plants::cactus;
     /// A cottage with a garden.
-    House, "house", buildings::house;
+    House, "house", house::house;
     /// A city by the water with its windows alight.
     Skyline, "skyline", buildings::skyline;
     /// A windmill in the fields.
     Windmill, "windmill", buildings::windmill;
     /// A castle with towers on a hill.
-    Castle, "castle", buildings::castle;
+    Castle, "castle", castle::castle;
     /// A fish above a reef.
     Fish, "fish", underwater::fish;
     /// Glowing jellyfish in the deep.
@@ -100,7 +100,7 @@ classes! {
     /// A ladybird on a leaf.
     Ladybird, "ladybird", creatures::ladybird;
     /// An owl on a branch.
-    Owl, "owl", creatures::owl;
+    Owl, "owl", owl::owl;
     /// A painted portrait.
     Face, "face", portrait::face;
     /// Hot-air balloons over rolling land.

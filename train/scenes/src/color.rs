@@ -1,6 +1,6 @@
 //! Colours in display values (sRGB), 0 to 1 for each of red, green and blue.
 
-use crate::math::{mix, saturate};
+use crate::math::{fraction, mix, saturate};
 use crate::rng::Rng;
 use std::ops::{Add, Mul};
 
@@ -35,7 +35,7 @@ pub(crate) const fn hex(code: u32) -> Rgb {
 pub(crate) fn hsv(hue: f32, saturation: f32, value: f32) -> Rgb {
     let channel = |offset: f32| {
         let h = hue + offset;
-        let t = ((h - h.floor()) * 6.0 - 3.0).abs() - 1.0;
+        let t = (fraction(h) * 6.0 - 3.0).abs() - 1.0;
         value * mix(1.0, saturate(t), saturation)
     };
     rgb(channel(0.0), channel(2.0 / 3.0), channel(1.0 / 3.0))

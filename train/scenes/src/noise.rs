@@ -3,7 +3,7 @@
 //! Fractal sums end with the octave that a pixel can still resolve, and that octave fades in, so that a scene has
 //! the same texture at every resolution without aliasing.
 
-use crate::math::{Vec2, saturate, vec2};
+use crate::math::{Vec2, floor, saturate, vec2};
 use crate::rng::Rng;
 
 /// A random texture over the whole plane.
@@ -44,9 +44,8 @@ impl Noise {
 
     /// Gradient noise, about −1..1, with features of size one.
     pub(crate) fn smooth(self, p: Vec2) -> f32 {
-        let (fx, fy) = (p.x.floor(), p.y.floor());
-        let (ix, iy) = (fx as i32, fy as i32);
-        let (x, y) = (p.x - fx, p.y - fy);
+        let (ix, iy) = (floor(p.x), floor(p.y));
+        let (x, y) = (p.x - ix as f32, p.y - iy as f32);
         let corner = |dx: i32, dy: i32| {
             let h = self.lattice(ix.wrapping_add(dx), iy.wrapping_add(dy));
             let gx = (h & 0xffff) as f32 * (1.0 / 32_768.0) - 1.0;
@@ -101,7 +100,7 @@ impl Noise {
 
     /// A mosaic of irregular cells of size about one.
     pub(crate) fn cells(self, p: Vec2) -> Cells {
-        let (ix, iy) = (p.x.floor() as i32, p.y.floor() as i32);
+        let (ix, iy) = (floor(p.x), floor(p.y));
         let mut nearest = (f32::MAX, vec2(0.0, 0.0), 0.0);
         let mut second = (f32::MAX, vec2(0.0, 0.0));
         for dy in -1..=1 {

@@ -98,7 +98,7 @@ impl Sky {
             if self.disc > 0.0 {
                 let edge =
                     smooth(1.0, -1.0, ((p - self.sun).length() - self.disc) / pixel.max(0.1 * self.disc));
-                color = color.mix(self.light * 1.15, edge);
+                color = color.mix(self.light.mix(grey(1.0), 0.45) * 1.2, edge);
             }
             if self.cover > 0.0 && p.y < self.horizon { self.over_clouds(p, color, pixel) } else { color }
         });

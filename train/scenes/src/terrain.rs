@@ -56,26 +56,45 @@ impl Terrain {
             column.resize(rows, (grey(0.0), 0.0));
             for sub in [-0.25, 0.25] {
                 let slant = (canvas.point(x, 0).x + sub * pixel - 0.5) / self.focal;
-                let mut z = self.near;
-                // The lowest row not yet covered, counted downwards from the top in pixels.
-                let mut covered = rows as f32;
-                let mut previous: Option<(f32, Rgb)> = None;
-                while z < self.far && covered > 0.0 {
+                let look = |z: f32| {
                     let at = vec2(slant * z, z);
                     let footprint = pixel * z / self.focal;
                     let here = height(at, footprint);
                     let row = (self.horizon + (self.eye - here) * self.focal / z - top) / pixel;
-                    if row < covered {
-                        let ground = self.ground(&height, at, here, footprint);
-                        let tone = color(&ground);
-                        let (from_row, from_tone) = previous.unwrap_or((row, tone));
-                        fill(&mut column, row, covered, (row, tone), (from_row.max(row + 1e-3), from_tone));
-                        covered = row;
-                        previous = Some((row, tone));
-                    } else {
-                        previous = None;
+                    (row, at, here, footprint)
+                };
+                // The highest row covered so far, counted downwards from the top in pixels.
+                let mut covered = rows as f32;
+                let mut previous: Option<(f32, Rgb)> = None;
+                let mut cover = |z: f32, previous: Option<(f32, Rgb)>| {
+                    let (row, at, here, footprint) = look(z);
+                    if row >= covered {
+                        return None;
                     }
-                    z *= growth;
+                    let ground = self.ground(&height, at, here, footprint);
+                    // Where the ground falls away behind a crest only the near side's colour is to be seen.
+                    let turned_away = ground.normal.dot(self.towards_eye(at, here)) <= 0.0;
+                    let tone = match previous {
+                        Some((_, tone)) if turned_away => tone,
+                        _ => color(&ground),
+                    };
+                    let (from_row, from_tone) = previous.unwrap_or((row, tone));
+                    fill(&mut column, row, covered, (row, tone), (from_row.max(row + 1e-3), from_tone));
+                    covered = row;
+                    Some((row, tone))
+                };
+                let (mut z, mut step) = (self.near, 0.0);
+                while z < self.far {
+                    let seen = cover(z, previous);
+                    if seen.is_none() && previous.is_some() {
+                        // The ground has just fallen out of sight: its crest lies within the last step.
+                        for part in [0.75, 0.5, 0.25] {
+                            previous = cover(z - step * part, previous).or(previous);
+                        }
+                    }
+                    previous = seen;
+                    step = z * (growth - 1.0);
+                    z += step;
                 }
             }
             for (y, &(sum, coverage)) in column.iter().enumerate() {
@@ -86,6 +105,10 @@ impl Terrain {
                 }
             }
         }
+    }
+
+    fn towards_eye(&self, at: Vec2, here: f32) -> Vec3 {
+        Vec3::unit(-at.x, here - self.eye, at.y)
     }
 
     fn ground(&self, height: &impl Fn(Vec2, f32) -> f32, at: Vec2, here: f32, footprint: f32) -> Ground {

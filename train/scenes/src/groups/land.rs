@@ -25,9 +25,9 @@ pub(crate) fn mountains(canvas: &mut Canvas, rng: &mut Rng) {
     let (shape, detail) = (Noise::new(rng), Noise::new(rng));
     let view = Terrain { horizon, eye: rng.range(0.22, 0.34), near: 0.5, far: 9.0, focal: 0.9 };
     let shift = vec2(rng.range(0.0, 50.0), rng.range(0.0, 50.0));
-    let tall = rng.range(1.3, 1.8);
+    let tall = rng.range(1.5, 2.1);
     let summit = vec2(rng.range(-1.2, 1.2), rng.range(4.6, 5.6));
-    let steepness = rng.range(0.55, 0.75);
+    let steepness = rng.range(0.4, 0.6);
     let height = |at: Vec2, footprint: f32| {
         let hills = 0.12 * shape.fractal(at * 0.8 + shift, (footprint * 0.8).max(0.1));
         let rise = smooth(1.6, 4.6, at.y);
@@ -36,9 +36,12 @@ pub(crate) fn mountains(canvas: &mut Canvas, rng: &mut Rng) {
         }
         let massif = saturate(shape.ridged(at * 0.34 + shift, footprint * 0.34, 0.44));
         let peak = (1.0 - steepness * (at - summit).length()).max(0.0);
-        hills + rise * (massif * tall * (0.45 + 0.75 * massif * (1.0 - peak)) + peak * (0.9 + massif) - 0.25)
+        hills
+            + rise
+                * (massif * tall * (0.45 + 0.75 * massif * (1.0 - peak)) + peak * (1.35 + 1.2 * massif)
+                    - 0.25)
     };
-    let snow_line = rng.range(0.35, 0.9);
+    let snow_line = rng.range(0.45, 1.3);
     view.paint(canvas, height, |ground| {
         let rough = detail.rough(ground.at * 5.0, ground.footprint * 5.0, 0.6);
         let lambert = saturate(ground.normal.dot(sun));
@@ -50,7 +53,7 @@ pub(crate) fn mountains(canvas: &mut Canvas, rng: &mut Rng) {
         let stone = shaded.mix(base * 1.25 * light, lambert);
         let white =
             (hex(0x9db2d6) * (0.9 + 0.1 * light.g)).mix(hex(0xfffcf6) * light, saturate(lambert * 1.5));
-        sky.haze(stone.mix(white, snow), saturate(ground.at.y * 0.045 - 0.06))
+        sky.haze(stone.mix(white, snow), saturate(ground.at.y * 0.036 - 0.06))
     });
     let woods = rng.clone();
     let dark = hex(0x24402c) * sky.ambient();
@@ -61,8 +64,8 @@ pub(crate) fn mountains(canvas: &mut Canvas, rng: &mut Rng) {
         for i in (-reach / spacing) as i32 - 2..=(reach / spacing) as i32 + 2 {
             let mut rng = woods.item(i * 8 + row);
             let at = vec2((i as f32 + rng.range(-0.4, 0.4)) * spacing, away * rng.range(0.9, 1.1));
-            if detail.smooth(at * 0.9) > 0.05 + 0.12 * rng.unit() {
-                let ground = height(at, 0.02);
+            let ground = height(at, 0.02);
+            if ground < 0.3 && detail.smooth(at * 0.9) > 0.05 + 0.12 * rng.unit() {
                 let foot = view.project(at, ground - 0.01);
                 let tall = rng.range(0.09, 0.16) * view.focal / at.y;
                 conifer(canvas, foot, tall, sky.haze(dark.vary(&mut rng, 0.25), 0.05 * away), 0.0, &mut rng);
@@ -130,9 +133,10 @@ pub(crate) fn desert(canvas: &mut Canvas, rng: &mut Rng) {
         let t = t - t.floor();
         // A long windward slope and a short, steep lee side.
         let profile = if t < 0.68 {
-            smooth(0.0, 1.25, t / 0.68) * 1.12
+            1.116 * smooth(0.0, 1.25, t / 0.68)
         } else {
-            1.0 - smooth(-0.3, 1.0, (t - 0.68) / 0.32)
+            let down = (t - 0.68) / 0.32;
+            (1.0 - down) * (1.0 - down) * (1.0 + 0.6 * down)
         };
         let strength = 0.6 + 0.6 * shape.smooth(q.scaled(0.6, 0.9) + vec2(0.0, 9.0));
         let swell = 0.3 * shape.smooth(q * 0.4 + vec2(3.0, 3.0));
@@ -204,16 +208,13 @@ fn moon(canvas: &mut Canvas, rng: &mut Rng, at: Vec2, earthshine: Rgb) {
     let phase = rng.range(-0.75, 1.1);
     let seas = Noise::new(rng);
     let pixel = canvas.pixel;
-    canvas.shape(
-        Area::around(at, size),
-        |p| (p - at).length() - size,
-        |p, _| {
-            let q = ((p - at) * (1.0 / size)).turned(-0.4);
-            let edge = phase * (1.0 - q.y * q.y).max(0.0).sqrt();
-            let lit = smooth(-0.12, 0.12, q.x + edge);
-            let maria = smooth(0.05, 0.5, seas.fractal(q * 1.6, pixel / size * 1.6));
-            let face = hex(0xf6f2e2) * (1.0 - 0.24 * maria);
-            earthshine.mix(face, lit)
-        },
-    );
+    canvas.layer(Area::around(at, size), |p| {
+        let q = ((p - at) * (1.0 / size)).turned(-0.4);
+        let inside = saturate(0.5 + (1.0 - q.length()) * size / pixel);
+        let edge = phase * (1.0 - q.y * q.y).max(0.0).sqrt();
+        let lit = smooth(-0.12, 0.12, q.x + edge);
+        let maria = smooth(0.05, 0.5, seas.fractal(q * 1.6, pixel / size * 1.6));
+        let face = hex(0xf6f2e2) * (1.0 - 0.24 * maria);
+        (earthshine.mix(face, lit), inside * mix(0.35, 1.0, lit))
+    });
 }

@@ -12,11 +12,23 @@ use crate::water::Water;
 /// The sun going down over the open sea, its path of light on the water, perhaps birds.
 pub(crate) fn sunset(canvas: &mut Canvas, rng: &mut Rng) {
     let horizon = rng.range(0.48, 0.66);
-    let mut sky = Sky::new(Hour::Dusk, horizon, rng);
+    let hour = rng.pick(&[Hour::Dusk, Hour::Dusk, Hour::Golden]);
+    let mut sky = Sky::new(hour, horizon, rng);
+    if hour == Hour::Dusk {
+        let [high, low] = rng.pick(&[
+            [0x2b2f66, 0xff8a4a],
+            [0x4a2a5a, 0xf05a4a],
+            [0x1f3f6a, 0xffb060],
+            [0x5a2f50, 0xff7a6a],
+        ]);
+        (sky.zenith, sky.low) = (hex(high).vary(rng, 0.1), hex(low).vary(rng, 0.06));
+    } else {
+        sky.low = sky.low.mix(hex(0xf8a050), 0.5);
+    }
     sky.sun = vec2(rng.range(0.22, 0.78), horizon - rng.range(0.0, 0.16));
     sky.disc = rng.range(0.06, 0.11);
     sky.light = hex(rng.pick(&[0xffe08a, 0xffc060, 0xfff0b0, 0xff9a50]));
-    sky.glow = rng.range(0.5, 0.9);
+    sky.glow = if hour == Hour::Dusk { rng.range(0.5, 0.9) } else { rng.range(0.25, 0.45) };
     sky.cover = rng.range(0.25, 0.6);
     sky.paint(canvas);
     let coast = Noise::new(rng);

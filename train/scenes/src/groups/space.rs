@@ -154,7 +154,7 @@ pub(crate) fn galaxy(canvas: &mut Canvas, rng: &mut Rng) {
     let outer = hex(rng.pick(&[0x6f90ff, 0x8f80f0, 0x60b0f0, 0xb088e8]));
     let bloom = hex(rng.pick(&[0xff6090, 0xff80b0, 0xf06a78]));
     let noise = Noise::new(rng);
-    let sharp = rng.range(0.9, 1.8);
+    let sharp = rng.range(1.3, 2.6);
     canvas.glow(Area::around(centre, size * 1.5), |p| {
         let q = (p - centre).turned(-tilt).scaled(1.0 / size, 1.0 / (size * flat));
         let r = q.length();
@@ -162,17 +162,17 @@ pub(crate) fn galaxy(canvas: &mut Canvas, rng: &mut Rng) {
             return grey(0.0);
         }
         let texture = noise.fractal(q * 4.0, pixel / (size * flat) * 4.0);
-        let around = angle(q) * arms + wind * arms * 0.5 * (r + 0.05).sqrt() * 2.2 + phase + texture * 0.9;
+        let around = angle(q) * arms + wind * arms * 0.5 * (r + 0.05).sqrt() * 2.2 + phase + texture * 0.55;
         let arm = pow(0.5 + 0.5 * sin(around), sharp);
         let lane =
             smooth(0.35, 0.9, noise.fractal(q * 6.0 + vec2(7.0, 1.0), pixel / (size * flat) * 6.0) + 0.45);
         let disc = exp(-r * 2.6) * smooth(1.5, 0.75, r);
-        let bulge = exp(-r * r * 42.0) + 0.55 * exp(-r * r * 11.0);
-        let gas = disc * (0.18 + 1.9 * arm * smooth(0.03, 0.3, r)) * (0.55 + 0.75 * lane + 0.5 * texture);
+        let bulge = exp(-r * r * 60.0) + 0.4 * exp(-r * r * 14.0);
+        let gas = disc * (0.14 + 2.2 * arm * smooth(0.03, 0.3, r)) * (0.55 + 0.75 * lane + 0.5 * texture);
         let knots =
             smooth(0.5, 0.9, noise.smooth(q * 15.0)) * arm * smooth(0.95, 0.4, r) * smooth(0.15, 0.3, r);
         let tone = core.mix(outer, smooth(0.05, 0.55, r));
-        tone * (1.9 * gas.max(0.0)) + core * bulge + bloom * (knots * 0.5)
+        tone * (1.7 * gas.max(0.0)) + core * bulge + bloom * (knots * 0.5)
     });
     let speckles = rng.int(220, 380);
     for _ in 0..speckles {
