@@ -152,9 +152,8 @@ impl TokenFile {
 
     /// Grids of one size from the tokens of all pictures, without anything else.
     pub(super) fn from_tokens(shape: &[u64], tokens: &[u32]) -> Result<Self, String> {
-        let (rows, cols) = match *shape {
-            [rows, cols] | [_, rows, cols] => (rows, cols),
-            _ => return Err(format!("has shape {shape:?}, not [rows, cols] or [pictures, rows, cols]")),
+        let ([rows, cols] | [_, rows, cols]) = *shape else {
+            return Err(format!("has shape {shape:?}, not [rows, cols] or [pictures, rows, cols]"));
         };
         let side =
             |side: u64| u32::try_from(side).map_err(|_| format!("has shape {shape:?}, which is too large"));

@@ -42,7 +42,7 @@ pub async fn convert(
         tokenizer: Some(weights.config().clone()),
     };
     let parameters = weights.config().parameters();
-    let mut writer = FolderWriter::create(out, config, &parameters)?;
+    let mut writer = FolderWriter::create(out, &config, &parameters)?;
     let all = weights.config().parameter_count().max(1);
     let mut done = 0u64;
     for (name, shape) in &parameters {
@@ -83,7 +83,7 @@ impl FolderWriter {
     /// [`WeightsError::Write`]: the place cannot be written to, or holds something that is no model folder.
     pub fn create(
         out: &Path,
-        config: FolderConfig,
+        config: &FolderConfig,
         parameters: &[(String, Vec<u32>)],
     ) -> Result<Self, WeightsError> {
         check_replaceable(out)?;
@@ -92,7 +92,7 @@ impl FolderWriter {
             fs::remove_dir_all(&temporary).map_err(failed(&temporary))?;
         }
         fs::create_dir_all(&temporary).map_err(failed(&temporary))?;
-        let begun = Self::begin(&temporary, &config, parameters);
+        let begun = Self::begin(&temporary, config, parameters);
         let file = begun.inspect_err(|_| remove(&temporary))?;
         let values = |shape: &[u32]| shape.iter().map(|&size| u64::from(size)).product();
         let tensors = parameters.iter().map(|(name, shape)| (name.clone(), values(shape))).collect();

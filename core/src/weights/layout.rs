@@ -95,7 +95,7 @@ impl Layout {
         }
         let mut rows = self.clone();
         rows.shape[0] = count;
-        rows.elements = if size == 0 { 0 } else { self.elements / size * count };
+        rows.elements = self.elements.checked_div(size).unwrap_or(0) * count;
         rows.offset = if rows.elements == 0 { self.offset } else { self.offset + first * stride };
         Some(rows)
     }

@@ -23,7 +23,7 @@ impl Naming {
     pub(super) fn available<'a>(self, names: impl Iterator<Item = &'a str>) -> Vec<WeightSet> {
         let (mut ema, mut raw) = (false, false);
         for name in names.filter_map(|name| name.strip_prefix(self.prefix)) {
-            ema |= name.strip_prefix(EMA).is_some_and(|name| is_network(name));
+            ema |= name.strip_prefix(EMA).is_some_and(is_network);
             raw |= is_network(name);
         }
         [(ema, WeightSet::Ema), (raw, WeightSet::Raw)]

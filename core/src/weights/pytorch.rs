@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use super::{
     Source, WeightsError,
+    dtype::Dtype,
     layout::Layout,
     pickle::{self, Object, PickleError, Storage, Tensor, Unpickled, Value},
     safetensors::MOST_TENSORS,
@@ -45,7 +46,7 @@ pub(super) async fn open_zip(source: &Source) -> Result<Vec<StoredTensor>, Weigh
         return Err(unrecognised("written on a big-endian machine; save it again on another"));
     }
     let pickle = read_entry(source, &archive, &format!("{prefix}/data.pkl"), pickle::LONGEST).await?;
-    let unpickled = pickle::unpickle(&pickle).map_err(|error| broken(name, error))?;
+    let unpickled = pickle::unpickle(&pickle).map_err(|error| broken(name, error.to_string()))?;
     state_dict(name, &unpickled, |storage| {
         let path = format!("{prefix}/data/{}", storage.key);
         let entry = archive.get(&path).ok_or_else(|| format!("its storage `{path}` is missing"))?;
@@ -83,7 +84,7 @@ pub(super) async fn open_legacy(source: &Source) -> Result<Vec<StoredTensor>, We
             Err(PickleError::Truncated) if len < source.len().min(pickle::LONGEST) => {
                 len = (len * 4).min(source.len()).min(pickle::LONGEST);
             }
-            Err(error) => return Err(broken(name, error)),
+            Err(error) => return Err(broken(name, error.to_string())),
             Ok((objects, keys, used)) => {
                 let places = legacy_places(source, &objects, &keys, used as u64).await?;
                 return state_dict(name, &objects, |storage| {
@@ -140,7 +141,7 @@ async fn legacy_places<'a>(
         };
         let head = source.read_at(at, 8).await?;
         let elements = head.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
-        let size = storage.dtype.map_or(1, |dtype| dtype.size());
+        let size = storage.dtype.map_or(1, Dtype::size);
         if elements.checked_mul(size) != Some(storage.bytes) {
             let reason =
                 format!("storage `{key}` has {elements} elements, expected {}", storage.bytes / size);
@@ -207,6 +208,6 @@ fn stored(
     Ok(StoredTensor { name: key.to_owned(), dtype: tensor.dtype, layout, place: locate(storage)? })
 }
 
-fn broken(name: &str, reason: impl ToString) -> WeightsError {
-    WeightsError::Broken { name: name.to_owned(), reason: reason.to_string() }
+fn broken(name: &str, reason: impl Into<String>) -> WeightsError {
+    WeightsError::Broken { name: name.to_owned(), reason: reason.into() }
 }

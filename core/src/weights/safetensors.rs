@@ -74,7 +74,7 @@ pub(crate) fn parse_header(json: &[u8], data: u64) -> Result<Header, String> {
     let mut tensors = Vec::with_capacity(entries.tensors.len());
     for (name, entry) in entries.tensors {
         let dtype = Dtype::from_safetensors(&entry.dtype)
-            .ok_or_else(|| format!("tensor `{name}` has the unknown type {}", entry.dtype))?;
+            .ok_or_else(|| format!("tensor `{name}` has the unknown type `{}`", entry.dtype))?;
         let [begin, end] = entry.data_offsets;
         let size = entry.shape.iter().try_fold(dtype.size(), |size, &side| size.checked_mul(side));
         let size = if entry.shape.contains(&0) { Some(0) } else { size };

@@ -2,13 +2,12 @@
 
 use std::collections::HashMap;
 
-use super::{MOST_OBJECTS, MOST_VALUES, Object, PickleError, Unpickled, Value, torch};
+use super::{MOST_OBJECTS, MOST_VALUES, Object, PickleError, Unpickled, Value, reader::Reader, torch};
 
 /// Runs the pickle at the start of `input`; what follows it is left alone.
 pub(in crate::weights) fn unpickle(input: &[u8]) -> Result<Unpickled<'_>, PickleError> {
     let mut machine = Machine {
-        input,
-        at: 0,
+        reader: Reader { bytes: input, at: 0 },
         stack: Vec::new(),
         marks: Vec::new(),
         memo: HashMap::new(),
@@ -17,14 +16,13 @@ pub(in crate::weights) fn unpickle(input: &[u8]) -> Result<Unpickled<'_>, Pickle
     };
     loop {
         if let Some(root) = machine.step()? {
-            return Ok(Unpickled { root, objects: machine.objects, used: machine.at });
+            return Ok(Unpickled { root, objects: machine.objects, used: machine.reader.at });
         }
     }
 }
 
 pub(super) struct Machine<'a> {
-    input: &'a [u8],
-    at: usize,
+    reader: Reader<'a>,
     stack: Vec<Value<'a>>,
     /// Heights of the stack at which a mark lies.
     marks: Vec<usize>,
@@ -37,10 +35,10 @@ pub(super) struct Machine<'a> {
 impl<'a> Machine<'a> {
     /// Runs one opcode; returns the result at the end.
     fn step(&mut self) -> Result<Option<Value<'a>>, PickleError> {
-        match self.byte()? {
+        match self.reader.byte()? {
             // Frame of the program.
-            0x80 => drop(self.byte()?),
-            0x95 => drop(self.take(8)?),
+            0x80 => drop(self.reader.byte()?),
+            0x95 => drop(self.reader.take(8)?),
             b'.' => return self.pop().map(Some),
             // The stack and its marks.
             b'(' => {
@@ -59,71 +57,71 @@ impl<'a> Machine<'a> {
             0x89 => self.push(Value::Bool(false))?,
             b'I' | b'L' => self.decimal()?,
             b'J' => {
-                let number = i32::from_le_bytes(self.array()?);
+                let number = i32::from_le_bytes(self.reader.array()?);
                 self.push(Value::Int(number.into()))?;
             }
             b'K' => {
-                let number = self.byte()?;
+                let number = self.reader.byte()?;
                 self.push(Value::Int(number.into()))?;
             }
             b'M' => {
-                let number = u16::from_le_bytes(self.array()?);
+                let number = u16::from_le_bytes(self.reader.array()?);
                 self.push(Value::Int(number.into()))?;
             }
             0x8a => {
-                let len = self.byte()?.into();
+                let len = self.reader.byte()?.into();
                 self.long(len)?;
             }
             0x8b => {
-                let len = self.len4()?;
+                let len = self.reader.len4()?;
                 self.long(len)?;
             }
             b'F' => {
-                self.line()?;
+                self.reader.line()?;
                 self.push(Value::Opaque)?;
             }
             b'G' => {
-                self.take(8)?;
+                self.reader.take(8)?;
                 self.push(Value::Opaque)?;
             }
             // Text and bytes.
             b'S' => {
-                let line = self.line()?.trim_ascii();
+                let line = self.reader.line()?.trim_ascii();
                 let inner = line.get(1..line.len().max(2) - 1).unwrap_or_default();
                 self.text(if inner.contains(&b'\\') { &[0xff] } else { inner })?;
             }
             b'V' => {
-                let line = self.line()?;
+                let line = self.reader.line()?;
                 self.text(if line.contains(&b'\\') { &[0xff] } else { line })?;
             }
             b'T' | b'X' => {
-                let len = self.len4()?;
-                let bytes = self.take(len)?;
+                let len = self.reader.len4()?;
+                let bytes = self.reader.take(len)?;
                 self.text(bytes)?;
             }
             b'U' | 0x8c => {
-                let len = self.byte()?.into();
-                let bytes = self.take(len)?;
+                let len = self.reader.byte()?.into();
+                let bytes = self.reader.take(len)?;
                 self.text(bytes)?;
             }
             0x8d => {
-                let len = self.len8()?;
-                let bytes = self.take(len)?;
+                let len = self.reader.len8()?;
+                let bytes = self.reader.take(len)?;
                 self.text(bytes)?;
             }
             b'C' => {
-                let len = self.byte()?.into();
-                self.take(len)?;
+                let len = self.reader.byte()?.into();
+                self.reader.take(len)?;
                 self.push(Value::Opaque)?;
             }
             b'B' => {
-                let len = self.len4()?;
-                self.take(len)?;
+                let len = self.reader.len4()?;
+                self.reader.take(len)?;
                 self.push(Value::Opaque)?;
             }
             0x8e | 0x96 => {
-                let len = self.len8()?;
-                self.take(len)?;
+                let len = self.reader.len8()?;
+                self.reader.take(len)?;
                 self.push(Value::Opaque)?;
             }
             // Containers. Sets are of no use here and kept as lists.
@@ -164,27 +162,27 @@ impl<'a> Machine<'a> {
                 self.set_items(&items)?;
             }
             // The memo.
-            b'g' | b'p' => self.memo_by_line()?,
+            opcode @ (b'g' | b'p') => self.memo_by_line(opcode)?,
             b'h' => {
-                let index = self.byte()?.into();
+                let index = self.reader.byte()?.into();
                 self.get(index)?;
             }
             b'j' => {
-                let index = u32::from_le_bytes(self.array()?).into();
+                let index = u32::from_le_bytes(self.reader.array()?).into();
                 self.get(index)?;
             }
             b'q' => {
-                let index = self.byte()?.into();
+                let index = self.reader.byte()?.into();
                 self.put(index)?;
             }
             b'r' => {
-                let index = u32::from_le_bytes(self.array()?).into();
+                let index = u32::from_le_bytes(self.reader.array()?).into();
                 self.put(index)?;
             }
             0x94 => self.put(self.memo.len() as u64)?,
             // Classes, functions, instances.
             b'c' => {
-                let (module, name) = (self.word()?, self.word()?);
+                let (module, name) = (self.reader.word()?, self.reader.word()?);
                 self.build(Object::Global { module, name })?;
             }
             0x93 => {
@@ -205,7 +203,9 @@ impl<'a> Machine<'a> {
                 self.build(Object::Opaque)?;
             }
             b'i' => {
-                (self.line()?, self.line()?, self.pop_mark()?);
+                self.reader.line()?;
+                self.reader.line()?;
+                self.pop_mark()?;
                 self.build(Object::Opaque)?;
             }
             b'o' => {
@@ -215,19 +215,19 @@ impl<'a> Machine<'a> {
             // The state of an instance is of no interest; that of an ordered dict is its metadata.
             b'b' => drop(self.pop()?),
             0x82 => {
-                self.take(1)?;
+                self.reader.take(1)?;
                 self.push(Value::Opaque)?;
             }
             0x83 => {
-                self.take(2)?;
+                self.reader.take(2)?;
                 self.push(Value::Opaque)?;
             }
             0x84 => {
-                self.take(4)?;
+                self.reader.take(4)?;
                 self.push(Value::Opaque)?;
             }
             b'P' => {
-                self.line()?;
+                self.reader.line()?;
                 self.push(Value::Opaque)?;
             }
             b'Q' => {
@@ -241,47 +241,7 @@ impl<'a> Machine<'a> {
     }
 
     pub(super) fn malformed(&self, reason: &'static str) -> PickleError {
-        PickleError::Malformed(self.at.saturating_sub(1), reason)
-    }
-
-    // Input.
-
-    fn take(&mut self, len: usize) -> Result<&'a [u8], PickleError> {
-        let (bytes, _) = self.input[self.at..].split_at_checked(len).ok_or(PickleError::Truncated)?;
-        self.at += len;
-        Ok(bytes)
-    }
-
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], PickleError> {
-        let bytes = *self.input[self.at..].first_chunk().ok_or(PickleError::Truncated)?;
-        self.at += N;
-        Ok(bytes)
-    }
-
-    fn byte(&mut self) -> Result<u8, PickleError> {
-        self.array().map(|[byte]| byte)
-    }
-
-    fn len4(&mut self) -> Result<usize, PickleError> {
-        self.array().map(|bytes| u32::from_le_bytes(bytes) as usize)
-    }
-
-    fn len8(&mut self) -> Result<usize, PickleError> {
-        let len = u64::from_le_bytes(self.array()?);
-        usize::try_from(len).map_err(|_| PickleError::Truncated)
-    }
-
-    /// Up to the next line feed, which is used up.
-    fn line(&mut self) -> Result<&'a [u8], PickleError> {
-        let len =
-            self.input[self.at..].iter().position(|&byte| byte == b'\n').ok_or(PickleError::Truncated)?;
-        let line = self.take(len)?;
-        self.at += 1;
-        Ok(line)
-    }
-
-    fn word(&mut self) -> Result<&'a str, PickleError> {
-        std::str::from_utf8(self.line()?).map_err(|_| self.malformed("a name that is no text"))
+        PickleError::Malformed(self.reader.at.saturating_sub(1), reason)
     }
 
     // Stack.
@@ -354,7 +314,7 @@ impl<'a> Machine<'a> {
 
     /// A line with a number, or `00` and `01` for false and true.
     fn decimal(&mut self) -> Result<(), PickleError> {
-        let line = self.word()?.trim();
+        let line = self.reader.word()?.trim();
         let value = match line {
             "00" => Some(Value::Bool(false)),
             "01" => Some(Value::Bool(true)),
@@ -364,7 +324,7 @@ impl<'a> Machine<'a> {
     }
 
     fn long(&mut self, len: usize) -> Result<(), PickleError> {
-        let bytes = self.take(len)?;
+        let bytes = self.reader.take(len)?;
         if len > 8 {
             return self.push(Value::Opaque);
         }
@@ -422,10 +382,13 @@ impl<'a> Machine<'a> {
     }
 
     /// The textual forms of [`get`](Self::get) and [`put`](Self::put).
-    fn memo_by_line(&mut self) -> Result<(), PickleError> {
-        let opcode = self.input[self.at - 1];
-        let index =
-            self.word()?.trim().parse().map_err(|_| self.malformed("a reference that is no number"))?;
+    fn memo_by_line(&mut self, opcode: u8) -> Result<(), PickleError> {
+        let index = self
+            .reader
+            .word()?
+            .trim()
+            .parse()
+            .map_err(|_| self.malformed("a reference that is no number"))?;
         if opcode == b'g' { self.get(index) } else { self.put(index) }
     }
 }

@@ -5,6 +5,7 @@
 //! and optimizers in a training checkpoint do no harm and cost nothing. Memory and work are bounded.
 
 mod machine;
+mod reader;
 mod torch;
 
 pub(super) use machine::unpickle;
