@@ -86,12 +86,14 @@ impl Source {
     pub fn file(path: &std::path::Path) -> Result<Self, SourceError> {
         let name = path.display().to_string();
         let unreadable = |reason: String| SourceError::Unreadable { name: name.clone(), reason };
-        let file = std::fs::File::open(path).map_err(|error| unreadable(error.to_string()))?;
-        let metadata = file.metadata().map_err(|error| unreadable(error.to_string()))?;
+        // Asked before opening: opening a pipe would wait for its writer.
+        let metadata = std::fs::metadata(path).map_err(|error| unreadable(error.to_string()))?;
         if !metadata.is_file() {
             return Err(unreadable("is not a file".to_owned()));
         }
-        Ok(Self::File { name, file: Arc::new(file), len: metadata.len() })
+        let file = std::fs::File::open(path).map_err(|error| unreadable(error.to_string()))?;
+        let len = file.metadata().map_err(|error| unreadable(error.to_string()))?.len();
+        Ok(Self::File { name, file: Arc::new(file), len })
     }
 
     /// A `File` or `Blob` of the browser.
