@@ -1,13 +1,17 @@
 // The page: starts, tells those without WebGPU what to do, keeps to its own origin, works offline, and does its job by mouse.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 
 import { ARTIFACTS, launch, watch } from './browser.mjs';
+import { nativeEncode } from './native.mjs';
 import { png, wavePicture } from './picture.mjs';
-import { serveEngine, servePage } from './server.mjs';
+import { GOLDEN, serveEngine, servePage } from './server.mjs';
 import { controls, dropFile, started } from './studio.mjs';
 
+const CHECKPOINT = 'tokenizer_tiny.ckpt';
 const MINUTE = 60_000;
 const DESK = { width: 1280, height: 800 };
 const SIZES = { desk: DESK, large: { width: 1920, height: 1080 }, phone: { width: 390, height: 844 } };
@@ -77,4 +81,150 @@ describe('page', { timeout: 4 * MINUTE }, () => {
     assert.equal(await reach(`${models.origin}/square.png`), 'reached');
     await page.context().close();
   });
+
+  it('does its job by mouse: drop, slide, look at a token, change it, undo, save', async () => {
+    const complaints = await open(`/?model=${models.origin}/models/${CHECKPOINT}&image=${models.origin}/square.png`);
+    await started(page);
+    const studio = controls(page);
+    await studio.find('img', 'Viewer of square: Original, Reconstruction').waitFor({ state: 'attached', timeout: MINUTE });
+
+    const picture = png(wavePicture(48, 80, 3));
+    await dropFile(page, 'dropped.png', 'image/png', picture);
+    await studio.find('img', 'Viewer of dropped: Original, Reconstruction').waitFor({ state: 'attached', timeout: MINUTE });
+
+    const line = studio.find('slider', 'Line between the pictures');
+    const viewer = await studio.place('img', 'Viewer of dropped: Original, Reconstruction');
+    const at = (x, y) => [viewer.x + viewer.width * x, viewer.y + viewer.height * y];
+    assert.equal(Number(await line.getAttribute('aria-valuenow')), 50);
+    await drag(page, at(0.5, 0.5), at(0.25, 0.5));
+    await page.waitForFunction((id) => Math.abs(document.getElementById(id).ariaValueNow - 25) < 1, await line.getAttribute('id'));
+
+    await studio.click('button', 'Show tokens (G)');
+    await page.mouse.click(...at(0.5, 0.5));
+    await studio.text(/^Code \d+$/);
+    const before = await save(page, studio, 'Save tokens as .json');
+    const native = await nativeEncode(picture, join(GOLDEN, CHECKPOINT));
+    assert.deepEqual(tokensOf(before), native);
+
+    const choices = await page.locator('#controls [aria-label^="Best here: code "]').evaluateAll((all) => all.map((one) => one.ariaLabel));
+    const [, best, second] = /code (\d+).*code (\d+)/s.exec(choices.join('\n'));
+    await studio.click('button', `Best here: code ${second}`);
+    await studio.find('img', 'Viewer of dropped: Original, Edited').waitFor({ state: 'attached', timeout: MINUTE });
+    const after = tokensOf(await save(page, studio, 'Save tokens as .json'));
+    const changed = native.tokens.flatMap((token, index) => (token === after.tokens[index] ? [] : [[token, after.tokens[index]]]));
+    assert.deepEqual(changed, [[Number(best), Number(second)]]);
+
+    const saved = await save(page, studio, 'Save picture');
+    assert.deepEqual([saved.readUInt32BE(16), saved.readUInt32BE(20)], [48, 80]);
+    await page.screenshot({ path: `${ARTIFACTS}/edited.png` });
+    await studio.click('button', 'Undo');
+    await studio.find('img', 'Viewer of dropped: Original, Reconstruction').waitFor({ state: 'attached', timeout: MINUTE });
+
+    await pastePicture(page, 'pasted.png', models.files.get('/square.png'));
+    await studio.find('img', 'Viewer of pasted: Original, Reconstruction').waitFor({ state: 'attached', timeout: MINUTE });
+
+    for (const colorScheme of ['dark', 'light']) {
+      await page.emulateMedia({ colorScheme });
+      for (const [name, viewport] of Object.entries(SIZES)) {
+        await page.setViewportSize(viewport);
+        await settled(page);
+        await page.screenshot({ path: `${ARTIFACTS}/reconstruct-${name}-${colorScheme}.png` });
+      }
+      await page.setViewportSize(DESK);
+      await studio.click('tab', 'System');
+      await settled(page);
+      await page.screenshot({ path: `${ARTIFACTS}/system-${colorScheme}.png` });
+      await studio.click('tab', 'Reconstruct');
+    }
+    assert.deepEqual(complaints, []);
+    await page.context().close();
+  });
+
+  it('takes a picture with the camera, and closes the camera after', async () => {
+    const complaints = await open('/', { permissions: ['camera'] });
+    await started(page);
+    const studio = controls(page);
+    await studio.click('button', 'Camera');
+    await page.getByRole('button', { name: 'Take picture' }).click();
+    await page.locator('#controls [aria-label^="Viewer of camera"]').waitFor({ state: 'attached', timeout: MINUTE });
+    assert.equal(await page.evaluate(() => document.getElementById('camera-view').srcObject), null);
+    await studio.click('button', 'Camera');
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.locator('#camera').waitFor({ state: 'hidden' });
+    assert.deepEqual(complaints, []);
+    await page.context().close();
+  });
+
+  it('says what is wrong with an address that gives no picture or no model', async () => {
+    await open(`/?image=${models.origin}/none.png&model=${models.origin}/refused/a.ckpt`);
+    await started(page);
+    await controls(page).text(/none\.png.*404/s);
+    await controls(page).text(/a\.ckpt.*403/s);
+    await page.context().close();
+  });
+
+  it('works without a network after the first visit', async () => {
+    const passing = await servePage();
+    const context = await browser.newContext({ viewport: DESK });
+    page = await context.newPage();
+    const complaints = watch(page);
+    try {
+      await page.goto(passing.origin);
+      await started(page);
+      await page.evaluate(() => navigator.serviceWorker.ready);
+    } finally {
+      passing.stop();
+    }
+    await page.reload();
+    await started(page);
+    await controls(page).find('button', 'Open picture').waitFor({ state: 'attached' });
+    await dropFile(page, 'offline.png', 'image/png', png(wavePicture(32, 32, 4)));
+    await page.locator('#controls [aria-label^="Viewer of offline"]').waitFor({ state: 'attached', timeout: MINUTE });
+    assert.deepEqual(complaints, []);
+    await context.close();
+  });
+
+  it('says so when the program meets a bug of its own', async () => {
+    await open('/');
+    await started(page);
+    await page.evaluate(() => window.dispatchEvent(new ErrorEvent('error', { message: 'something of another script' })));
+    assert.ok(await page.locator('#stopped').isHidden());
+    await page.context().close();
+  });
 });
+
+/** Moves the mouse with its button down, as a hand does. */
+async function drag(page, from, to) {
+  await page.mouse.move(...from);
+  await page.mouse.down();
+  for (const step of [0.25, 0.5, 0.75, 1]) {
+    await page.mouse.move(from[0] + (to[0] - from[0]) * step, from[1] + (to[1] - from[1]) * step);
+    await settled(page);
+  }
+  await page.mouse.up();
+}
+
+/** Waits until the studio has drawn twice. */
+function settled(page) {
+  return page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+}
+
+/** Clicks a button that saves and returns the bytes of the download. */
+async function save(page, studio, name) {
+  const [download] = await Promise.all([page.waitForEvent('download', { timeout: MINUTE }), studio.click('button', name)]);
+  return readFileSync(await download.path());
+}
+
+function tokensOf(bytes) {
+  const { grid, tokens, width, height } = JSON.parse(bytes.toString('utf8'));
+  return { grid, tokens: tokens.flat(), width, height };
+}
+
+function pastePicture(page, name, bytes) {
+  return page.evaluate(({ name, base64 }) => {
+    const clipboardData = new DataTransfer();
+    const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+    clipboardData.items.add(new File([bytes], name, { type: 'image/png' }));
+    document.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
+  }, { name, base64: bytes.toString('base64') });
+}
