@@ -184,12 +184,24 @@ describe('page', { timeout: 4 * MINUTE }, () => {
     await context.close();
   });
 
-  it('says so when the program meets a bug of its own', async () => {
-    await open('/');
+  it('says so when the GPU goes away', async () => {
+    const context = await browser.newContext({ viewport: DESK });
+    page = await context.newPage();
+    await page.addInitScript(() => {
+      const { requestDevice } = GPUAdapter.prototype;
+      GPUAdapter.prototype.requestDevice = async function (...wanted) {
+        window.device = await requestDevice.apply(this, wanted);
+        return window.device;
+      };
+    });
+    await page.goto(server.origin);
     await started(page);
-    await page.evaluate(() => window.dispatchEvent(new ErrorEvent('error', { message: 'something of another script' })));
-    assert.ok(await page.locator('#stopped').isHidden());
-    await page.context().close();
+    await page.evaluate(() => window.device.destroy());
+    await page.getByRole('heading', { name: 'IBQ Studio has stopped' }).waitFor();
+    await page.screenshot({ path: `${ARTIFACTS}/stopped.png` });
+    await page.getByRole('button', { name: 'Load again' }).click();
+    await started(page);
+    await context.close();
   });
 });
 
