@@ -15,6 +15,10 @@ pub(crate) enum Extent {
     Quick,
 }
 
+/// All tests but those that need burn. They also leave `ibq` behind for the browser test: building that alone would
+/// choose other features of the dependencies, and so compile them once more.
+const TESTS: &str = "test --locked --workspace --exclude ibq-scenes --exclude ibq-train";
+
 /// Installs what is missing, then runs the steps.
 pub(crate) fn run(extent: Extent) -> Outcome {
     match extent {
@@ -29,7 +33,7 @@ pub(crate) fn run(extent: Extent) -> Outcome {
             .cargo("clippy --locked -p ibq --lib --no-default-features --target wasm32-unknown-unknown -- -D warnings")
             .cargo("clippy --locked -p ibq --lib --target wasm32-unknown-unknown -- -D warnings"),
         Step::new("documentation").cargo("doc --locked --workspace --no-deps --document-private-items").env("RUSTDOCFLAGS", "-D warnings"),
-        Step::new("tests").cargo("test --locked --workspace --exclude ibq-scenes --exclude ibq-train"),
+        Step::new("tests").cargo(TESTS),
     ];
     if extent == Extent::Everything {
         list.push(Step::new("training").cargo("test --locked -p ibq-scenes -p ibq-train"));
@@ -44,7 +48,7 @@ pub(crate) fn run(extent: Extent) -> Outcome {
 fn browser_test() -> Step {
     let browser = setup::browser().unwrap_or_default();
     Step::new("page in a browser")
-        .cargo("build --locked -p ibq --bin ibq")
+        .cargo(&format!("{TESTS} --no-run"))
         .then(shell::command("node", &["web/tests/all.mjs"]))
         .env("CHROMIUM", browser)
         .env("IBQ", shell::built("debug", "ibq"))
