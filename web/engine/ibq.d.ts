@@ -41,6 +41,7 @@ export interface EngineOptions {
 
 /** The open GPU. */
 export interface EngineInfo {
+  /** What the browser tells about the adapter, mostly its maker and architecture. */
   readonly adapter: string;
   readonly backend: string;
   readonly driver: string;

@@ -15,16 +15,17 @@ export class Engine {
   #core;
 
   /** Use Engine.create(). */
-  constructor(core) {
+  constructor(core, adapter) {
     if (!(core instanceof WasmEngine)) throw new TypeError('an engine is made by Engine.create()');
     this.#core = core;
-    this.info = Object.freeze(JSON.parse(core.info()));
+    this.info = Object.freeze({ ...JSON.parse(core.info()), ...(adapter && { adapter }) });
   }
 
   static async create({ wasm, adapter, portable = false, signal } = {}) {
     signal?.throwIfAborted();
     await startOnce(wasm);
-    return new Engine(await run({ signal }, () => WasmEngine.open(adapter, portable)));
+    const core = await run({ signal }, () => WasmEngine.open(adapter, portable));
+    return new Engine(core, adapter ? undefined : await adapterName());
   }
 
   async loadTokenizer(source, options = {}) {
@@ -91,6 +92,12 @@ export class Tokenizer {
     if (!this.#core) throw new Error('this tokenizer was disposed');
     return this.#core;
   }
+}
+
+/** What the browser tells about its default adapter: "nvidia turing", or its full name where pages may know it. */
+async function adapterName() {
+  const { description, vendor, architecture } = (await navigator.gpu.requestAdapter())?.info ?? {};
+  return description || [vendor, architecture].filter(Boolean).join(' ');
 }
 
 /** Starts the wasm module at the first call; a failed start can be tried again. */

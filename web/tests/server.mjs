@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 const DIST = fileURLToPath(new URL('../dist/', import.meta.url));
 export const GOLDEN = process.env.IBQ_GOLDEN ?? fileURLToPath(new URL('../../tests/golden/', import.meta.url));
 
-const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.wasm': 'application/wasm', '.json': 'application/json', '.png': 'image/png' };
+const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.wasm': 'application/wasm', '.json': 'application/json', '.png': 'image/png', '.css': 'text/css', '.svg': 'image/svg+xml' };
 
 /** Starts `xtask serve` on a free port: {origin, stop}. */
 export async function servePage() {

@@ -34,38 +34,36 @@ pub struct Mirror {
 }
 
 impl Mirror {
-    /// Keeps the elements in `container`, which lies over the canvas.
-    ///
-    /// # Errors
-    /// What the browser says when it gives no listener for clicks.
-    pub fn new(
-        canvas: &web_sys::Element,
-        container: web_sys::Element,
-        ctx: &Context,
-    ) -> Result<Self, JsValue> {
-        let requests = Requests::default();
-        let (clicked, ctx) = (requests.clone(), ctx.clone());
-        let listener = Closure::<dyn Fn(web_sys::Event)>::new(move |event: web_sys::Event| {
-            let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
-            if let Some(node) = target.and_then(|element| described::node_of(&element.id())) {
-                let request = ActionRequest {
-                    action: Action::Click,
-                    target_tree: TreeId::ROOT,
-                    target_node: node,
-                    data: None,
-                };
-                clicked.lock().unwrap_or_else(PoisonError::into_inner).push(request);
-                ctx.request_repaint();
-            }
-        });
-        container.add_event_listener_with_callback("click", listener.as_ref().unchecked_ref())?;
-        // The listener lives as long as the page.
-        listener.forget();
+    /// Keeps the elements in the element that the canvas names in `aria-owns`; none where it names none.
+    #[must_use]
+    pub fn over(canvas: &web_sys::Element) -> Option<Self> {
+        let container = canvas.owner_document()?.get_element_by_id(&canvas.get_attribute("aria-owns")?)?;
         let elements =
             Elements { canvas: canvas.clone(), container, shown: HashMap::new(), order: Vec::new() };
         ELEMENTS.with_borrow_mut(|slot| *slot = Some(elements));
-        Ok(Self { requests })
+        Some(Self { requests: Requests::default() })
     }
+}
+
+/// Puts clicks on the elements where the plugin finds them.
+fn listen(container: &web_sys::Element, requests: Requests, ctx: Context) -> Result<(), JsValue> {
+    let listener = Closure::<dyn Fn(web_sys::Event)>::new(move |event: web_sys::Event| {
+        let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+        if let Some(node) = target.and_then(|element| described::node_of(&element.id())) {
+            let request = ActionRequest {
+                action: Action::Click,
+                target_tree: TreeId::ROOT,
+                target_node: node,
+                data: None,
+            };
+            requests.lock().unwrap_or_else(PoisonError::into_inner).push(request);
+            ctx.request_repaint();
+        }
+    });
+    container.add_event_listener_with_callback("click", listener.as_ref().unchecked_ref())?;
+    // The listener lives as long as the page.
+    listener.forget();
+    Ok(())
 }
 
 impl Plugin for Mirror {
@@ -75,6 +73,13 @@ impl Plugin for Mirror {
 
     fn setup(&mut self, ctx: &Context) {
         ctx.enable_accesskit();
+        ELEMENTS.with_borrow(|slot| {
+            if let Some(elements) = slot
+                && let Err(error) = listen(&elements.container, self.requests.clone(), ctx.clone())
+            {
+                log::warn!("screen readers cannot click: {error:?}");
+            }
+        });
     }
 
     fn input_hook(&mut self, _ctx: &Context, input: &mut RawInput) {
