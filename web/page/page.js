@@ -122,10 +122,14 @@ function showStopped(why) {
 }
 
 /** Keeps everything for visits without a network, once the first picture no longer has to wait for the line. */
-function keepForOffline() {
-  navigator.serviceWorker?.register('sw.js').catch((error) => {
+async function keepForOffline() {
+  try {
+    // Once it is there, the browser itself looks for newer versions at every visit.
+    if (await navigator.serviceWorker?.getRegistration()) return;
+    await navigator.serviceWorker?.register('sw.js');
+  } catch (error) {
     console.info(`this page will not work offline: ${error.message}`);
-  });
+  }
 }
 
 /** When a newer version is ready, changes to it and loads the page again. */
