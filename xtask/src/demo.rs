@@ -28,12 +28,20 @@ pub(crate) fn run(window: bool) -> Outcome {
         let original = out.join("originals").join(name);
         web::copy_file(sample, &original)?;
     }
+    let reconstructions = out.join("reconstructions");
     let mut reconstruct = shell::command(&ibq, &["reconstruct", "--compare"]);
-    reconstruct.args(&samples).arg("-o").arg(out.join("reconstructions"));
+    reconstruct.args(&samples).arg("-o").arg(&reconstructions);
+    if std::env::var_os("XDG_RUNTIME_DIR").is_none() {
+        // Without a desktop session Mesa's choice of a device asks Wayland all the same, and complains on the terminal.
+        reconstruct.env("NODEVICE_SELECT", "1");
+    }
     shell::run(&mut reconstruct)?;
-    println!("pictures in {} after {}", out.display(), steps::spoken(started.elapsed()));
+    println!("\nready after {}", steps::spoken(started.elapsed()));
+    println!("originals        {}", out.join("originals").display());
+    println!("reconstructions  {}", reconstructions.display());
+    println!("comparison       {}", reconstructions.join("comparison.png").display());
     if window && has_display() {
-        println!("opening the window (next time: {})", ibq.display());
+        println!("opening the window       (next time: {})", ibq.display());
         shell::run(&mut shell::command(&ibq, &[]))?;
     }
     Ok(())

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use ibq_core::{
     image::{distinct_codes, fit_to_factor},
     tokenizer::{RunOptions, StageTime},
-    tokens::{TokenFile, TokenFormat, TokenGrid},
+    tokens::{TokenFile, TokenFileError, TokenFormat, TokenGrid},
 };
 
 use super::{
@@ -136,7 +136,8 @@ fn write(encoded: Vec<Encoded>, format: TokenFormat, loaded: &Loaded, path: &Pat
         codebook_size: Some(config.n_embed),
         model: Some(loaded.name.clone()),
     };
-    let content = file.write(format).map_err(|error| Failure::at(path, error))?;
+    let content =
+        file.write(format).map_err(|TokenFileError::Broken { reason, .. }| Failure::at(path, reason))?;
     outputs::write(path, &content)?;
     Ok(content.len() as u64)
 }

@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use super::{
     failure::{Failure, error_mark},
+    inputs::readable,
     progress::ProgressLine,
 };
 
@@ -126,7 +127,7 @@ impl Session {
     /// How the run ends when nothing stopped it.
     pub(crate) fn verdict(&self) -> Result<(), Failure> {
         if let Some(error) = self.unwritten.take() {
-            return Err(Failure::Failed(format!("standard output: {error}")));
+            return Err(Failure::Failed(format!("standard output: {}", readable(&error))));
         }
         if self.failed.borrow().is_empty() { Ok(()) } else { Err(Failure::Reported) }
     }
