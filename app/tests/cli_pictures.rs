@@ -137,6 +137,45 @@ fn tokens_of_every_form_decode_to_the_reconstruction() {
     assert!(crop.apply(&whole) == direct);
 }
 
+#[test]
+fn tiles_and_half_precision_on_request() {
+    let folder = Folder::new("tiles");
+    folder.picture("a.png", 192, 64);
+    let ran = ibq(&folder, "reconstruct a.png -o whole.png --precision f16 --json").ends_with(0);
+    assert_eq!(
+        (&ran.json()["precision"], &ran.json()["pictures"][0]["notes"]),
+        (&"f16".into(), &serde_json::json!([]))
+    );
+    ibq(&folder, "reconstruct a.png -o tiles.png --tile 128").ends_with(0).says(&["2 tiles of 128 × 64 pixels"]);
+    assert_eq!(folder.open("tiles.png").dimensions(), (192, 64));
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_cancels_and_leaves_no_file_behind() {
+    use std::io::{BufRead, BufReader};
+
+    let folder = Folder::new("interrupt");
+    folder.picture("a.png", 1024, 1024);
+    let model = golden("tokenizer_tiny.ckpt");
+    let words = ["reconstruct", "a.png", "-o", "out", "--adapter", "software", "--model", &model];
+    let mut child = folder.start(&words);
+    // The device is open and the work begins.
+    let mut messages = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.starts_with("adapter") {
+        line.clear();
+        assert!(messages.read_line(&mut line).unwrap() > 0, "ended early");
+    }
+    let id = child.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    let mut rest = String::new();
+    std::io::Read::read_to_string(&mut messages, &mut rest).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(1), "{rest}");
+    assert!(rest.contains("cancelled"), "{rest}");
+    assert_eq!(folder.list("out"), [""; 0]);
+}
+
 fn numbers(rows: &serde_json::Value) -> Vec<i64> {
     rows.as_array()
         .unwrap()

@@ -93,8 +93,10 @@ fn expand(word: &Path) -> Result<Vec<PathBuf>, Failure> {
         return pictures_in(word);
     }
     let pattern = word.to_string_lossy();
-    if word.exists() || !pattern.contains(['*', '?', '[']) {
-        return Ok(vec![word.to_owned()]);
+    match std::fs::metadata(word) {
+        Ok(_) => return Ok(vec![word.to_owned()]),
+        Err(error) if !pattern.contains(['*', '?', '[']) => return Err(Failure::at(word, readable(&error))),
+        Err(_) => {}
     }
     let matches = glob::glob(&pattern).map_err(|error| Failure::at(word, error))?;
     let mut paths = Vec::new();

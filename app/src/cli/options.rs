@@ -95,7 +95,7 @@ impl From<PrecisionChoice> for Precision {
 #[derive(Args)]
 #[command(next_help_heading = "Pictures")]
 pub(crate) struct TileOptions {
-    /// Overlapping tiles for large pictures: auto (when memory asks for it), off, or their side in pixels
+    /// Overlapping tiles for large pictures: auto (when memory asks for it), off, or their side in pixels (at least 8 tokens)
     #[arg(long, value_name = "auto|off|N", default_value = "auto", value_parser = tiling)]
     pub(crate) tile: Tiling,
 }

