@@ -1,10 +1,8 @@
 //! Pictures through the command line, on the software adapter and the tiny model.
 
-mod command;
-
 use std::io::Cursor;
 
-use command::{Folder, Ran, colourful, golden};
+use crate::command::{Folder, Ran, colourful, golden};
 use ibq_core::image::{fit_to_factor, psnr, ssim};
 use image::{ExtendedColorType, ImageEncoder, RgbaImage, codecs::jpeg::JpegEncoder};
 
@@ -146,7 +144,9 @@ fn tiles_and_half_precision_on_request() {
         (&ran.json()["precision"], &ran.json()["pictures"][0]["notes"]),
         (&"f16".into(), &serde_json::json!([]))
     );
-    ibq(&folder, "reconstruct a.png -o tiles.png --tile 128").ends_with(0).says(&["2 tiles of 128 × 64 pixels"]);
+    ibq(&folder, "reconstruct a.png -o tiles.png --tile 128")
+        .ends_with(0)
+        .says(&["2 tiles of 128 × 64 pixels"]);
     assert_eq!(folder.open("tiles.png").dimensions(), (192, 64));
 }
 
@@ -232,4 +232,21 @@ fn a_converted_model_gives_the_same_tokens() {
     let ema = tokens("ema", &format!("--model {checkpoint}"));
     assert!(tokens("converted", "--model small") == ema, "the converted model gives other tokens");
     assert!(tokens("raw", &format!("--model {checkpoint} --weights raw")) != ema);
+}
+
+#[test]
+fn a_benchmark_reports_stages_kernels_and_ceilings() {
+    let folder = Folder::new("bench");
+    let report = ibq(&folder, "bench --size 30 --json").ends_with(0).json();
+    assert_eq!((&report["size"], &report["precision"]), (&32.into(), &"f32".into()));
+    let stages: Vec<&str> =
+        report["stages"].as_array().unwrap().iter().map(|stage| stage["stage"].as_str().unwrap()).collect();
+    assert_eq!(stages, ["encode", "lookup", "decode"]);
+    let positive = |value: &serde_json::Value| value.as_f64().unwrap() > 0.0;
+    assert!(positive(&report["ceilings"]["gflops"]) && positive(&report["ceilings"]["gbytes_per_s"]));
+    assert!(positive(&report["peak_memory"]) && report["kernels"].is_array());
+    let text = ibq(&folder, "bench --size 32").ends_with(0).out;
+    for part in ["32 × 32 pixels", "GFLOP/s", "MiB", "together"] {
+        assert!(text.contains(part), "no `{part}` in:\n{text}");
+    }
 }

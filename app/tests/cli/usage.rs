@@ -1,8 +1,6 @@
 //! What the command line answers before anything is computed.
 
-mod command;
-
-use command::{Folder, golden};
+use crate::command::{Folder, golden};
 
 #[test]
 fn help_names_every_command() {

@@ -1,0 +1,5 @@
+//! The command line, driven as a user would.
+
+mod command;
+mod pictures;
+mod usage;
