@@ -1,4 +1,4 @@
-//! Draws scenes into PNG files: a contact sheet of all classes, or a data set with a folder per class.
+//! Draws scenes into PNG files: a contact sheet of all classes, a data set with a folder per class, single pictures.
 //!
 //! `cargo run --release -p ibq-scenes --example ibq-scenes -- sheet --out scenes.png --size 64 --columns 8`
 
@@ -34,6 +34,24 @@ enum Command {
         /// Only these classes, by name
         #[arg(long, value_delimiter = ',')]
         classes: Vec<String>,
+    },
+    /// One picture of any size
+    Picture {
+        /// What it shows, by name
+        #[arg(long)]
+        class: String,
+        /// Its seed; those from 1099511627776 on are held out from training
+        #[arg(long, default_value_t = 0)]
+        seed: u64,
+        /// Columns
+        #[arg(long, default_value_t = 256)]
+        width: u32,
+        /// Rows
+        #[arg(long, default_value_t = 256)]
+        height: u32,
+        /// The PNG file to write
+        #[arg(long)]
+        out: PathBuf,
     },
     /// A data set: a folder per class, a PNG file per seed
     Write {
@@ -72,6 +90,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         Command::Write { out, size, count, seed, classes } => {
             write(&out, size, count, seed, &chosen(&classes)?)
         }
+        Command::Picture { class, seed, width, height, out } => {
+            let class = chosen(&[class])?[0];
+            let picture = render(class, seed, width, height);
+            image::save_buffer(&out, &picture.rgb, width, height, image::ColorType::Rgb8)?;
+            println!("{}: {} {seed}, {width} × {height}", out.display(), class.name());
+            Ok(())
+        }
         Command::Time { size, count } => {
             time(size, count.max(1));
             Ok(())
@@ -83,8 +108,15 @@ fn chosen(names: &[String]) -> Result<Vec<Class>, Box<dyn Error>> {
     if names.is_empty() {
         return Ok(Class::ALL.to_vec());
     }
-    let find =
-        |name: &String| Class::from_name(name).ok_or_else(|| format!("there is no class “{name}”").into());
+    let find = |name: &String| {
+        Class::from_name(name).ok_or_else(|| {
+            format!(
+                "there is no class “{name}”; there are {}",
+                Class::ALL.iter().map(|class| class.name()).collect::<Vec<_>>().join(", ")
+            )
+            .into()
+        })
+    };
     names.iter().map(find).collect()
 }
 

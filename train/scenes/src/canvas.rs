@@ -1,7 +1,7 @@
 //! The picture while it is painted: layers over layers, in coordinates that do not know the resolution.
 //!
-//! The shorter side of the picture is one unit long, its middle is (0.5, 0.5), x goes right and y goes down. A square
-//! picture shows 0..1 in both directions; a longer one shows more of the same scene.
+//! A scene is composed for the square 0..1 in both directions, x to the right and y downwards. A square picture shows
+//! all or most of it, a longer one more of the same scene beyond.
 
 use crate::color::Rgb;
 use crate::math::{Vec2, saturate, vec2};
@@ -44,15 +44,15 @@ pub(crate) struct Canvas {
 }
 
 impl Canvas {
-    /// A black canvas of at least one pixel.
-    pub(crate) fn new(width: usize, height: usize) -> Canvas {
-        let pixel = 1.0 / width.min(height) as f32;
+    /// A black canvas of at least one pixel that looks at a square of this side around `middle`.
+    pub(crate) fn new(width: usize, height: usize, middle: Vec2, side: f32) -> Canvas {
+        let pixel = side / width.min(height) as f32;
         Canvas {
             width,
             height,
             pixel,
-            left: 0.5 - 0.5 * width as f32 * pixel,
-            top: 0.5 - 0.5 * height as f32 * pixel,
+            left: middle.x - 0.5 * width as f32 * pixel,
+            top: middle.y - 0.5 * height as f32 * pixel,
             pixels: vec![crate::color::grey(0.0); width * height],
         }
     }
@@ -67,7 +67,14 @@ impl Canvas {
 
     /// What the picture shows.
     pub(crate) fn view(&self) -> Area {
-        Area::new(self.left, self.top, 1.0 - self.left, 1.0 - self.top)
+        let size = vec2(self.width as f32, self.height as f32) * self.pixel;
+        Area::new(self.left, self.top, self.left + size.x, self.top + size.y)
+    }
+
+    /// The middle of what the picture shows.
+    pub(crate) fn middle(&self) -> Vec2 {
+        let view = self.view();
+        (view.min + view.max) * 0.5
     }
 
     /// The whole numbers i for which `i * spacing` is in view from left to right, and a margin beyond.

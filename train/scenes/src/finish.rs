@@ -2,7 +2,7 @@
 
 use crate::canvas::Canvas;
 use crate::color::{Rgb, rgb};
-use crate::math::{saturate, vec2};
+use crate::math::saturate;
 use crate::noise::Noise;
 use crate::rng::Rng;
 
@@ -15,10 +15,11 @@ pub(crate) fn develop(canvas: &Canvas, rng: &mut Rng) -> Vec<u8> {
     let vignette = rng.range(0.05, 0.45);
     let grain = rng.range(0.003, 0.012);
     let noise = Noise::new(rng);
+    let middle = canvas.middle();
     let mut bytes = Vec::with_capacity(canvas.pixels.len() * 3);
     for y in 0..canvas.height() {
         for x in 0..canvas.width() {
-            let from_middle = canvas.point(x, y) - vec2(0.5, 0.5);
+            let from_middle = canvas.point(x, y) - middle;
             let falloff = 1.0 - vignette * (from_middle.dot(from_middle)).min(1.0);
             let color = canvas.pixels[y * canvas.width() + x] * tint * falloff;
             let speckle = |channel: i32| {

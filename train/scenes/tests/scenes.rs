@@ -65,6 +65,28 @@ fn pictures_are_the_same_bits_everywhere() {
     assert_eq!(actual, expected, "now:\n{actual}");
 }
 
+/// The pictures in `assets/samples` are what their README says they are.
+#[test]
+fn samples_are_drawn_from_held_out_seeds() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets/samples/");
+    let samples = [
+        (Class::Lighthouse, 5, 256),
+        (Class::Castle, 0, 256),
+        (Class::Waterfall, 1, 256),
+        (Class::Strawberry, 5, 256),
+        (Class::Butterfly, 4, 256),
+        (Class::Text, 6, 256),
+        (Class::Mountains, 3, 384),
+    ];
+    for (class, seed, width) in samples {
+        let file = format!("{folder}{}.png", class.name());
+        let sample = image::open(&file).unwrap_or_else(|error| panic!("{file}: {error}")).into_rgb8();
+        assert_eq!(sample.dimensions(), (width, 256), "{file}");
+        let drawn = render(class, FIRST_HELD_OUT_SEED + seed, width, 256);
+        assert!(sample.as_raw() == &drawn.rgb, "{file} differs from the scene that is drawn today");
+    }
+}
+
 #[test]
 fn classes_differ_under_one_seed() {
     let hashes: std::collections::HashSet<u64> =

@@ -44,11 +44,12 @@ pub(crate) fn mountains(canvas: &mut Canvas, rng: &mut Rng) {
     let snow_line = rng.range(0.45, 1.3);
     view.paint(canvas, height, |ground| {
         let rough = detail.rough(ground.at * 5.0, ground.footprint * 5.0, 0.6);
-        let lambert = saturate(ground.normal.dot(sun));
+        let grit = detail.rough(ground.at * 30.0, ground.footprint * 30.0, 0.75) * 0.3;
+        let lambert = saturate(ground.normal.dot(sun) + 0.4 * grit);
         let steep = 1.0 + ground.normal.y;
         let snow = smooth(-0.12, 0.12, ground.height - snow_line + 0.3 * rough - 0.9 * (steep - 0.35));
         let meadow = smooth(0.5, 0.1, ground.height + 0.2 * rough) * smooth(0.5, 0.3, steep);
-        let base = (rock * (0.9 + 0.35 * rough)).mix(grass * (0.9 + 0.35 * rough), meadow);
+        let base = (rock * (0.9 + 0.35 * rough + grit)).mix(grass * (0.9 + 0.35 * rough + grit), meadow);
         let shaded = base * (hex(0x5a6a8c) * 0.75);
         let stone = shaded.mix(base * 1.25 * light, lambert);
         let white =
@@ -60,7 +61,8 @@ pub(crate) fn mountains(canvas: &mut Canvas, rng: &mut Rng) {
     for row in 0..5 {
         let away = mix(3.4, 0.9, row as f32 / 4.0);
         let spacing = 0.09;
-        let reach = (canvas.view().max.x - 0.5) * away / view.focal;
+        let shown = canvas.view();
+        let reach = (shown.max.x - 0.5).max(0.5 - shown.min.x) * away / view.focal;
         for i in (-reach / spacing) as i32 - 2..=(reach / spacing) as i32 + 2 {
             let mut rng = woods.item(i * 8 + row);
             let at = vec2((i as f32 + rng.range(-0.4, 0.4)) * spacing, away * rng.range(0.9, 1.1));

@@ -9,7 +9,8 @@ use crate::rng::Rng;
 /// A brick wall in raking light.
 pub(crate) fn bricks(canvas: &mut Canvas, rng: &mut Rng) {
     let pixel = canvas.pixel;
-    let tone = hex(rng.pick(&[0xa0492f, 0x8a3a2a, 0xb8653f, 0x7a4038, 0xc08560]));
+    let tone =
+        hex(rng.pick(&[0xa0492f, 0x8a3a2a, 0xb8653f, 0x7a4038, 0xc08560, 0xd0b890, 0x8a8488, 0xd8d4cc]));
     let mortar = hex(rng.pick(&[0xc8c0b0, 0xa8a098, 0xd8d0c4, 0x807870]));
     let rows = rng.range(6.0, 9.5);
     let turn = rng.around(0.07);

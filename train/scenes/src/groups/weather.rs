@@ -207,8 +207,8 @@ pub(crate) fn waterfall(canvas: &mut Canvas, rng: &mut Rng) {
     };
     canvas.ridge(brink, |p, depth| {
         let q = p.scaled(7.0, 4.0);
-        let face = cliff.ridged(q, pixel * 7.0, 0.58);
-        let lit = saturate(0.5 + (face - cliff.ridged(q + vec2(0.2, 0.16), pixel * 7.0, 0.58)) * 1.5);
+        let face = cliff.ridged(q, pixel * 7.0, 0.7);
+        let lit = saturate(0.5 + (face - cliff.ridged(q + vec2(0.2, 0.16), pixel * 7.0, 0.7)) * 1.5);
         let strata = 0.12 * cliff.line(p.y * 16.0 + 2.0 * cliff.smooth(p * 2.0), pixel * 16.0);
         let moss =
             smooth(0.0, 0.5, cliff.fractal(p * 4.0 + vec2(3.0, 8.0), pixel * 4.0) - depth * 0.5 + 0.15);
