@@ -7,18 +7,7 @@ use js_sys::{Function, Promise};
 use wasm_bindgen::{JsCast, prelude::*};
 use wasm_bindgen_futures::JsFuture;
 
-/// What a browser would not do, in its own words.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("the camera gave no picture: {0}")]
-pub struct CameraError(String);
-
-impl CameraError {
-    /// From whatever a call of the browser threw.
-    fn thrown(thrown: &JsValue) -> Self {
-        let message = js_sys::Reflect::get(thrown, &"message".into()).ok().and_then(|text| text.as_string());
-        Self(message.unwrap_or_else(|| format!("{thrown:?}")))
-    }
-}
+use super::files::BrowserError;
 
 thread_local! {
     static TAKE_PICTURE: RefCell<Option<Function>> = const { RefCell::new(None) };
@@ -33,17 +22,17 @@ pub fn offer(take_picture: Function) {
 /// Lets the person take a picture; none when they decide against it.
 ///
 /// # Errors
-/// [`CameraError`] when there is no camera or its use is not allowed.
-pub async fn take_picture() -> Result<Option<Picture>, CameraError> {
+/// [`BrowserError`] when there is no camera or its use is not allowed.
+pub async fn take_picture() -> Result<Option<Picture>, BrowserError> {
     let promise = TAKE_PICTURE.with_borrow(|slot| match slot {
         Some(function) => function.call0(&JsValue::NULL).and_then(JsCast::dyn_into::<Promise>),
         None => Err(js_sys::Error::new("this page has no camera dialog").into()),
     });
-    let promise = promise.map_err(|thrown| CameraError::thrown(&thrown))?;
-    let taken = JsFuture::from(promise).await.map_err(|thrown| CameraError::thrown(&thrown))?;
+    let failed = |thrown: JsValue| BrowserError::new("give a picture of the camera", &thrown);
+    let taken = JsFuture::from(promise.map_err(failed)?).await.map_err(failed)?;
     let Some(frame) = taken.dyn_ref::<web_sys::ImageData>() else {
         return Ok(None);
     };
     let picture = from_rgba(frame.width(), frame.height(), frame.data().0);
-    picture.map(Some).map_err(|error| CameraError(error.to_string()))
+    picture.map(Some).map_err(|error| failed(js_sys::Error::new(&error.to_string()).into()))
 }

@@ -1,4 +1,4 @@
-//! The browser side of the crate: the page's entry and what the page offers the studio (the camera), or, without the
+//! The browser side of the crate: the page's entry and what the page offers the studio (files, the camera), or, without the
 //! feature `studio`, the engine for scripts of other pages.
 
 #[cfg(feature = "studio")]
@@ -6,6 +6,8 @@ pub mod camera;
 #[cfg(not(feature = "studio"))]
 #[expect(clippy::needless_pass_by_value, reason = "wasm-bindgen hands optional arguments over by value")]
 pub mod engine;
+#[cfg(feature = "studio")]
+pub mod files;
 #[cfg(feature = "studio")]
 pub mod mirror;
 #[cfg(feature = "studio")]
