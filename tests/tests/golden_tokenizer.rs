@@ -1,6 +1,9 @@
 //! Golden vectors of the tokenizer: every case that the manifest lists, on every tier and precision.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use ibq_core::{
     gpu::{AdapterChoice, Gpu, GpuOptions, Tier},
@@ -20,14 +23,14 @@ fn open_gpu(tier: Tier) -> Gpu {
     pollster::block_on(Gpu::open(&options)).expect("a software adapter")
 }
 
-fn load(gpu: &Gpu, checkpoint: PathBuf, weights: &str, precision: Precision) -> Tokenizer {
+fn load(gpu: &Gpu, checkpoint: &Path, weights: &str, precision: Precision) -> Tokenizer {
     let set = match weights {
         "ema" => WeightSet::Ema,
         "raw" => WeightSet::Raw,
         other => panic!("weights `{other}`"),
     };
     pollster::block_on(async {
-        let model = Model::open_path(&checkpoint).await.expect("the checkpoint opens");
+        let model = Model::open_path(checkpoint).await.expect("the checkpoint opens");
         let weights = model.tokenizer(Some(set)).expect("a tokenizer");
         Tokenizer::load(gpu, &weights, precision, &Job::new()).await.expect("it loads")
     })
@@ -84,9 +87,8 @@ fn golden_tokens_are_equal_and_values_within_tolerance() {
     let cases = cases(&golden);
     for case in &cases {
         let key = (case.checkpoint.clone(), case.weights.clone());
-        let tokenizer = loaded
-            .entry(key)
-            .or_insert_with(|| load(&gpu, case.checkpoint.clone(), &case.weights, Precision::F32));
+        let tokenizer =
+            loaded.entry(key).or_insert_with(|| load(&gpu, &case.checkpoint, &case.weights, Precision::F32));
         let trace = pollster::block_on(tokenizer.trace_encode(&case.image, case.shape)).expect("a run");
         let expected = case.results.i32s("indices");
         let ours: Vec<i32> = trace.indices.iter().map(|&index| index as i32).collect();
@@ -119,7 +121,7 @@ fn golden_stages_agree_by_name() {
     for stages in golden.list("/tokenizer/stages") {
         let (file, of) = (stages["file"].as_str().expect("file"), stages["case"].as_str().expect("case"));
         let case = cases(&golden).into_iter().find(|case| case.file == of).expect("the case of the stages");
-        let tokenizer = load(&gpu, case.checkpoint, &case.weights, Precision::F32);
+        let tokenizer = load(&gpu, &case.checkpoint, &case.weights, Precision::F32);
         let expected = golden.tensors(file);
         let [batch, rows, cols] = case.results.shape("indices")[..] else { panic!("indices shape") };
         let mut trace = pollster::block_on(tokenizer.trace_encode(&case.image, case.shape)).expect("a run");
@@ -186,7 +188,7 @@ fn golden_half_precision_is_close() {
     let Some(case) = cases.iter().min_by_key(|case| case.image.len()) else { return };
     for tier in [Tier::Portable, Tier::Fast] {
         let gpu = open_gpu(tier);
-        let tokenizer = load(&gpu, case.checkpoint.clone(), &case.weights, Precision::F16);
+        let tokenizer = load(&gpu, &case.checkpoint, &case.weights, Precision::F16);
         let trace = pollster::block_on(tokenizer.trace_encode(&case.image, case.shape)).expect("a run");
         let z = worst(&trace.stage("quant_conv").expect("z").values, &case.results.f32s("z"));
         let expected = case.results.i32s("indices");
@@ -213,7 +215,7 @@ fn golden_pictures_in_bytes_one_by_one_and_together() {
     let cases = cases(&golden);
     let Some(case) = cases.iter().min_by_key(|case| case.image.len()) else { return };
     let gpu = open_gpu(Tier::Fast);
-    let tokenizer = load(&gpu, case.checkpoint.clone(), &case.weights, Precision::F32);
+    let tokenizer = load(&gpu, &case.checkpoint, &case.weights, Precision::F32);
     let (_, height, width) = case.shape;
     let picture = |seed: u32| {
         image::RgbImage::from_fn(width, height, |x, y| {

@@ -2,19 +2,22 @@
 
 mod codes;
 mod config;
+mod decode;
+mod encode;
 mod load;
+mod model;
 mod network;
 mod outcome;
 mod plan;
 mod reconstruct;
 mod tiles;
-mod tokenizer;
+mod times;
 mod trace;
 
 pub use config::{ConfigError, TokenizerConfig};
+pub use model::Tokenizer;
 pub use outcome::{
     Decoding, Encoding, KernelTime, MemoryPlan, RunOptions, StageTime, TileLayout, Tiling, TokenizerError,
 };
 pub use reconstruct::{Reconstruction, reconstruct};
-pub use tokenizer::Tokenizer;
 pub use trace::{Stage, Trace};

@@ -50,6 +50,15 @@ impl Tiles {
         }
     }
 
+    /// (row and column in the whole, index in the tile, index in the whole) of every token of a tile.
+    pub(super) fn positions(&self, tile: Tile) -> impl Iterator<Item = (u32, u32, usize, usize)> + use<> {
+        let ((rows, cols), (_, whole_cols)) = (self.size, self.whole);
+        (0..rows * cols).map(move |inner| {
+            let (row, col) = (tile.top + inner / cols, tile.left + inner % cols);
+            (row, col, inner as usize, row as usize * whole_cols as usize + col as usize)
+        })
+    }
+
     /// How deep token (row, col) of the whole lies in a tile: distance to the nearest side that is not a side of the
     /// picture. Negative outside.
     pub(super) fn depth(&self, tile: Tile, row: u32, col: u32) -> i64 {

@@ -1,0 +1,159 @@
+//! Tokens to pictures.
+
+use image::RgbImage;
+use web_time::Instant;
+
+use crate::{job::Job, ops::Program, tokens::TokenGrid};
+
+use super::{
+    Decoding, RunOptions, Tokenizer, TokenizerError,
+    model::{Shaped, put, take},
+    network::DecoderIo,
+    tiles::{Blend, Tiles, overlap_tokens},
+    times::{Part, Times},
+};
+
+impl Tokenizer {
+    /// Decodes grids of one size.
+    ///
+    /// # Errors
+    /// [`TokenizerError`]: a token beyond the codebook, no memory, cancelled, a lost device.
+    pub async fn decode(
+        &self,
+        grids: &[TokenGrid],
+        options: &RunOptions,
+        job: &Job,
+    ) -> Result<Decoding, TokenizerError> {
+        let Some(first) = grids.first() else {
+            return Err(TokenizerError::Input("no tokens to decode".to_owned()));
+        };
+        let grid = (first.rows, first.cols);
+        for other in grids {
+            self.check_grid(other, grid)?;
+        }
+        let factor = self.config().factor();
+        let tiles = self.planner().tiles(grid, options.tiling)?;
+        let mut times = Times::default();
+        let mut pictures = Vec::with_capacity(grids.len());
+        job.stage("decode");
+        if let Some(tiles) = &tiles {
+            for (index, whole) in grids.iter().enumerate() {
+                let parts = (index * tiles.tiles.len(), grids.len() * tiles.tiles.len());
+                pictures.push(self.decode_tiles(whole, tiles, options, (job, parts), &mut times).await?);
+            }
+        } else {
+            let batch = self.planner().batch(grids.len() as u32, grid) as usize;
+            let count = grids.len().div_ceil(batch);
+            for (index, chunk) in grids.chunks(batch).enumerate() {
+                let part = Part { job, index, count };
+                let indices: Vec<u32> = chunk.iter().flat_map(|grid| &grid.tokens).copied().collect();
+                let size = (chunk.len() as u32, grid);
+                pictures.extend(self.run_decoder(&indices, size, options, &part, &mut times).await?);
+            }
+        }
+        Ok(Decoding {
+            pictures,
+            times: times.stages,
+            kernels: times.kernels,
+            tiles: tiles.map(|tiles| tiles.layout(factor, overlap_tokens(factor), options.tiling)),
+        })
+    }
+
+    fn check_grid(&self, grid: &TokenGrid, size: (u32, u32)) -> Result<(), TokenizerError> {
+        let (rows, cols) = (grid.rows, grid.cols);
+        if rows == 0 || cols == 0 || rows > 1 << 16 || cols > 1 << 16 {
+            return Err(TokenizerError::Input(format!("a grid of {rows} × {cols} tokens cannot be decoded")));
+        }
+        if u64::from(rows) * u64::from(cols) != grid.tokens.len() as u64 {
+            let count = grid.tokens.len();
+            return Err(TokenizerError::Input(format!("a grid of {rows} × {cols} tokens holds {count}")));
+        }
+        if (rows, cols) != size {
+            return Err(TokenizerError::Input(format!(
+                "grids of one batch must have one size, but these have {} × {} and {rows} × {cols} tokens",
+                size.0, size.1
+            )));
+        }
+        let codes = self.config().n_embed;
+        match grid.tokens.iter().position(|&token| token >= codes) {
+            Some(at) => Err(TokenizerError::Input(format!(
+                "token {at} is {}, but the codebook has {codes} codes (0 to {})",
+                grid.tokens[at],
+                codes - 1
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    async fn decode_tiles(
+        &self,
+        whole: &TokenGrid,
+        tiles: &Tiles,
+        options: &RunOptions,
+        (job, (before, count)): (&Job, (usize, usize)),
+        times: &mut Times,
+    ) -> Result<RgbImage, TokenizerError> {
+        let factor = self.config().factor();
+        let mut blend = Blend::new(whole.cols * factor, whole.rows * factor, overlap_tokens(factor) * factor);
+        for (index, &tile) in tiles.tiles.iter().enumerate() {
+            let part = Part { job, index: before + index, count };
+            let positions = tiles.positions(tile);
+            let tokens: Vec<u32> = positions.map(|(.., outer)| whole.tokens[outer]).collect();
+            let pictures = self.run_decoder(&tokens, (1, tiles.size), options, &part, times).await?;
+            for picture in pictures {
+                blend.add(&picture, tile.left * factor, tile.top * factor);
+            }
+        }
+        Ok(blend.finish())
+    }
+
+    /// One run of the decoder.
+    async fn run_decoder(
+        &self,
+        indices: &[u32],
+        (items, grid): (u32, (u32, u32)),
+        options: &RunOptions,
+        part: &Part<'_>,
+        times: &mut Times,
+    ) -> Result<Vec<RgbImage>, TokenizerError> {
+        let inner = &*self.0;
+        let cached = take(&inner.decoder).filter(|shaped| shaped.items == items && shaped.grid == grid);
+        let shaped = match cached {
+            Some(shaped) => shaped,
+            None => self.compile_decoder(items, grid).await?,
+        };
+        let (program, io, gpu) = (&shaped.program, &shaped.io, &inner.gpu);
+        let started = Instant::now();
+        gpu.write(program.buffer(io.indices), 0, bytemuck::cast_slice(indices));
+        let dispatches = &program.dispatches;
+        let measured = gpu.run(dispatches, options.kernel_times, part.job, |done| part.report(done)).await?;
+        times.kernels("decode", dispatches, &measured);
+        let (height, width) = (io.picture.h, io.picture.w);
+        let picture_bytes = u64::from(height) * u64::from(width) * 4;
+        let bytes = gpu.read(program.buffer(io.pixels), u64::from(items) * picture_bytes).await?;
+        times.stage("decode", started.elapsed().as_secs_f64() * 1e3);
+        let unpack = |bytes: &[u8]| {
+            let mut pixels = bytes.as_chunks::<4>().0.iter();
+            RgbImage::from_fn(width, height, |_, _| {
+                pixels
+                    .next()
+                    .map_or(image::Rgb([0; 3]), |&[red, green, blue, _]| image::Rgb([red, green, blue]))
+            })
+        };
+        let pictures = bytes.chunks_exact(picture_bytes as usize).map(unpack).collect();
+        put(&inner.decoder, shaped);
+        Ok(pictures)
+    }
+
+    async fn compile_decoder(
+        &self,
+        items: u32,
+        grid: (u32, u32),
+    ) -> Result<Shaped<DecoderIo>, TokenizerError> {
+        let inner = &*self.0;
+        let (graph, io) = self.planner().decoder(items, grid, false);
+        let program = Program::compile(&inner.gpu, &graph, &inner.parameters, inner.storage).await?;
+        let first_stage = program.dispatches.len();
+        Ok(Shaped { items, grid, program, io, first_stage })
+    }
+}

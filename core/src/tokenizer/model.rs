@@ -1,0 +1,135 @@
+//! A tokenizer on the GPU: what it holds, and loading it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use ibq_shaders::Storage;
+
+use crate::{
+    gpu::Gpu,
+    job::Job,
+    ops::{Parameters, Program},
+    weights::{Precision, TokenizerWeights},
+};
+
+use super::{
+    MemoryPlan, Tiling, TokenizerConfig, TokenizerError, load,
+    network::{DecoderIo, EncoderIo},
+    plan::{Planner, grid_of},
+};
+
+/// A tokenizer on the GPU. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Tokenizer(pub(super) Arc<Inner>);
+
+#[derive(Debug)]
+pub(super) struct Inner {
+    pub(super) gpu: Gpu,
+    pub(super) config: TokenizerConfig,
+    pub(super) precision: Precision,
+    pub(super) storage: Storage,
+    pub(super) parameters: Parameters,
+    /// The programs of the last shape, kept for the next picture of the same shape. A run takes its program out.
+    pub(super) encoder: Mutex<Option<Shaped<EncoderIo>>>,
+    pub(super) decoder: Mutex<Option<Shaped<DecoderIo>>>,
+}
+
+/// A program for one batch size and grid.
+#[derive(Debug)]
+pub(super) struct Shaped<Io> {
+    pub(super) items: u32,
+    pub(super) grid: (u32, u32),
+    pub(super) program: Program,
+    pub(super) io: Io,
+    /// Dispatches of the first stage (encode, or all of decode).
+    pub(super) first_stage: usize,
+}
+
+impl Tokenizer {
+    /// Uploads the weights tensor by tensor.
+    ///
+    /// # Errors
+    /// [`TokenizerError`]: weights that cannot be read, no memory, cancelled.
+    pub async fn load(
+        gpu: &Gpu,
+        weights: &TokenizerWeights,
+        precision: Precision,
+        job: &Job,
+    ) -> Result<Self, TokenizerError> {
+        let storage = gpu.storage(precision);
+        let parameters = load::load(gpu, weights, storage, job).await?;
+        Ok(Self(Arc::new(Inner {
+            gpu: gpu.clone(),
+            config: weights.config().clone(),
+            precision,
+            storage,
+            parameters,
+            encoder: Mutex::default(),
+            decoder: Mutex::default(),
+        })))
+    }
+
+    /// The configuration.
+    #[must_use]
+    pub fn config(&self) -> &TokenizerConfig {
+        &self.0.config
+    }
+
+    /// The device it lives on.
+    #[must_use]
+    pub fn gpu(&self) -> &Gpu {
+        &self.0.gpu
+    }
+
+    /// Storage precision.
+    #[must_use]
+    pub fn precision(&self) -> Precision {
+        self.0.precision
+    }
+
+    /// Memory for a configuration that is not loaded yet: what a model chooser shows. `size` is width and height in
+    /// pixels.
+    ///
+    /// # Errors
+    /// [`TokenizerError`]: sides that are no multiples of the factor, or more than the device can ever hold.
+    pub fn estimate(
+        gpu: &Gpu,
+        config: &TokenizerConfig,
+        precision: Precision,
+        size: (u32, u32),
+        batch: u32,
+        tiling: Tiling,
+    ) -> Result<MemoryPlan, TokenizerError> {
+        config.validate()?;
+        let storage = gpu.storage(precision);
+        let weights = config.parameter_count() * storage.bytes_of_four() / 4;
+        let grid = grid_of(size, config.factor())?;
+        Planner { gpu, config, storage, weights }.plan(batch, grid, tiling)
+    }
+
+    /// Memory for pictures of this size (width and height in pixels), known before anything is allocated.
+    ///
+    /// # Errors
+    /// [`TokenizerError`]: sides that are no multiples of the factor, or more than the device can ever hold.
+    pub fn plan(&self, size: (u32, u32), batch: u32, tiling: Tiling) -> Result<MemoryPlan, TokenizerError> {
+        let grid = grid_of(size, self.0.config.factor())?;
+        self.planner().plan(batch, grid, tiling)
+    }
+
+    pub(super) fn planner(&self) -> Planner<'_> {
+        let inner = &self.0;
+        let weights = inner.parameters.bytes();
+        Planner { gpu: &inner.gpu, config: &inner.config, storage: inner.storage, weights }
+    }
+}
+
+pub(super) fn words<T>(bytes: &[u8], read: impl Fn([u8; 4]) -> T) -> Vec<T> {
+    bytes.as_chunks().0.iter().map(|&word| read(word)).collect()
+}
+
+pub(super) fn take<T>(cache: &Mutex<Option<T>>) -> Option<T> {
+    cache.lock().unwrap_or_else(PoisonError::into_inner).take()
+}
+
+pub(super) fn put<T>(cache: &Mutex<Option<T>>, value: T) {
+    *cache.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
+}
