@@ -2,14 +2,14 @@
 //!
 //! The modules, in the order in which a picture meets them: [`image`] (files to pixels and back, metrics),
 //! [`weights`] (checkpoints of every form), [`gpu`] (device, buffers, pipelines, recording),
-//! [`ops`] (one file per operation), [`tokenizer`] (the network and its plan), [`tokens`] (token files), [`job`]
-//! (progress and cancellation), [`bench`] (how fast it all is).
+//! `ops` (one file per operation), [`tokenizer`] (the network and its plan), [`tokens`] (token files), [`job`]
+//! (progress and cancellation), [`mod@bench`] (how fast it all is).
 
 pub mod bench;
 pub mod gpu;
 pub mod image;
 pub mod job;
-pub mod ops;
+mod ops;
 pub mod tokenizer;
 pub mod tokens;
 pub mod weights;

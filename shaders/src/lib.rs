@@ -1,7 +1,7 @@
 //! The WGSL kernels of IBQ Studio, one typed entry per kernel.
 //!
 //! Every kernel is one file under `wgsl/`; its head says what it computes, its layouts, its workgroup and its cost.
-//! [`Kernel::source`] gives the text for one [`Storage`] after a small, strict specialisation step ([`specialise`]):
+//! [`Kernel::source`] gives the text for one [`Storage`] after a small, strict specialisation step ([`specialise()`]):
 //! imports, conditions, constants and unrolled lines; anything unknown is an error.
 
 mod kernel;

@@ -40,7 +40,7 @@ fn check(kernel: Kernel, storage: Storage) -> Result<(), String> {
     for (_, variable) in module.global_variables.iter() {
         match variable.space {
             naga::AddressSpace::WorkGroup => {
-                workgroup += module.types[variable.ty].inner.size(module.to_ctx())
+                workgroup += module.types[variable.ty].inner.size(module.to_ctx());
             }
             naga::AddressSpace::Storage { .. } => buffers += 1,
             _ => {}

@@ -1,6 +1,6 @@
 //! Files to pixels and back: opening, sizes, the official preprocessing, metrics, and pictures for comparing.
 //!
-//! A picture on its way to tokens meets [`open`] (a file becomes 8-bit RGB), [`fit_to_factor`] (its size becomes a
+//! A picture on its way to tokens meets [`open()`] (a file becomes 8-bit RGB), [`fit_to_factor`] (its size becomes a
 //! multiple of the tokenizer's factor) and [`pixel_to_model`]; on its way back [`model_to_pixel`], [`Crop::apply`], the
 //! metrics and [`encode_png`].
 

@@ -1,8 +1,8 @@
 //! The operations of the network, one file each: what it computes, its shapes, how it picks a kernel, and the same thing
 //! plainly on the CPU for the tests to compare with.
 //!
-//! A [`Graph`] lists operations over [`Map`]s; [`Arena`] gives every map a place in as few bytes as their lifetimes
-//! allow, so that the memory of a run is known before any of it is allocated; [`Program`] is the graph with its
+//! A `Graph` lists operations over `Map`s; `Arena` gives every map a place in as few bytes as their lifetimes
+//! allow, so that the memory of a run is known before any of it is allocated; `Program` is the graph with its
 //! pipelines and bindings made, ready to be run again and again.
 
 mod arena;
