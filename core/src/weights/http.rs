@@ -76,7 +76,7 @@ impl Http {
     /// Reads a range that lies inside.
     pub(super) async fn read_at(&self, offset: u64, len: usize) -> Result<Vec<u8>, SourceError> {
         let end = offset + len as u64;
-        if let Some(bytes) = self.from_block(offset, len) {
+        if let Some(bytes) = self.within_block(offset, len) {
             return Ok(bytes);
         }
         let block_end = end.max(self.len.min(offset + BLOCK));
@@ -102,7 +102,7 @@ impl Http {
         Ok(bytes)
     }
 
-    fn from_block(&self, offset: u64, len: usize) -> Option<Vec<u8>> {
+    fn within_block(&self, offset: u64, len: usize) -> Option<Vec<u8>> {
         let block = self.block.borrow();
         let from = usize::try_from(offset.checked_sub(block.0)?).ok()?;
         Some(block.1.get(from..from.checked_add(len)?)?.to_vec())
