@@ -2,5 +2,7 @@
 
 #[cfg(not(target_arch = "wasm32"))]
 pub mod bundled;
+#[cfg(feature = "studio")]
+pub mod studio;
 #[cfg(target_arch = "wasm32")]
 pub mod web;

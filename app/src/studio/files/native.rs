@@ -1,0 +1,103 @@
+//! Files of this machine and the desktop's dialogs.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use crate::studio::{message::Message, notice::Notice, reconstruct::Ready, task::Tasks};
+
+use super::Purpose;
+
+/// A person does not cancel a dialog this fast: there was none.
+const NO_DIALOG: Duration = Duration::from_millis(300);
+
+/// Largest picture or token file that is read, in bytes.
+const LARGEST: u64 = 512 * 1024 * 1024;
+
+/// A file somebody chose.
+#[derive(Clone, Debug)]
+pub(crate) struct PickedFile(PathBuf);
+
+impl PickedFile {
+    pub(crate) fn new(path: impl Into<PathBuf>) -> Self {
+        Self(path.into())
+    }
+
+    /// A file that was dropped on the window.
+    pub(crate) fn dropped(file: &dyn egui::DroppedFile) -> Option<Self> {
+        Some(Self::new(file.path()))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    pub(crate) fn name(&self) -> String {
+        self.0
+            .file_name()
+            .map_or_else(|| self.0.display().to_string(), |name| name.to_string_lossy().into_owned())
+    }
+
+    pub(crate) fn is_folder(&self) -> bool {
+        self.0.is_dir()
+    }
+
+    /// Size in bytes, where it can be had.
+    pub(crate) fn len(&self) -> Option<u64> {
+        std::fs::metadata(&self.0).ok().map(|data| data.len())
+    }
+
+    /// The whole content.
+    pub(crate) async fn read(&self) -> Result<Vec<u8>, String> {
+        let said = |error: io::Error| format!("{}: {error}", self.0.display());
+        let size = std::fs::metadata(&self.0).map_err(said)?.len();
+        if size > LARGEST {
+            return Err(format!("{} is larger than {} MiB", self.0.display(), LARGEST >> 20));
+        }
+        std::fs::read(&self.0).map_err(said)
+    }
+}
+
+/// Shows a dialog that chooses a file to open.
+pub(crate) fn pick(tasks: &mut Tasks, purpose: Purpose) {
+    tasks.start_quietly(move |_job| async move {
+        let started = Instant::now();
+        let (name, endings) = purpose.filter();
+        let dialog = rfd::AsyncFileDialog::new().set_title(purpose.title()).add_filter(name, endings);
+        match dialog.pick_file().await {
+            Some(file) => Message::Picked(purpose, PickedFile::new(file.path())),
+            None if started.elapsed() < NO_DIALOG => Message::NoDialog(purpose),
+            None => Message::Nothing,
+        }
+    });
+}
+
+/// Shows a dialog that chooses where to save, and saves.
+pub(crate) fn save(tasks: &mut Tasks, ready: Ready) {
+    tasks.start_quietly(move |_job| async move {
+        let started = Instant::now();
+        let dialog = rfd::AsyncFileDialog::new().set_title("Save").set_file_name(&ready.name);
+        match dialog.save_file().await {
+            Some(file) => write(file.path(), &ready),
+            None if started.elapsed() < NO_DIALOG => Message::NoDialog(Purpose::Save(ready.into())),
+            None => Message::Nothing,
+        }
+    });
+}
+
+/// Writes a file, beside its place first, so that a failure leaves no half of it.
+pub(crate) fn write(path: &Path, ready: &Ready) -> Message {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".part");
+    let written = std::fs::write(&beside, &ready.bytes).and_then(|()| std::fs::rename(&beside, path));
+    match written {
+        Ok(()) => Message::Saved(path.display().to_string()),
+        Err(error) => {
+            // The half that was written is of no use; that it cannot be removed is no further news.
+            let _ = std::fs::remove_file(&beside);
+            Message::Notice(Notice::error(format!("{} was not saved", path.display()), error))
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! IBQ Studio's window and page: the same code natively and in the browser.
+//!
+//! One [state tree](state); [screens](reconstruct) and the [shell](shell) around them are views of it that send
+//! [messages](message); long work runs as [tasks](task), whose results are messages too. The engine shares the
+//! device that draws the window.
+
+mod app;
+mod files;
+mod icons;
+mod log;
+mod message;
+mod models;
+mod notice;
+mod open;
+mod picture_texture;
+mod reconstruct;
+mod samples;
+mod shell;
+mod state;
+mod system;
+mod task;
+mod theme;
+mod widgets;
+
+pub use app::Studio;
+pub use open::StudioError;
+#[cfg(target_arch = "wasm32")]
+pub use open::{Page, PageOptions, open_page};
+#[cfg(not(target_arch = "wasm32"))]
+pub use open::{graphics, open_window};

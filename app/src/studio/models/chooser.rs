@@ -1,0 +1,210 @@
+//! The dialog that opens a model: where it comes from, what it is, what it will need, how it is loaded.
+
+use egui::{Grid, Id, Modal, ProgressBar, ScrollArea, TextEdit, Ui};
+use ibq_core::{
+    gpu::{Gpu, Tier},
+    tokenizer::TokenizerConfig,
+    weights::{ModelKind, Precision},
+};
+
+use crate::studio::{
+    files::Purpose,
+    icons::Icon,
+    message::{Message, Outbox},
+    state::State,
+    system::bytes,
+    task::{TaskId, Tasks},
+    theme::{Palette, title},
+    widgets::{hint, primary_button, segmented, subtitle, text_button},
+};
+
+use super::{Chooser, ModelSource, OpenedModel, Slot, Stage, set_name, short_name};
+
+/// Shows the dialog while it is open.
+pub(crate) fn show(ui: &Ui, state: &mut State, tasks: &Tasks, out: &mut Outbox) {
+    let bundled = state.models.bundled != Some(false);
+    let Some(chooser) = &mut state.models.chooser else { return };
+    let room = ui.ctx().content_rect().size();
+    let modal = Modal::new(Id::unique("model chooser")).show(ui, |ui| {
+        ui.set_width((room.x - 72.0).min(480.0));
+        let heading = if chooser.slot == Slot::First { "Model" } else { "Second model" };
+        ui.label(title(heading, 18.0));
+        ScrollArea::vertical().max_height(room.y - 180.0).show(ui, |ui| match &chooser.stage {
+            Stage::Pick => pick(ui, chooser, bundled, out),
+            Stage::Opening(task) | Stage::Loading(task, _) => working(ui, *task, tasks, out),
+            Stage::Described(_) => described(ui, chooser, &state.gpu, out),
+        });
+        ui.add_space(4.0);
+        if matches!(chooser.stage, Stage::Pick) && text_button(ui, None, "Close").clicked() {
+            out.push(Message::CloseChooser);
+        }
+    });
+    if modal.should_close() {
+        out.push(Message::CloseChooser);
+    }
+}
+
+fn pick(ui: &mut Ui, chooser: &mut Chooser, bundled: bool, out: &mut Outbox) {
+    ui.horizontal_wrapped(|ui| {
+        if primary_button(ui, Some(Icon::Open), "Choose a file").clicked() {
+            out.push(Message::Pick(Purpose::Model));
+        }
+        ui.add_enabled_ui(bundled, |ui| {
+            if text_button(ui, Some(Icon::Cube), "Bundled model").clicked() {
+                out.push(Message::OpenModel(ModelSource::Bundled));
+            }
+        });
+    });
+    hint(
+        ui,
+        "Official checkpoints (.ckpt), state dicts (.pt, .bin), safetensors. Nothing leaves this machine.",
+    );
+    if !bundled {
+        hint(ui, "No model ships with this build.");
+    }
+    ui.add_space(4.0);
+    let web = cfg!(target_arch = "wasm32");
+    let (name, example) = if web {
+        ("Address", "https://…/model.safetensors")
+    } else {
+        ("File or model folder", "/path/to/model.ckpt")
+    };
+    subtitle(ui, name);
+    let mut open = false;
+    ui.horizontal(|ui| {
+        let field = TextEdit::singleline(&mut chooser.path)
+            .hint_text(example)
+            .desired_width(ui.available_width() - 90.0);
+        let response = ui.add(field).accessible_name(name);
+        open |= response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
+        open |= text_button(ui, None, "Open").clicked();
+    });
+    let path = chooser.path.trim();
+    if open && !path.is_empty() {
+        #[cfg(target_arch = "wasm32")]
+        let source = ModelSource::Url(path.to_owned());
+        #[cfg(not(target_arch = "wasm32"))]
+        let source = ModelSource::File(crate::studio::files::PickedFile::new(path));
+        out.push(Message::OpenModel(source));
+    }
+}
+
+fn working(ui: &mut Ui, task: TaskId, tasks: &Tasks, out: &mut Outbox) {
+    let Some(running) = tasks.get(task) else { return };
+    let now = running.job.snapshot();
+    ui.label(&running.title);
+    ui.add(ProgressBar::new(now.done).desired_height(6.0).fill(Palette::of(ui).accent));
+    let stage = if running.job.is_cancelled() { "stopping".to_owned() } else { now.stage };
+    hint(ui, format!("{stage} · {:.0} %", now.done * 100.0));
+    if text_button(ui, Some(Icon::Close), "Cancel").clicked() {
+        out.push(Message::Cancel(task));
+    }
+}
+
+fn described(ui: &mut Ui, chooser: &mut Chooser, gpu: &Result<Gpu, String>, out: &mut Outbox) {
+    let Stage::Described(model) = &mut chooser.stage else { return };
+    ui.label(short_name(&model.name)).on_hover_text(&model.name);
+    facts(ui, model);
+    ui.add_space(4.0);
+    if model.sets.len() > 1 {
+        let mut set = model.weights.as_ref().map_or(model.sets[0], ibq_core::weights::TokenizerWeights::set);
+        let choices: Vec<_> = model.sets.iter().map(|&set| (set, set_name(set))).collect();
+        ui.horizontal(|ui| {
+            ui.add(egui::Label::new("Weights").selectable(false));
+            if segmented(ui, "Weights", &mut set, &choices) {
+                model.use_set(set);
+            }
+        });
+        hint(ui, "EMA is the moving average that the official evaluation uses.");
+    }
+    let half = gpu.as_ref().is_ok_and(|gpu| gpu.info().tier == Tier::Fast);
+    ui.horizontal(|ui| {
+        ui.add(egui::Label::new("Precision").selectable(false));
+        let choices = [(Precision::F32, "f32"), (Precision::F16, "f16")];
+        ui.add_enabled_ui(half, |ui| segmented(ui, "Precision", &mut chooser.precision, &choices));
+    });
+    if !half {
+        chooser.precision = Precision::F32;
+        hint(ui, "This adapter has no 16-bit floats in shaders.");
+    }
+    ui.horizontal(|ui| {
+        ui.add(egui::Label::new("Memory for a picture of").selectable(false));
+        segmented(
+            ui,
+            "Picture side",
+            &mut chooser.side,
+            &[(256, "256"), (512, "512"), (1024, "1024"), (2048, "2048")],
+        );
+    });
+    memory(ui, chooser, gpu);
+    let Stage::Described(model) = &chooser.stage else { return };
+    let loadable = model.weights.is_ok() && gpu.is_ok();
+    ui.add_space(4.0);
+    ui.horizontal(|ui| {
+        ui.add_enabled_ui(loadable, |ui| {
+            if primary_button(ui, Some(Icon::Cube), "Load").clicked() {
+                out.push(Message::LoadModel);
+            }
+        });
+        if text_button(ui, None, "Back").clicked() {
+            chooser.stage = Stage::Pick;
+        }
+    });
+}
+
+fn memory(ui: &mut Ui, chooser: &Chooser, gpu: &Result<Gpu, String>) {
+    let Stage::Described(model) = &chooser.stage else { return };
+    let (Ok(weights), Ok(gpu)) = (&model.weights, gpu) else { return };
+    match chooser.estimate(gpu, weights) {
+        Ok((weights, activations, tiles)) => {
+            let cut = if tiles { ", in tiles" } else { "" };
+            let text = format!(
+                "{} in all: {} weights, {} activations{cut}",
+                bytes(weights + activations),
+                bytes(weights),
+                bytes(activations)
+            );
+            ui.add(egui::Label::new(text).wrap());
+        }
+        Err(reason) => {
+            ui.colored_label(Palette::of(ui).error, reason);
+        }
+    }
+}
+
+fn facts(ui: &mut Ui, model: &OpenedModel) {
+    Grid::new("model facts").num_columns(2).spacing([16.0, 4.0]).show(ui, |ui| {
+        let mut fact = |name: &str, value: String| {
+            ui.weak(name);
+            ui.add(egui::Label::new(value).wrap());
+            ui.end_row();
+        };
+        fact("Kind", kind_name(model.kind).to_owned());
+        match &model.weights {
+            Ok(weights) => {
+                let config = weights.config();
+                fact("Codebook", format!("{} codes × {}", config.n_embed, config.embed_dim));
+                fact("Token", format!("{0} × {0} pixels", config.factor()));
+                fact("Levels", levels(config));
+                fact("Parameters", format!("{:.1} million", config.parameter_count() as f64 / 1e6));
+            }
+            Err(reason) => fact("Not usable here", reason.clone()),
+        }
+    });
+}
+
+fn levels(config: &TokenizerConfig) -> String {
+    let channels: Vec<String> =
+        (0..config.levels()).map(|level| config.channels(level).to_string()).collect();
+    format!("{} channels, {} blocks each", channels.join("–"), config.num_res_blocks)
+}
+
+fn kind_name(kind: ModelKind) -> &'static str {
+    match kind {
+        ModelKind::Tokenizer => "tokenizer",
+        ModelKind::Transformer => "autoregressive transformer",
+        ModelKind::Discriminator => "discriminator",
+        ModelKind::LookupFree => "tokenizer without a codebook (LFQ)",
+        ModelKind::Unknown => "unknown",
+    }
+}

@@ -1,0 +1,181 @@
+//! The models: opening, describing, loading; the chooser.
+
+mod chooser;
+mod update;
+
+use ibq_core::{
+    gpu::Gpu,
+    tokenizer::{Tiling, Tokenizer},
+    weights::{Model, ModelKind, Precision, TokenizerWeights, WeightSet},
+};
+
+use super::{files::PickedFile, message::Failure, task::TaskId};
+
+pub(crate) use chooser::show as show_chooser;
+pub(crate) use update::open_file;
+
+/// Which of the two models that can be compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Slot {
+    /// The one that is always there.
+    #[default]
+    First,
+    /// The one beside it.
+    Second,
+}
+
+impl Slot {
+    pub(crate) const BOTH: [Self; 2] = [Self::First, Self::Second];
+}
+
+/// Where a model comes from.
+pub(crate) enum ModelSource {
+    Bundled,
+    File(PickedFile),
+    #[cfg_attr(not(target_arch = "wasm32"), expect(dead_code, reason = "natively models are files"))]
+    Url(String),
+}
+
+/// A model whose directory was read and that is not on the GPU yet.
+pub(crate) struct OpenedModel {
+    pub(crate) name: String,
+    pub(crate) kind: ModelKind,
+    pub(crate) sets: Vec<WeightSet>,
+    pub(crate) model: Model,
+    /// The tokenizer in it with the chosen set of weights, or why there is none.
+    pub(crate) weights: Result<TokenizerWeights, String>,
+}
+
+impl OpenedModel {
+    /// Reads what the file says about itself.
+    pub(crate) fn describe(model: Model) -> Self {
+        Self {
+            name: model.name().to_owned(),
+            kind: model.kind(),
+            sets: model.available().to_vec(),
+            weights: model.tokenizer(None).map_err(|error| error.to_string()),
+            model,
+        }
+    }
+
+    fn use_set(&mut self, set: WeightSet) {
+        self.weights = self.model.tokenizer(Some(set)).map_err(|error| error.to_string());
+    }
+}
+
+/// A tokenizer on the GPU.
+#[derive(Clone)]
+pub(crate) struct LoadedModel {
+    /// Counts up with every model that is loaded.
+    pub(crate) id: u64,
+    /// Path or address.
+    pub(crate) name: String,
+    pub(crate) set: WeightSet,
+    pub(crate) tokenizer: Tokenizer,
+}
+
+impl LoadedModel {
+    /// The last part of its path.
+    pub(crate) fn short_name(&self) -> &str {
+        short_name(&self.name)
+    }
+}
+
+/// The last part of a path or address, without the ending of a file.
+pub(crate) fn short_name(name: &str) -> &str {
+    let last = name.trim_end_matches(['/', '\\']).rsplit(['/', '\\']).next().unwrap_or(name);
+    last.rsplit_once('.').map_or(last, |(stem, _)| if stem.is_empty() { last } else { stem })
+}
+
+/// "EMA" or "raw".
+pub(crate) fn set_name(set: WeightSet) -> &'static str {
+    match set {
+        WeightSet::Ema => "EMA",
+        WeightSet::Raw => "raw",
+    }
+}
+
+/// "f32" or "f16".
+pub(crate) fn precision_name(precision: Precision) -> &'static str {
+    match precision {
+        Precision::F32 => "f32",
+        Precision::F16 => "f16",
+    }
+}
+
+/// What the chooser is doing.
+pub(crate) enum Stage {
+    /// A source is to be picked.
+    Pick,
+    Opening(TaskId),
+    Described(Box<OpenedModel>),
+    Loading(TaskId, Box<OpenedModel>),
+}
+
+/// The dialog that opens and loads a model.
+pub(crate) struct Chooser {
+    pub(crate) slot: Slot,
+    pub(crate) stage: Stage,
+    pub(crate) path: String,
+    pub(crate) precision: Precision,
+    /// Side of the square picture for which memory is estimated, in pixels.
+    pub(crate) side: u32,
+}
+
+impl Chooser {
+    pub(crate) fn new(slot: Slot) -> Self {
+        Self { slot, stage: Stage::Pick, path: String::new(), precision: Precision::F32, side: 256 }
+    }
+
+    /// Memory for the model that is described, as text: weights and activations.
+    fn estimate(&self, gpu: &Gpu, weights: &TokenizerWeights) -> Result<(u64, u64, bool), String> {
+        let config = weights.config();
+        let side = self.side.next_multiple_of(config.factor());
+        let plan = Tokenizer::estimate(gpu, config, self.precision, (side, side), 1, Tiling::Auto)
+            .map_err(|error| error.to_string())?;
+        Ok((plan.weights, plan.activations, plan.tiles.is_some()))
+    }
+}
+
+/// The models of the window.
+#[derive(Default)]
+pub(crate) struct Models {
+    pub(crate) loaded: [Option<LoadedModel>; 2],
+    pub(crate) chooser: Option<Chooser>,
+    /// The model being loaded without the chooser: at the start, or dropped on the window.
+    pub(crate) loading: Option<TaskId>,
+    /// Whether there is a bundled model; unknown until it was looked for.
+    pub(crate) bundled: Option<bool>,
+    pub(crate) last_failure: Option<Failure>,
+    count: u64,
+}
+
+impl Models {
+    pub(crate) fn get(&self, slot: Slot) -> Option<&LoadedModel> {
+        self.loaded[slot as usize].as_ref()
+    }
+
+    fn next_id(&mut self) -> u64 {
+        self.count += 1;
+        self.count
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::short_name;
+
+    #[test]
+    fn the_short_name_is_the_last_part_without_its_ending() {
+        for (name, short) in [
+            ("/a/b/imagenet.ckpt", "imagenet"),
+            ("models/ibq/", "ibq"),
+            ("C:\\x\\y.safetensors", "y"),
+            ("https://example.org/m/", "m"),
+            (".hidden", ".hidden"),
+            ("", ""),
+        ] {
+            assert_eq!(short_name(name), short);
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! What the messages about models do.
+
+use ibq_core::{
+    tokenizer::Tokenizer,
+    weights::{Model, Precision, WeightsError},
+};
+
+use crate::studio::{
+    app::Studio,
+    files::PickedFile,
+    message::{Failure, Message},
+    notice::Notice,
+    samples,
+    task::TaskId,
+};
+
+use super::{Chooser, LoadedModel, ModelSource, Models, OpenedModel, Slot, Stage, short_name};
+
+impl Studio {
+    /// Opens a model so that it can be described; `load` loads it at once, without the chooser.
+    pub(crate) fn open_model(&mut self, source: ModelSource, load: bool) {
+        let title = match &source {
+            ModelSource::Bundled => "Open the bundled model".to_owned(),
+            ModelSource::File(file) => format!("Open {}", file.name()),
+            ModelSource::Url(url) => format!("Open {}", short_name(url)),
+        };
+        let task = self.tasks.start(title, move |_job| async move {
+            let (name, opened) = match source {
+                ModelSource::Bundled => match samples::bundled_model().await {
+                    None => return Message::NoBundledModel,
+                    Some(opened) => ("the bundled model".to_owned(), opened),
+                },
+                ModelSource::File(file) => (file.name(), open_file(&file).await),
+                #[cfg(target_arch = "wasm32")]
+                ModelSource::Url(url) => (url.clone(), Model::open_url(&url).await),
+                #[cfg(not(target_arch = "wasm32"))]
+                ModelSource::Url(url) => return Message::Notice(Notice::error("Not opened", url)),
+            };
+            let model = opened
+                .map(|model| Box::new(OpenedModel::describe(model)))
+                .map_err(|error| Failure::Failed(error.to_string()));
+            Message::ModelOpened { model, source: name, load }
+        });
+        match &mut self.state.models.chooser {
+            Some(chooser) if !load => chooser.stage = Stage::Opening(task),
+            _ => self.state.models.loading = Some(task),
+        }
+    }
+
+    /// A model was opened.
+    pub(crate) fn model_opened(
+        &mut self,
+        model: Result<Box<OpenedModel>, Failure>,
+        source: &str,
+        load: bool,
+    ) {
+        let models = &mut self.state.models;
+        models.loading = None;
+        match (model, &mut models.chooser) {
+            (Ok(model), _) if load => self.load_model(Slot::First, model, Precision::F32),
+            (Ok(model), Some(chooser)) => chooser.stage = Stage::Described(model),
+            (Ok(_), None) => {}
+            (Err(failure), chooser) => {
+                if let Some(chooser) = chooser {
+                    chooser.stage = Stage::Pick;
+                }
+                self.model_failed(source, &failure);
+            }
+        }
+    }
+
+    /// Loads what the chooser describes.
+    pub(crate) fn load_chosen_model(&mut self) {
+        let Some(chooser) = &mut self.state.models.chooser else { return };
+        let (slot, precision) = (chooser.slot, chooser.precision);
+        if let Stage::Described(model) = std::mem::replace(&mut chooser.stage, Stage::Pick) {
+            self.load_model(slot, model, precision);
+        }
+    }
+
+    fn load_model(&mut self, slot: Slot, model: Box<OpenedModel>, precision: Precision) {
+        let weights = match &model.weights {
+            Ok(weights) => weights.clone(),
+            Err(reason) => {
+                let failure = Failure::Failed(reason.clone());
+                return self.model_failed(&model.name, &failure);
+            }
+        };
+        let gpu = match &self.state.gpu {
+            Ok(gpu) => gpu.clone(),
+            Err(reason) => {
+                let failure = Failure::Failed(reason.clone());
+                return self.model_failed(&model.name, &failure);
+            }
+        };
+        let (id, name) = (self.state.models.next_id(), model.name.clone());
+        let title = format!("Load {}", short_name(&name));
+        let task = self.tasks.start(title, move |job| async move {
+            job.stage("load weights");
+            let loaded = Tokenizer::load(&gpu, &weights, precision, &job).await;
+            let loaded = loaded.map(|tokenizer| {
+                Box::new(LoadedModel { id, name: name.clone(), set: weights.set(), tokenizer })
+            });
+            Message::ModelLoaded(slot, loaded.map_err(Failure::from), name)
+        });
+        match &mut self.state.models.chooser {
+            Some(chooser) => chooser.stage = Stage::Loading(task, model),
+            None => self.state.models.loading = Some(task),
+        }
+    }
+
+    /// A model is on the GPU, or is not.
+    pub(crate) fn model_loaded(&mut self, slot: Slot, model: Result<Box<LoadedModel>, Failure>, name: &str) {
+        let models = &mut self.state.models;
+        models.loading = None;
+        match model {
+            Ok(model) => {
+                models.loaded[slot as usize] = Some(*model);
+                models.chooser = None;
+                self.state.reconstruct.forget_model(slot);
+                self.run(slot);
+            }
+            Err(failure) => {
+                if let Some(chooser) = &mut models.chooser
+                    && let Stage::Loading(_, model) = std::mem::replace(&mut chooser.stage, Stage::Pick)
+                {
+                    chooser.stage = Stage::Described(model);
+                }
+                self.model_failed(name, &failure);
+            }
+        }
+    }
+
+    fn model_failed(&mut self, name: &str, failure: &Failure) {
+        self.state.models.last_failure = Some(failure.clone());
+        if let Failure::Failed(reason) = failure {
+            self.state.notices.push(Notice::error(format!("{} was not loaded", short_name(name)), reason));
+        }
+    }
+
+    /// Opens the chooser.
+    pub(crate) fn choose_model(&mut self, slot: Slot) {
+        let mut chooser = Chooser::new(slot);
+        if let Some(picture) = &self.state.reconstruct.picture {
+            chooser.side = picture.rgb.width().max(picture.rgb.height()).clamp(64, 4096);
+        }
+        self.state.models.chooser = Some(chooser);
+    }
+
+    /// Closes the chooser and stops what it was doing.
+    pub(crate) fn close_chooser(&mut self) {
+        if let Some(chooser) = self.state.models.chooser.take()
+            && let Stage::Opening(task) | Stage::Loading(task, _) = chooser.stage
+        {
+            self.tasks.cancel(task);
+        }
+    }
+}
+
+/// Opens a model file or folder that somebody chose.
+pub(crate) async fn open_file(file: &PickedFile) -> Result<Model, WeightsError> {
+    #[cfg(not(target_arch = "wasm32"))]
+    return Model::open_path(file.path()).await;
+    #[cfg(target_arch = "wasm32")]
+    Model::open(file.source()).await
+}
+
+impl Models {
+    /// A task ended without a result: if it was the chooser's, it goes back to the choice.
+    pub(crate) fn chooser_broke(&mut self, task: TaskId) {
+        if let Some(chooser) = &mut self.chooser
+            && let Stage::Opening(running) | Stage::Loading(running, _) = &chooser.stage
+            && *running == task
+        {
+            chooser.stage = Stage::Pick;
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! The tools above the pictures.
+
+use egui::{ComboBox, Slider, Ui};
+
+use crate::studio::{
+    icons::Icon,
+    message::Outbox,
+    models::Slot,
+    shell::NARROW,
+    state::State,
+    widgets::{icon_button, icon_toggle, segmented},
+};
+
+use super::{Layer, Mode, Reconstruct, viewer};
+
+/// Shows the tools.
+pub(super) fn show(ui: &mut Ui, state: &mut State, _out: &mut Outbox) {
+    let short = ui.available_width() < NARROW;
+    let screen = &mut state.reconstruct;
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = 4.0;
+        let beside = if short { "Beside" } else { "Side by side" };
+        let modes = [(Mode::Split, "Split"), (Mode::SideBySide, beside), (Mode::Difference, "Difference")];
+        if screen.layers().len() > 1 {
+            segmented(ui, "View", &mut screen.view.mode, &modes);
+        }
+        if screen.layers().len() > 2 && screen.view.mode != Mode::SideBySide {
+            layer_choice(ui, screen, true);
+            layer_choice(ui, screen, false);
+        }
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| zoom_tools(ui, screen));
+    });
+    if screen.view.mode == Mode::Difference && screen.layers().len() > 1 {
+        heat_scale(ui, screen);
+    }
+}
+
+fn zoom_tools(ui: &mut Ui, screen: &mut Reconstruct) {
+    if icon_toggle(ui, Icon::Grid, "Show tokens (G)", Some(screen.view.overlay)).clicked() {
+        screen.view.overlay = !screen.view.overlay;
+    }
+    if icon_button(ui, Icon::Fit, "Fit the picture (F)").clicked() {
+        screen.view.zoom.fit();
+    }
+    if icon_button(ui, Icon::Plus, "Zoom in (+)").clicked() {
+        viewer::zoom_by(ui, screen, 1.5);
+    }
+    let scale = viewer::scale(ui, screen) * ui.pixels_per_point() * 100.0;
+    let text = egui::RichText::new(format!("{scale:.0} %")).small();
+    let label = egui::Label::new(text).sense(egui::Sense::click()).halign(egui::Align::Center);
+    let size = egui::vec2(48.0, 32.0);
+    if ui
+        .add_sized(size, label)
+        .on_hover_text("Pixels of the screen per pixel; click for 100 % (1)")
+        .clicked()
+    {
+        viewer::actual_size(ui, screen);
+    }
+    if icon_button(ui, Icon::Minus, "Zoom out (−)").clicked() {
+        viewer::zoom_by(ui, screen, 1.0 / 1.5);
+    }
+}
+
+/// Name of a layer.
+pub(super) fn layer_name(screen: &Reconstruct, layer: Layer) -> String {
+    let Layer::Model(slot) = layer else { return "Original".to_owned() };
+    let shown = screen.panes[slot as usize].shown.as_ref();
+    match (shown, screen.panes[Slot::Second as usize].shown.is_some()) {
+        (Some(shown), true) => shown.model.short_name().to_owned(),
+        (Some(shown), false) if shown.tokens.is_edited() => "Edited".to_owned(),
+        _ => "Reconstruction".to_owned(),
+    }
+}
+
+fn layer_choice(ui: &mut Ui, screen: &mut Reconstruct, left: bool) {
+    let current = if left { screen.view.left } else { screen.view.right };
+    let name = if left { "Left picture" } else { "Right picture" };
+    let choice = ComboBox::from_id_salt(name)
+        .width(110.0)
+        .truncate()
+        .selected_text(layer_name(screen, current))
+        .show_ui(ui, |ui| {
+            let mut chosen = current;
+            for layer in screen.layers() {
+                ui.selectable_value(&mut chosen, layer, layer_name(screen, layer));
+            }
+            chosen
+        });
+    let inner = choice.inner;
+    choice.response.accessible_name(name).on_hover_text(name);
+    if let Some(chosen) = inner {
+        *(if left { &mut screen.view.left } else { &mut screen.view.right }) = chosen;
+    }
+}
+
+fn heat_scale(ui: &mut Ui, screen: &mut Reconstruct) {
+    ui.horizontal(|ui| {
+        ui.weak("0");
+        let (rect, _) = ui.allocate_exact_size(egui::vec2(120.0, 12.0), egui::Sense::hover());
+        let steps = 24;
+        for step in 0..steps {
+            let [r, g, b] = ibq_core::image::heat_colour((step as f32 + 0.5) / steps as f32);
+            let width = rect.width() / steps as f32;
+            let from = rect.min + egui::vec2(step as f32 * width, 0.0);
+            let part = egui::Rect::from_min_size(from, egui::vec2(width + 0.5, rect.height()));
+            ui.painter().rect_filled(part, 0.0, egui::Color32::from_rgb(r, g, b));
+        }
+        ui.weak(format!("{} and more levels of 255", screen.view.heat_scale));
+        ui.spacing_mut().slider_width = 100.0;
+        ui.add(Slider::new(&mut screen.view.heat_scale, 8..=255).logarithmic(true).show_value(false))
+            .accessible_name("Full scale of the difference")
+            .on_hover_text("Full scale of the difference");
+    });
+}

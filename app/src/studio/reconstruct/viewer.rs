@@ -1,0 +1,334 @@
+//! The pictures: split, side by side or as a difference, with one zoom for all.
+
+use egui::{
+    CursorIcon, Id, Key, PointerButton, Pos2, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo, pos2,
+};
+
+use crate::studio::{
+    message::{Message, Outbox},
+    models::short_name,
+    shell::empty,
+    state::State,
+    task::Tasks,
+    theme::Palette,
+};
+
+use super::{EditCommand, Layer, Mode, Reconstruct, Tool, overlay, toolbar::layer_name};
+
+/// Distance from the line between within which it is taken hold of.
+const GRIP: f32 = 14.0;
+const GAP: f32 = 2.0;
+
+/// Where the last view was, so that the tools can zoom around its middle.
+fn view_id() -> Id {
+    Id::unique("viewer view")
+}
+
+fn last_view(ctx: &egui::Context) -> Rect {
+    ctx.data(|data| data.get_temp(view_id())).unwrap_or(Rect::from_min_size(Pos2::ZERO, Vec2::splat(400.0)))
+}
+
+/// Points per pixel of the view.
+pub(super) fn scale(ctx: &egui::Context, screen: &Reconstruct) -> f32 {
+    screen.size().map_or(1.0, |size| screen.view.zoom.scale(last_view(ctx), size))
+}
+
+/// Magnifies around the middle of the view.
+pub(crate) fn zoom_by(ctx: &egui::Context, screen: &mut Reconstruct, factor: f32) {
+    let view = last_view(ctx);
+    if let Some(size) = screen.size() {
+        screen.view.zoom.zoom(view, size, factor, view.center());
+    }
+}
+
+/// Shows one pixel of the picture as one pixel of the screen.
+pub(crate) fn actual_size(ctx: &egui::Context, screen: &mut Reconstruct) {
+    let view = last_view(ctx);
+    if let Some(size) = screen.size() {
+        screen.view.zoom.set_scale(view, size, 1.0 / ctx.pixels_per_point());
+    }
+}
+
+/// Shows the pictures in all the room there is.
+pub(super) fn show(ui: &mut Ui, state: &mut State, tasks: &Tasks, out: &mut Outbox) {
+    let room = ui.available_size().max(Vec2::splat(40.0));
+    let Some(size) = state.reconstruct.size() else {
+        return empty::show(ui, room, state, tasks, out);
+    };
+    let (rect, response) = ui.allocate_exact_size(room, Sense::click_and_drag());
+    let screen = &mut state.reconstruct;
+    let spoken = format!("Viewer of {}", describe(screen));
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &spoken));
+    let parts = parts(screen, rect);
+    let view = Rect::from_min_size(rect.min, parts.first().map_or(rect.size(), |part| part.view.size()));
+    ui.data_mut(|data| data.insert_temp(view_id(), view));
+
+    let pointer = response.hover_pos().or(response.interact_pointer_pos());
+    let under = pointer.and_then(|at| parts.iter().find(|part| part.view.contains(at)).copied());
+    move_view(ui, screen, &response, under.map_or(view, |part| part.view), size);
+    let split = split_line(ui, screen, &response, rect, size, &parts);
+    if !screen.view.moving_split {
+        let part = under.unwrap_or(Part { view, clip: view, layer: Layer::Original });
+        tools(ui, screen, &response, &part, size, pointer, out);
+    }
+
+    let painter = ui.painter_at(rect.shrink(1.0));
+    for part in &parts {
+        let place = screen.view.zoom.place(part.view, size);
+        let clipped = painter.with_clip_rect(part.clip.intersect(rect.shrink(1.0)));
+        if screen.view.mode == Mode::Difference && parts.len() == 1 && screen.heat_map.is_some() {
+            if let Some((_, map)) = &mut screen.heat_map {
+                map.texture.paint(&clipped, place);
+            }
+        } else if let Some(layer) = screen.layer_mut(part.layer) {
+            layer.texture.paint(&clipped, place);
+        }
+        if screen.view.overlay || screen.editing.tool != Tool::Select {
+            overlay::paint(ui, &clipped, screen, place);
+        }
+    }
+    labels(ui, screen, &parts, rect);
+    if let Some(x) = split {
+        paint_split(ui, rect, x);
+    }
+    progress(ui, screen, tasks, rect, out);
+}
+
+fn describe(screen: &Reconstruct) -> String {
+    let name = screen.picture.as_ref().map_or("tokens", |picture| short_name(&picture.name));
+    let layers: Vec<String> = screen.layers().into_iter().map(|layer| layer_name(screen, layer)).collect();
+    format!("{name}: {}", layers.join(", "))
+}
+
+/// A place for one layer: what it would fill, and what of it is seen.
+#[derive(Clone, Copy)]
+struct Part {
+    view: Rect,
+    clip: Rect,
+    layer: Layer,
+}
+
+fn parts(screen: &Reconstruct, rect: Rect) -> Vec<Part> {
+    let layers = screen.layers();
+    let whole = |layer| vec![Part { view: rect, clip: rect, layer }];
+    let view = &screen.view;
+    let present = |layer: Layer, other: usize| {
+        if layers.contains(&layer) { layer } else { layers[other.min(layers.len() - 1)] }
+    };
+    let (left, right) = (present(view.left, 0), present(view.right, 1));
+    match view.mode {
+        _ if layers.len() == 1 => whole(layers[0]),
+        Mode::Difference => whole(right),
+        Mode::Split => {
+            let x = rect.left() + rect.width() * view.split;
+            vec![
+                Part { view: rect, clip: Rect::from_min_max(rect.min, pos2(x, rect.bottom())), layer: left },
+                Part { view: rect, clip: Rect::from_min_max(pos2(x, rect.top()), rect.max), layer: right },
+            ]
+        }
+        Mode::SideBySide => {
+            let count = layers.len() as f32;
+            let axis = usize::from(rect.height() > rect.width());
+            let mut step = Vec2::ZERO;
+            step[axis] = (rect.size()[axis] + GAP) / count;
+            let mut size = rect.size();
+            size[axis] = step[axis] - GAP;
+            let place = |i: usize| Rect::from_min_size(rect.min + step * i as f32, size);
+            let part = |(i, layer)| Part { view: place(i), clip: place(i), layer };
+            layers.into_iter().enumerate().map(part).collect()
+        }
+    }
+}
+
+fn move_view(ui: &mut Ui, screen: &mut Reconstruct, response: &Response, view: Rect, size: Vec2) {
+    let zoom = &mut screen.view.zoom;
+    if let Some(at) = ui.input(|input| input.pointer.hover_pos()).filter(|_| response.contains_pointer()) {
+        let (wheel, pinch) = ui.input(|input| (input.smooth_scroll_delta().y, input.zoom_delta()));
+        let factor = pinch * (wheel * 0.004).exp();
+        if (factor - 1.0).abs() > 1e-4 {
+            zoom.zoom(view, size, factor, at);
+        }
+    }
+    let panning = response.dragged_by(PointerButton::Middle)
+        || response.dragged_by(PointerButton::Secondary)
+        || (response.dragged_by(PointerButton::Primary)
+            && screen.editing.tool == Tool::Select
+            && !screen.view.moving_split
+            && !zoom.fits());
+    if panning {
+        zoom.pan(view, size, response.drag_delta());
+        ui.set_cursor_icon(CursorIcon::Grabbing);
+    }
+    if response.double_clicked() && screen.editing.tool == Tool::Select {
+        zoom.fit();
+    }
+}
+
+/// Moves the line between, and says where it is.
+fn split_line(
+    ui: &mut Ui,
+    screen: &mut Reconstruct,
+    response: &Response,
+    rect: Rect,
+    size: Vec2,
+    parts: &[Part],
+) -> Option<f32> {
+    if screen.view.mode != Mode::Split || parts.len() < 2 {
+        screen.view.moving_split = false;
+        return None;
+    }
+    let place = screen.view.zoom.place(rect, size).intersect(rect);
+    let x = rect.left() + rect.width() * screen.view.split;
+    let near = |at: Pos2| (at.x - x).abs() <= GRIP;
+    let origin = ui.input(|input| input.pointer.press_origin());
+    if response.drag_started_by(PointerButton::Primary) {
+        let free = screen.editing.tool == Tool::Select && screen.view.zoom.fits();
+        screen.view.moving_split = origin.is_some_and(near) || free;
+    }
+    if screen.view.moving_split
+        && let Some(at) = response.interact_pointer_pos()
+    {
+        screen.view.split = ((at.x - rect.left()) / rect.width()).clamp(0.0, 1.0);
+    }
+    if response.drag_stopped() {
+        screen.view.moving_split = false;
+    }
+    // The line has a handle that the keyboard can reach.
+    let handle = Rect::from_center_size(pos2(x, place.center().y), Vec2::splat(28.0));
+    let knob = ui.interact(handle, ui.scope_id().with("split"), Sense::focusable_noninteractive());
+    let percent = f64::from(screen.view.split) * 100.0;
+    knob.widget_info(|| WidgetInfo::slider(true, percent, "Line between the pictures"));
+    if knob.has_focus() {
+        let (left, right) =
+            ui.input(|input| (input.key_pressed(Key::ArrowLeft), input.key_pressed(Key::ArrowRight)));
+        let step = f32::from(i8::from(right) - i8::from(left)) * 0.02;
+        screen.view.split = (screen.view.split + step).clamp(0.0, 1.0);
+        ui.memory_mut(|memory| {
+            memory.set_focus_lock_filter(
+                knob.id,
+                egui::EventFilter { horizontal_arrows: true, ..Default::default() },
+            )
+        });
+        ui.painter().circle_stroke(handle.center(), 16.0, egui::Stroke::new(2.0, Palette::of(ui).accent));
+    }
+    if screen.view.moving_split
+        || (screen.editing.tool == Tool::Select && response.hover_pos().is_some_and(near))
+    {
+        ui.set_cursor_icon(CursorIcon::ResizeHorizontal);
+    }
+    Some(rect.left() + rect.width() * screen.view.split)
+}
+
+fn paint_split(ui: &Ui, rect: Rect, x: f32) {
+    let painter = ui.painter_at(rect.shrink(1.0));
+    let white = egui::Color32::WHITE;
+    painter.vline(x, rect.y_range(), egui::Stroke::new(3.0, egui::Color32::from_black_alpha(90)));
+    painter.vline(x, rect.y_range(), egui::Stroke::new(1.5, white));
+    let centre = pos2(x, rect.center().y);
+    painter.circle(centre, 13.0, egui::Color32::from_black_alpha(150), egui::Stroke::new(1.5, white));
+    for side in [-1.0, 1.0] {
+        let tip = centre + Vec2::new(side * 7.0, 0.0);
+        let back = centre + Vec2::new(side * 3.0, 0.0);
+        let points = vec![back + Vec2::new(0.0, -4.0), tip, back + Vec2::new(0.0, 4.0)];
+        painter.add(egui::Shape::line(points, egui::Stroke::new(1.5, white)));
+    }
+}
+
+/// What the pointer does to the tokens under it.
+fn tools(
+    ui: &Ui,
+    screen: &mut Reconstruct,
+    response: &Response,
+    part: &Part,
+    size: Vec2,
+    pointer: Option<Pos2>,
+    out: &mut Outbox,
+) {
+    let active = screen.view.overlay || screen.editing.tool != Tool::Select;
+    let under = pointer
+        .filter(|_| active && (response.contains_pointer() || response.dragged()))
+        .and_then(|at| overlay::position_at(screen, screen.view.zoom.pixel(part.view, size, at)));
+    if screen.editing.hovered != under {
+        screen.editing.hovered = under;
+        if let Some(position) = under {
+            out.push(Message::Inspect(position));
+        }
+    }
+    let primary = response.dragged_by(PointerButton::Primary) || response.clicked();
+    match (screen.editing.tool, under) {
+        (Tool::Select, Some(position)) if response.clicked() => {
+            out.push(Message::Edit(EditCommand::Select(Some(position))));
+        }
+        (Tool::Paint, Some(position)) if primary => out.push(Message::Edit(EditCommand::Paint { position })),
+        (Tool::Shuffle, Some(position)) if response.drag_started() || response.clicked() => {
+            screen.editing.corner = Some(position);
+        }
+        _ => {}
+    }
+    let lifted = response.drag_stopped() || response.clicked();
+    if screen.editing.tool == Tool::Paint && lifted {
+        out.push(Message::Edit(EditCommand::EndStroke));
+    }
+    if screen.editing.tool == Tool::Shuffle
+        && response.drag_stopped()
+        && let (Some(from), Some(to)) = (screen.editing.corner.take(), under.or(screen.editing.hovered))
+    {
+        out.push(Message::Edit(EditCommand::Shuffle { from, to }));
+    }
+    if active && under.is_some() {
+        ui.set_cursor_icon(if screen.editing.tool == Tool::Select {
+            CursorIcon::PointingHand
+        } else {
+            CursorIcon::Crosshair
+        });
+    }
+    if response.has_focus() {
+        overlay::move_selection(ui, screen, out);
+    }
+}
+
+fn labels(ui: &Ui, screen: &Reconstruct, parts: &[Part], rect: Rect) {
+    let difference = screen.view.mode == Mode::Difference && parts.len() == 1 && screen.layers().len() > 1;
+    for (index, part) in parts.iter().enumerate() {
+        let text = if difference { "Difference".to_owned() } else { layer_name(screen, part.layer) };
+        let right = screen.view.mode == Mode::Split && index == 1;
+        let (corner, align) = if right {
+            (pos2(rect.right() - 10.0, rect.bottom() - 10.0), egui::Align2::RIGHT_BOTTOM)
+        } else {
+            (pos2(part.view.left() + 10.0, part.view.bottom() - 10.0), egui::Align2::LEFT_BOTTOM)
+        };
+        let font = egui::TextStyle::Small.resolve(ui.style());
+        let painter = ui.painter_at(part.view.intersect(rect));
+        let galley = painter.layout_no_wrap(text, font, egui::Color32::WHITE);
+        let chip = align.anchor_size(corner, galley.size() + Vec2::new(16.0, 8.0));
+        painter.rect_filled(chip, 6.0, egui::Color32::from_black_alpha(170));
+        painter.galley(chip.min + Vec2::new(8.0, 4.0), galley, egui::Color32::WHITE);
+    }
+}
+
+/// A line at the upper edge while the models work, with a way to stop them.
+fn progress(ui: &mut Ui, screen: &Reconstruct, tasks: &Tasks, rect: Rect, out: &mut Outbox) {
+    let running = screen.panes.iter().find_map(|pane| pane.task).and_then(|task| tasks.get(task));
+    let Some(running) = running else { return };
+    let palette = Palette::of(ui);
+    let now = running.job.snapshot();
+    let bar = Rect::from_min_size(
+        rect.min + Vec2::new(10.0, 10.0),
+        Vec2::new(240.0_f32.min(rect.width() - 20.0), 44.0),
+    );
+    let mut child = ui.new_child(egui::UiBuilder::new().max_rect(bar.shrink2(Vec2::new(10.0, 0.0))));
+    ui.painter().rect(bar, 8.0, palette.card, egui::Stroke::new(1.0, palette.line), egui::StrokeKind::Inside);
+    child.horizontal_centered(|ui| {
+        ui.vertical(|ui| {
+            ui.spacing_mut().item_spacing.y = 4.0;
+            ui.add_space(6.0);
+            ui.set_width(bar.width() - 64.0);
+            let stage = if now.stage.is_empty() { "starting" } else { &now.stage };
+            ui.add(egui::Label::new(egui::RichText::new(stage).small()).truncate().selectable(false));
+            ui.add(egui::ProgressBar::new(now.done).desired_height(4.0).fill(palette.accent));
+        });
+        if crate::studio::widgets::icon_button(ui, crate::studio::icons::Icon::Close, "Stop").clicked() {
+            out.push(Message::Cancel(running.id));
+        }
+    });
+}

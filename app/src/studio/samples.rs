@@ -1,0 +1,76 @@
+//! The sample pictures and the bundled model: what is there before anybody opens anything.
+
+use ibq_core::{
+    image::{Picture, open},
+    weights::{Model, WeightsError},
+};
+
+use super::{message::Message, models::short_name, picture_texture::Pixels};
+
+/// Longest side of the small pictures in the strip, in pixels.
+const SMALL: u32 = 112;
+
+/// A sample picture.
+pub(crate) struct Sample {
+    pub(crate) name: String,
+    pub(crate) picture: Picture,
+    /// The picture made small, until it is uploaded.
+    pub(crate) small: Pixels,
+    pub(crate) texture: Option<super::picture_texture::PictureTexture>,
+}
+
+impl Sample {
+    fn new(file: &str, bytes: &[u8]) -> Option<Self> {
+        let picture = open(bytes).map_err(|error| log::warn!("sample {file}: {error}")).ok()?;
+        let small = image::imageops::thumbnail(&picture.rgb, SMALL, SMALL);
+        Some(Self { name: short_name(file).to_owned(), small: Pixels::new(&small), picture, texture: None })
+    }
+}
+
+/// Reads the sample pictures; those that cannot be read are left out and logged.
+pub(crate) async fn load() -> Message {
+    let mut samples = Vec::new();
+    for (file, bytes) in files().await {
+        samples.extend(Sample::new(&file, &bytes));
+    }
+    Message::Samples(samples)
+}
+
+/// The bundled model, if there is one.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) async fn bundled_model() -> Option<Result<Model, WeightsError>> {
+    let bundled = crate::bundled::bundled_tokenizer().ok()?;
+    Some(Model::open_folder(bundled.config, vec![bundled.weights]).await)
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+async fn files() -> Vec<(String, Vec<u8>)> {
+    Vec::new()
+}
+
+/// The bundled model: the folder beside the page that `assets/models/default.txt` names.
+#[cfg(target_arch = "wasm32")]
+pub(crate) async fn bundled_model() -> Option<Result<Model, WeightsError>> {
+    let name = String::from_utf8(fetch("assets/models/default.txt").await?).ok()?;
+    Some(Model::open_url(&format!("assets/models/{}/", name.trim())).await)
+}
+
+#[cfg(target_arch = "wasm32")]
+async fn files() -> Vec<(String, Vec<u8>)> {
+    let index = fetch("assets/samples/index.json").await.unwrap_or_default();
+    let names: Vec<String> = serde_json::from_slice(&index).unwrap_or_default();
+    let mut files = Vec::new();
+    for name in names {
+        if let Some(bytes) = fetch(&format!("assets/samples/{name}")).await {
+            files.push((name, bytes));
+        }
+    }
+    files
+}
+
+/// A file beside the page, if it is there.
+#[cfg(target_arch = "wasm32")]
+async fn fetch(address: &str) -> Option<Vec<u8>> {
+    let source = ibq_core::weights::Source::http(address).await.ok()?;
+    source.read_at(0, usize::try_from(source.len()).ok()?).await.ok()
+}

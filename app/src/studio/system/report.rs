@@ -1,0 +1,187 @@
+//! The System screen as text.
+
+use std::fmt::Write as _;
+
+use ibq_core::{
+    bench::{BenchReport, KernelReport},
+    gpu::{Gpu, GpuInfo, Tier},
+    tokenizer::KernelTime,
+};
+
+use crate::studio::{
+    models::{Slot, precision_name, set_name},
+    reconstruct::Shown,
+    state::State,
+};
+
+/// A number of bytes, as people read it: "512 B", "1.5 KiB", "24.0 MiB".
+pub(crate) fn bytes(count: u64) -> String {
+    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
+    if count < 1024 {
+        return format!("{count} B");
+    }
+    let mut value = count as f64 / 1024.0;
+    let mut unit = 0;
+    while value >= 1023.95 && unit + 1 < UNITS.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    format!("{value:.1} {}", UNITS[unit])
+}
+
+/// A limit with its unit: those of sizes are in bytes.
+pub(super) fn limit(name: &str, value: u64) -> String {
+    let is_size = ["size", "storage", "bytes"].iter().any(|word| name.contains(word)) && value >= 1024;
+    if is_size && !name.contains("workgroup_size") { bytes(value) } else { value.to_string() }
+}
+
+/// Name of a tier.
+pub(super) fn tier(tier: Tier) -> &'static str {
+    match tier {
+        Tier::Portable => "portable (what every WebGPU offers)",
+        Tier::Fast => "fast (16-bit floats, subgroups)",
+    }
+}
+
+/// What the adapter is: name and value of each line.
+pub(super) fn adapter(info: &GpuInfo) -> Vec<(&'static str, String)> {
+    let yes_no = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
+    vec![
+        ("Adapter", info.name.clone()),
+        ("Kind", info.kind.clone()),
+        ("Backend", info.backend.clone()),
+        ("Driver", if info.driver.is_empty() { "not told".to_owned() } else { info.driver.clone() }),
+        ("Tier", tier(info.tier).to_owned()),
+        ("Kernel timers", yes_no(info.timestamps)),
+    ]
+}
+
+/// One kernel as a line of a table.
+pub(super) fn kernel_cells(kernel: &KernelTime, total: f64) -> [String; 6] {
+    let seconds = kernel.ms / 1e3;
+    let per_second =
+        |amount: f64| if seconds > 0.0 { format!("{:.1}", amount / seconds / 1e9) } else { "–".to_owned() };
+    [
+        kernel.stage.to_owned(),
+        kernel.calls.to_string(),
+        format!("{:.2}", kernel.ms),
+        format!("{:.1}", kernel.ms / total.max(1e-9) * 100.0),
+        per_second(kernel.flops),
+        per_second(kernel.bytes),
+    ]
+}
+
+/// Everything on the screen as text.
+pub(super) fn text(state: &State) -> String {
+    let mut text = format!("IBQ Studio {}\n", env!("CARGO_PKG_VERSION"));
+    match &state.gpu {
+        Ok(gpu) => text.push_str(&gpu_text(gpu)),
+        Err(reason) => text.push_str(reason),
+    }
+    for slot in Slot::BOTH {
+        if let Some(model) = state.models.get(slot) {
+            let precision = precision_name(model.tokenizer.precision());
+            let codes = model.tokenizer.config().n_embed;
+            let set = set_name(model.set);
+            // Writing into a string cannot fail, here and below.
+            let _ = writeln!(text, "Model: {}, {codes} codes, {set} weights, {precision}", model.name);
+        }
+    }
+    if let Some(shown) = state.reconstruct.first() {
+        text.push_str(&kernels_text(shown));
+    }
+    if let Some(report) = &state.system.report {
+        text.push_str(&bench_text(report));
+    }
+    text
+}
+
+fn gpu_text(gpu: &Gpu) -> String {
+    let mut text = String::new();
+    let info = gpu.info();
+    for (name, value) in adapter(info) {
+        let _ = writeln!(text, "{name}: {value}");
+    }
+    let memory = gpu.memory();
+    let _ = writeln!(text, "Memory in buffers: {}, at most {}", bytes(memory.now), bytes(memory.peak));
+    let _ = writeln!(text, "Features: {}", info.features.join(", "));
+    for (name, value) in &info.limits {
+        let _ = writeln!(text, "{name}: {}", limit(name, *value));
+    }
+    text
+}
+
+fn kernels_text(shown: &Shown) -> String {
+    let mut text = String::new();
+    if !shown.kernels.is_empty() {
+        let (width, height) = shown.picture.rgb.dimensions();
+        let _ = writeln!(text, "\nKernels, {width} × {height}: stage, calls, ms, %, GFLOP/s, GB/s");
+    }
+    let total = shown.kernels.iter().map(|kernel| kernel.ms).sum();
+    for kernel in &shown.kernels {
+        let _ = writeln!(text, "{}: {}", kernel.name, kernel_cells(kernel, total).join(", "));
+    }
+    text
+}
+
+/// The benchmark as text.
+pub(super) fn bench_text(report: &BenchReport) -> String {
+    let mut text = String::new();
+    let _ = writeln!(
+        text,
+        "\nBenchmark, {0} × {0}, {1}, {2}, {3} tier\nCeilings: {4:.1} GFLOP/s, {5:.1} GB/s",
+        report.size,
+        report.precision,
+        report.adapter,
+        report.tier,
+        report.ceilings.gflops,
+        report.ceilings.gbytes_per_s
+    );
+    for stage in &report.stages {
+        let _ = writeln!(text, "{}: {:.1} ms, {:.1} GFLOP/s", stage.stage, stage.ms, stage.gflops);
+    }
+    for kernel in &report.kernels {
+        let KernelReport { name, stage, calls, ms, gflops, gbytes_per_s, share } = kernel;
+        let percent = share * 100.0;
+        let _ = writeln!(
+            text,
+            "{name} ({stage}, {calls} calls): {ms:.2} ms, {gflops:.1} GFLOP/s, {gbytes_per_s:.1} GB/s, {percent:.0} %"
+        );
+    }
+    let _ = writeln!(text, "Peak memory: {}", bytes(report.peak_memory));
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_given_in_the_unit_people_use() {
+        for (count, text) in [
+            (0, "0 B"),
+            (1023, "1023 B"),
+            (1536, "1.5 KiB"),
+            (1 << 20, "1.0 MiB"),
+            ((1 << 30) - 1, "1.0 GiB"),
+            (3 << 40, "3.0 TiB"),
+        ] {
+            assert_eq!(bytes(count), text);
+        }
+    }
+
+    #[test]
+    fn rates_follow_from_time_and_work() {
+        let kernel = KernelTime {
+            name: "conv2d".to_owned(),
+            stage: "decode",
+            calls: 2,
+            ms: 500.0,
+            flops: 5e9,
+            bytes: 1e9,
+        };
+        assert_eq!(kernel_cells(&kernel, 1000.0), ["decode", "2", "500.00", "50.0", "10.0", "2.0"]);
+        let idle = KernelTime { ms: 0.0, ..kernel };
+        assert_eq!(kernel_cells(&idle, 0.0)[4], "–");
+    }
+}
