@@ -21,8 +21,10 @@ pub(crate) struct Place<'a> {
     pub(crate) gpu: &'a Gpu,
     pub(crate) storage: Storage,
     pub(crate) parameters: &'a Parameters,
-    /// The buffer of each tensor.
+    /// The buffer of each tensor, which may be larger than the tensor.
     pub(crate) buffers: Vec<&'a Buffer>,
+    /// Size of each tensor in bytes.
+    pub(crate) sizes: &'a [u64],
 }
 
 impl<'a> Place<'a> {
@@ -47,9 +49,9 @@ impl<'a> Place<'a> {
         self.buffers[tensor.0]
     }
 
-    /// The whole buffer of a tensor.
+    /// All of a tensor, but not what its buffer has beyond: that could be more than a binding may have.
     pub(crate) fn whole(&self, tensor: TensorId) -> Bound<'a> {
-        Bound::whole(self.buffer(tensor))
+        Bound { bytes: self.sizes[tensor.0], ..Bound::whole(self.buffer(tensor)) }
     }
 
     /// Binds the elements `from4..to4` of a map, and returns the shift to add to an index that counts from the map's

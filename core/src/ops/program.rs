@@ -41,7 +41,7 @@ impl Program {
         let mut ends = Vec::with_capacity(graph.nodes.len());
         // A tensor that nothing touches has no slot; the first one stands in, unused.
         let buffers = arena.slot_of.iter().map(|&slot| slots.get(slot).unwrap_or(&slots[0])).collect();
-        let place = Place { gpu, storage, parameters, buffers };
+        let place = Place { gpu, storage, parameters, buffers, sizes: &graph.tensors };
         for node in &graph.nodes {
             for dispatch in node.op.emit(&place) {
                 dispatches.push(dispatch.build(gpu).await?);
