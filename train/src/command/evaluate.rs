@@ -1,0 +1,64 @@
+//! `ibq-train evaluate`: how good a tokenizer is.
+
+use std::path::PathBuf;
+
+use burn::tensor::Device;
+use ibq_core::image::encode_png;
+use ibq_train::{
+    data::Pictures,
+    export::import,
+    quantizer::{Ibq, QuantizerConfig},
+    run::{evaluate, sample_sheet},
+};
+
+use super::{Outcome, pictures::open_folder};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// A model folder, or an official checkpoint.
+    model: PathBuf,
+    /// Folder of pictures; without it, scenes that no training uses.
+    #[arg(long)]
+    pictures: Option<PathBuf>,
+    /// Side in pixels: a multiple of the model's factor.
+    #[arg(long, default_value_t = 64)]
+    side: usize,
+    /// Scenes of each class, when no pictures are given.
+    #[arg(long, default_value_t = 8)]
+    scenes: usize,
+    /// Picture file for pictures and reconstructions, side by side.
+    #[arg(long)]
+    sheet: Option<PathBuf>,
+    /// Pictures in a row of the sheet.
+    #[arg(long, default_value_t = 12)]
+    columns: usize,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Outcome {
+    let device = Device::flex();
+    let (weights, config) = import(&arguments.model, &device)?;
+    if arguments.side == 0 || !arguments.side.is_multiple_of(config.factor() as usize) {
+        return Err(format!(
+            "--side {} is no multiple of the model's factor {}",
+            arguments.side,
+            config.factor()
+        )
+        .into());
+    }
+    let pictures = match &arguments.pictures {
+        Some(folder) => open_folder(folder, arguments.side)?,
+        None => Pictures::held_out_scenes(arguments.scenes, arguments.side, 0),
+    };
+    // Whatever rule a tokenizer was trained with, the engine picks the largest dot product.
+    let (quality, reconstructed) =
+        evaluate(&weights, &config, &QuantizerConfig::Ibq(Ibq::default()), &pictures, &device);
+    if let Some(path) = &arguments.sheet {
+        std::fs::write(path, encode_png(&sample_sheet(&pictures, &reconstructed, arguments.columns))?)?;
+    }
+    println!("pictures    {} of {side}×{side}", quality.pictures, side = arguments.side);
+    println!("PSNR        {:.2} dB", quality.psnr);
+    println!("SSIM        {:.4}", quality.ssim);
+    println!("usage       {:.1} % of {} codes", 100.0 * quality.usage, config.n_embed);
+    println!("perplexity  {:.0}", quality.perplexity);
+    Ok(())
+}

@@ -1,0 +1,50 @@
+//! The command line.
+
+mod evaluate;
+mod export;
+mod pictures;
+mod tokenizer;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Trains IBQ tokenizers.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Train a tokenizer, from the start or from a checkpoint.
+    Tokenizer(tokenizer::Arguments),
+    /// Write the averaged weights of a checkpoint as a model folder.
+    Export(export::Arguments),
+    /// Measure a tokenizer on pictures that it has not seen.
+    Evaluate(evaluate::Arguments),
+    /// Prepare pictures for training: scenes drawn by the program, or a folder of pictures.
+    Pictures(pictures::Arguments),
+}
+
+/// Failure of a command, for people.
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+/// Runs the command that was asked for.
+pub(crate) fn run() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Tokenizer(arguments) => tokenizer::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
+        Command::Evaluate(arguments) => evaluate::run(&arguments),
+        Command::Pictures(arguments) => pictures::run(&arguments),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

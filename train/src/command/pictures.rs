@@ -1,0 +1,67 @@
+//! `ibq-train pictures`: draws or gathers training pictures once, into one file.
+
+use std::path::PathBuf;
+
+use ibq_train::data::Pictures;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::Outcome;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// File to write.
+    #[arg(long)]
+    out: PathBuf,
+    /// Folder of pictures; without it, scenes are drawn.
+    #[arg(long)]
+    folder: Option<PathBuf>,
+    /// Side in pixels.
+    #[arg(long, default_value_t = 64)]
+    side: usize,
+    /// Scenes to draw.
+    #[arg(long, default_value_t = 20_000)]
+    count: usize,
+    /// First seed of the scenes.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Outcome {
+    let pictures = match &arguments.folder {
+        Some(folder) => open_folder(folder, arguments.side)?,
+        None => draw_scenes(arguments.count, arguments.side, arguments.seed),
+    };
+    pictures.save(&arguments.out)?;
+    println!(
+        "{} pictures of {side}×{side} in {}",
+        pictures.len(),
+        arguments.out.display(),
+        side = pictures.side()
+    );
+    Ok(())
+}
+
+/// Opens a folder, and names the files that cannot be used.
+pub(super) fn open_folder(
+    folder: &std::path::Path,
+    side: usize,
+) -> Result<Pictures, Box<dyn std::error::Error>> {
+    let (pictures, skipped) = Pictures::folder(folder, side)?;
+    for file in &skipped {
+        eprintln!("skipped {}: {}", file.path.display(), file.reason);
+    }
+    if !skipped.is_empty() {
+        eprintln!("{} files skipped, {} pictures used", skipped.len(), pictures.len());
+    }
+    Ok(pictures)
+}
+
+/// Draws scenes behind a progress bar.
+pub(super) fn draw_scenes(count: usize, side: usize, seed: u64) -> Pictures {
+    let style = ProgressStyle::with_template("drawing scenes {wide_bar} {pos}/{len} · {eta} left");
+    let bar =
+        ProgressBar::new(count as u64).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    let pictures = Pictures::scenes(count, side, seed, |_| bar.inc(1));
+    bar.finish_and_clear();
+    pictures
+}

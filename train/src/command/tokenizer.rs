@@ -1,0 +1,151 @@
+//! `ibq-train tokenizer`: the training of a tokenizer.
+
+use std::{path::PathBuf, time::Duration};
+
+use burn::tensor::Device;
+use ibq_core::job::Job;
+use ibq_train::{
+    checkpoint::Checkpoint,
+    data::Pictures,
+    preset::Preset,
+    run::{Evaluation, Observer, StepRecord, Trainer, evaluate, sample_sheet},
+};
+
+use super::{Outcome, pictures};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// A preset by name (tiny, scenes, ibq-1024, ibq-8192, ibq-16384, ibq-262144) or a TOML file.
+    #[arg(long, default_value = "tiny")]
+    preset: String,
+    /// Folder for checkpoints, log and samples. If it holds a checkpoint, the training goes on from there.
+    #[arg(long)]
+    out: PathBuf,
+    /// Pictures: a folder, or a file made by `ibq-train pictures`. Without it, scenes are drawn.
+    #[arg(long)]
+    pictures: Option<PathBuf>,
+    /// Scenes to draw when no pictures are given.
+    #[arg(long, default_value_t = 2000)]
+    scenes: usize,
+    /// Ends the training after so many minutes in all; the learning rate then falls with the clock.
+    #[arg(long)]
+    minutes: Option<f64>,
+    /// Side of the training pictures in pixels, instead of the preset's or checkpoint's.
+    #[arg(long)]
+    side: Option<usize>,
+    /// Pictures per step, instead of the preset's or checkpoint's.
+    #[arg(long)]
+    batch: Option<usize>,
+    /// Doubles the codebook of the checkpoint so many times before going on: every code is split in two.
+    #[arg(long, default_value_t = 0)]
+    double_codes: u8,
+    /// Steps between two lines of the log.
+    #[arg(long, default_value_t = 20)]
+    log_every: u64,
+    /// Steps between two checkpoints, each with a measurement on held-out scenes and a sheet of samples.
+    #[arg(long, default_value_t = 500)]
+    save_every: u64,
+    /// Threads; all processors without it.
+    #[arg(long)]
+    threads: Option<usize>,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Outcome {
+    if let Some(threads) = arguments.threads {
+        rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
+    }
+    let device = Device::flex();
+    let path = arguments.out.join("checkpoint.safetensors");
+    let mut trainer = if path.exists() {
+        let checkpoint = Checkpoint::open(&path, &device)?;
+        println!("going on from step {} of {}", checkpoint.step, path.display());
+        Trainer::resume(checkpoint, device.clone())
+    } else {
+        Trainer::new(Preset::open(&arguments.preset)?, device.clone())
+    };
+    trainer.set_minutes(arguments.minutes);
+    for _ in 0..arguments.double_codes {
+        trainer.double_codes();
+    }
+    trainer.set_pictures(arguments.side, arguments.batch);
+    let preset = trainer.preset().clone();
+    println!(
+        "{} parameters, {} codes; structural loss in place of LPIPS, which needs the weights of a VGG network",
+        preset.model.parameter_count(),
+        preset.model.n_embed
+    );
+    let training = training_pictures(arguments, preset.training.side)?;
+    let held_out = Pictures::held_out_scenes(2, 64.max(preset.training.side), 0);
+    println!("{} pictures to train on, {} held out", training.len(), held_out.len());
+
+    let job = Job::new();
+    let stop = job.clone();
+    ctrlc::set_handler(move || stop.cancel())?;
+    let codes = preset.model.n_embed as usize;
+    let mut observer = Observer::new(&arguments.out, codes, preset.training.batch, trainer.seconds())?;
+
+    while trainer.share() < 1.0 && !job.is_cancelled() {
+        observer.note(trainer.step(&training)?);
+        let step = trainer.steps();
+        let mut held_out_quality = None;
+        if step.is_multiple_of(arguments.save_every) || trainer.share() >= 1.0 {
+            trainer.checkpoint().save(&path)?;
+            let (quality, pictures) =
+                evaluate(trainer.average(), &preset.model, &preset.quantizer, &held_out, &device);
+            observer.samples(step, &sample_sheet(&held_out, &pictures, 12))?;
+            held_out_quality = Some(quality);
+        }
+        if held_out_quality.is_some() || step.is_multiple_of(arguments.log_every) {
+            let record = observer.write(step, trainer.seconds(), held_out_quality)?;
+            tell(&record, &trainer);
+            if let Some(warning) = observer.warning(&record) {
+                eprintln!("{warning}");
+            }
+        }
+    }
+    trainer.checkpoint().save(&path)?;
+    let state = if job.is_cancelled() { "stopped" } else { "finished" };
+    println!("{state} after step {}; the same command goes on from {}", trainer.steps(), path.display());
+    Ok(())
+}
+
+fn training_pictures(arguments: &Arguments, side: usize) -> Result<Pictures, Box<dyn std::error::Error>> {
+    let Some(path) = &arguments.pictures else { return Ok(pictures::draw_scenes(arguments.scenes, side, 0)) };
+    if path.is_dir() {
+        return pictures::open_folder(path, side);
+    }
+    let found = Pictures::open(path)?;
+    if found.side() < side {
+        let (has, path) = (found.side(), path.display());
+        return Err(
+            format!("{path}: its pictures are {has}×{has}, the preset needs {side}×{side} or more").into()
+        );
+    }
+    Ok(found)
+}
+
+/// One line for people.
+fn tell(record: &StepRecord, trainer: &Trainer) {
+    let share = trainer.share();
+    let left = Duration::from_secs_f64((trainer.seconds() * (1.0 - share) / share.max(1e-9)).min(1e9));
+    println!(
+        "step {:>6} · {:>5.1} pictures/s · {} left · rate {:.1e} · loss {:.4} · quantization {:.4} · usage {:.1} % · \
+         perplexity {:.0} · gradient {:.2} · energy {:.1}",
+        record.step,
+        record.pictures_per_second,
+        indicatif::HumanDuration(left),
+        record.rate,
+        record.reconstruction,
+        record.quantization,
+        100.0 * record.usage,
+        record.perplexity,
+        record.gradient,
+        record.latent_energy,
+    );
+    if let Some(Evaluation { pictures, psnr, ssim, usage, perplexity }) = &record.held_out {
+        println!(
+            "  on {pictures} held-out pictures: PSNR {psnr:.2} dB · SSIM {ssim:.4} · usage {:.1} % · perplexity {perplexity:.0}",
+            100.0 * usage
+        );
+    }
+}

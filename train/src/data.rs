@@ -1,0 +1,278 @@
+//! Pictures to train on and to test with.
+
+use std::{
+    fs,
+    io::{Read, Write},
+    path::{Path, PathBuf},
+};
+
+use burn::tensor::{Device, Tensor, TensorData};
+use ibq_core::image::{model_to_pixel, pixel_to_model};
+use ibq_scenes::{Class, FIRST_HELD_OUT_SEED, render};
+use image::RgbImage;
+use rayon::prelude::*;
+
+use crate::random::Random;
+
+/// Pictures cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum DataError {
+    /// A file or folder cannot be read or written.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file of pictures that is not one, or is cut short.
+    #[error("{}: {reason}", path.display())]
+    Format {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A folder without a single usable picture.
+    #[error("{}: no picture of at least {side}×{side} pixels ({skipped} files skipped)", path.display())]
+    NoPictures {
+        /// Which.
+        path: PathBuf,
+        /// Side that was asked for.
+        side: usize,
+        /// Files that were no pictures, or too small.
+        skipped: usize,
+    },
+}
+
+/// A file that a folder holds and that could not be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Skipped {
+    /// Which.
+    pub path: PathBuf,
+    /// Why.
+    pub reason: String,
+}
+
+/// Square 8-bit RGB pictures of one size, in memory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pictures {
+    side: usize,
+    /// Picture after picture, row by row, RGB.
+    bytes: Vec<u8>,
+}
+
+/// First bytes of a file of pictures.
+const MAGIC: &[u8; 8] = b"IBQPICT1";
+
+impl Pictures {
+    /// Side in pixels.
+    #[must_use]
+    pub fn side(&self) -> usize {
+        self.side
+    }
+
+    /// How many.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.bytes.len() / self.size()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// Bytes of one picture.
+    fn size(&self) -> usize {
+        self.side * self.side * 3
+    }
+
+    /// Scenes for training, every class equally often. A third shows the whole scene, a third a half, and a third a quarter of
+    /// its width, so that texture comes at every scale. `progress` is told the share that is done.
+    #[must_use]
+    pub fn scenes(count: usize, side: usize, first_seed: u64, progress: impl Fn(f32) + Sync) -> Self {
+        let classes = Class::ALL;
+        let done = std::sync::atomic::AtomicUsize::new(0);
+        let draw = |index: usize| -> Vec<u8> {
+            let class = classes[index % classes.len()];
+            let seed = first_seed + (index / classes.len()) as u64;
+            let zoom = 1 << ((index / classes.len()) % 3);
+            let whole = render(class, seed, (side * zoom) as u32, (side * zoom) as u32);
+            let mut random = Random::new(seed.wrapping_mul(31).wrapping_add(index as u64));
+            let (left, top) = (random.below(side * (zoom - 1) + 1), random.below(side * (zoom - 1) + 1));
+            let row = |y: usize| &whole.rgb[((top + y) * side * zoom + left) * 3..][..side * 3];
+            let crop = (0..side).flat_map(row).copied().collect();
+            progress(done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) as f32 / count as f32);
+            crop
+        };
+        let bytes = (0..count).into_par_iter().map(draw).collect::<Vec<_>>().concat();
+        Self { side, bytes }
+    }
+
+    /// Whole scenes with seeds that no training uses, `each` of every class.
+    #[must_use]
+    pub fn held_out_scenes(each: usize, side: usize, first: u64) -> Self {
+        let of_class = |class: &Class| {
+            (0..each as u64)
+                .map(|i| render(*class, FIRST_HELD_OUT_SEED + first + i, side as u32, side as u32).rgb)
+                .collect::<Vec<_>>()
+        };
+        let bytes = Class::ALL.par_iter().flat_map(of_class).collect::<Vec<_>>().concat();
+        Self { side, bytes }
+    }
+
+    /// Pictures of a folder and its sub-folders: each is scaled so that its smaller side is `side`, and its middle is kept.
+    ///
+    /// # Errors
+    /// [`DataError`] when the folder cannot be read or has no usable picture. Single files that cannot be used are skipped
+    /// and named.
+    pub fn folder(path: &Path, side: usize) -> Result<(Self, Vec<Skipped>), DataError> {
+        let mut files = Vec::new();
+        list_files(path, &mut files)?;
+        files.sort();
+        let (mut bytes, mut skipped) = (Vec::new(), Vec::new());
+        for path in files {
+            match open_square(&path, side) {
+                Ok(picture) => bytes.extend_from_slice(picture.as_raw()),
+                Err(reason) => skipped.push(Skipped { path, reason }),
+            }
+        }
+        if bytes.is_empty() {
+            return Err(DataError::NoPictures { path: path.to_owned(), side, skipped: skipped.len() });
+        }
+        Ok((Self { side, bytes }, skipped))
+    }
+
+    /// Writes all pictures to a file that [`open`](Self::open) reads.
+    ///
+    /// # Errors
+    /// [`DataError::Io`].
+    pub fn save(&self, path: &Path) -> Result<(), DataError> {
+        let io = |source| DataError::Io { path: path.to_owned(), source };
+        let mut file = fs::File::create(path).map_err(io)?;
+        file.write_all(MAGIC).map_err(io)?;
+        file.write_all(&(self.side as u64).to_le_bytes()).map_err(io)?;
+        file.write_all(&self.bytes).map_err(io)
+    }
+
+    /// Reads a file of [`save`](Self::save).
+    ///
+    /// # Errors
+    /// [`DataError`].
+    pub fn open(path: &Path) -> Result<Self, DataError> {
+        let io = |source| DataError::Io { path: path.to_owned(), source };
+        let format = |reason: &str| DataError::Format { path: path.to_owned(), reason: reason.to_owned() };
+        let mut file = fs::File::open(path).map_err(io)?;
+        let mut head = [0u8; 16];
+        file.read_exact(&mut head).map_err(io)?;
+        if &head[..8] != MAGIC {
+            return Err(format("not a file of pictures (make one with `ibq-train pictures`)"));
+        }
+        let side = u64::from_le_bytes(head[8..].try_into().unwrap_or_default());
+        let side = usize::try_from(side).ok().filter(|side| (1..=4096).contains(side));
+        let side = side.ok_or_else(|| format("its pictures have an impossible size"))?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(io)?;
+        if bytes.is_empty() || bytes.len() % (side * side * 3) != 0 {
+            return Err(format("its last picture is cut short"));
+        }
+        Ok(Self { side, bytes })
+    }
+
+    /// The picture at `index`.
+    #[must_use]
+    pub fn get(&self, index: usize) -> RgbImage {
+        let bytes = self.bytes[index * self.size()..][..self.size()].to_vec();
+        RgbImage::from_raw(self.side as u32, self.side as u32, bytes).unwrap_or_default()
+    }
+
+    /// Pictures at `indices` as `[B, 3, side, side]` in [-1, 1].
+    #[must_use]
+    pub fn tensor(&self, indices: &[usize], device: &Device) -> Tensor<4> {
+        let whole = |index: &usize| Crop { index: *index, left: 0, top: 0, mirrored: false };
+        self.crops(&indices.iter().map(whole).collect::<Vec<_>>(), self.side, device)
+    }
+
+    /// `count` squares of `side` pixels at random from random pictures, half of them mirrored, as
+    /// `[count, 3, side, side]` in [-1, 1]. `side` must not be larger than the pictures.
+    #[must_use]
+    pub fn draw(&self, count: usize, side: usize, random: &mut Random, device: &Device) -> Tensor<4> {
+        let room = self.side - side + 1;
+        let mut pick = || Crop {
+            index: random.below(self.len()),
+            left: random.below(room),
+            top: random.below(room),
+            mirrored: random.below(2) == 1,
+        };
+        let crops: Vec<Crop> = (0..count).map(|_| pick()).collect();
+        self.crops(&crops, side, device)
+    }
+
+    fn crops(&self, crops: &[Crop], side: usize, device: &Device) -> Tensor<4> {
+        let mut values = Vec::with_capacity(crops.len() * side * side * 3);
+        for crop in crops {
+            let picture = &self.bytes[crop.index * self.size()..][..self.size()];
+            for channel in 0..3 {
+                for row in picture.chunks_exact(self.side * 3).skip(crop.top).take(side) {
+                    let column = |x: usize| crop.left + if crop.mirrored { side - 1 - x } else { x };
+                    values.extend((0..side).map(|x| pixel_to_model(row[column(x) * 3 + channel])));
+                }
+            }
+        }
+        Tensor::from_data(TensorData::new(values, [crops.len(), 3, side, side]), device)
+    }
+}
+
+/// A square of a picture.
+struct Crop {
+    index: usize,
+    left: usize,
+    top: usize,
+    mirrored: bool,
+}
+
+/// Pictures `[B, 3, H, W]` in [-1, 1] as 8-bit pictures, as the official code writes them.
+#[must_use]
+pub fn to_pictures(tensor: &Tensor<4>) -> Vec<RgbImage> {
+    let [batch, _, height, width] = tensor.dims();
+    let values: Vec<f32> = tensor.to_data().iter::<f32>().collect();
+    let area = height * width;
+    let of_picture = |index: usize| {
+        let planes = &values[index * 3 * area..][..3 * area];
+        RgbImage::from_fn(width as u32, height as u32, |x, y| {
+            let place = y as usize * width + x as usize;
+            image::Rgb([0, 1, 2].map(|c| model_to_pixel(planes[c * area + place])))
+        })
+    };
+    (0..batch).map(of_picture).collect()
+}
+
+fn list_files(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), DataError> {
+    let io = |source| DataError::Io { path: folder.to_owned(), source };
+    for entry in fs::read_dir(folder).map_err(io)? {
+        let path = entry.map_err(io)?.path();
+        if path.is_dir() && !path.is_symlink() {
+            list_files(&path, files)?;
+        } else if path.is_file() {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// Opens a picture and cuts its middle square, scaled to `side`.
+fn open_square(path: &Path, side: usize) -> Result<RgbImage, String> {
+    let bytes = fs::read(path).map_err(|error| error.to_string())?;
+    let opened = ibq_core::image::open(&bytes).map_err(|error| error.to_string())?.rgb;
+    let (width, height) = opened.dimensions();
+    let shorter = width.min(height);
+    if (shorter as usize) < side {
+        return Err(format!("{width}×{height} is smaller than {side}×{side}"));
+    }
+    let middle =
+        image::imageops::crop_imm(&opened, (width - shorter) / 2, (height - shorter) / 2, shorter, shorter)
+            .to_image();
+    Ok(image::imageops::resize(&middle, side as u32, side as u32, image::imageops::FilterType::Triangle))
+}

@@ -1,0 +1,21 @@
+//! Training of IBQ tokenizers, with burn.
+//!
+//! The modules, in the order in which a training meets them: [`preset`] (what to train, from a TOML file), [`data`]
+//! (pictures), [`weights`] (named parameters), [`network`] (encoder and decoder), [`quantizer`] (IBQ, VQ),
+//! [`loss`] (what is minimised), [`adam`], [`ema`] and [`schedule`] (how), [`run`] (the loop), [`checkpoint`] and
+//! [`export`] (files that the engine opens).
+
+pub mod adam;
+pub mod checkpoint;
+pub mod data;
+pub mod ema;
+pub mod export;
+pub mod loss;
+pub mod network;
+pub mod operations;
+pub mod preset;
+pub mod quantizer;
+pub mod random;
+pub mod run;
+pub mod schedule;
+pub mod weights;

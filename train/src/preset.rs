@@ -1,0 +1,182 @@
+//! What to train, from a TOML file.
+
+use std::path::{Path, PathBuf};
+
+use ibq_core::tokenizer::{ConfigError, TokenizerConfig};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    adam::AdamConfig,
+    loss::ReconstructionLoss,
+    quantizer::{QuantizerConfig, QuantizerWeights},
+    schedule::warm_up_then_cosine,
+};
+
+/// A preset cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum PresetError {
+    /// It cannot be read.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It is no TOML, or has an unknown or missing field.
+    #[error("{name}: {reason}")]
+    Toml {
+        /// File or preset.
+        name: String,
+        /// What is wrong, and where.
+        reason: String,
+    },
+    /// The model cannot be built.
+    #[error("{name}: {source}")]
+    Model {
+        /// File or preset.
+        name: String,
+        /// Why.
+        source: ConfigError,
+    },
+    /// A number is out of range.
+    #[error("{name}: `{field}` {reason}")]
+    Field {
+        /// File or preset.
+        name: String,
+        /// The field.
+        field: &'static str,
+        /// What is allowed.
+        reason: &'static str,
+    },
+}
+
+/// Everything that fixes a training but the pictures.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Preset {
+    /// The network.
+    pub model: TokenizerConfig,
+    /// The quantizer's rule.
+    pub quantizer: QuantizerConfig,
+    /// Weights of the quantizer's losses.
+    #[serde(default)]
+    pub quantizer_loss: QuantizerWeights,
+    /// Weights of the losses that compare pictures.
+    #[serde(default)]
+    pub loss: ReconstructionLoss,
+    /// Steps, rates, batches.
+    pub training: Training,
+    /// The optimizer.
+    #[serde(default)]
+    pub adam: AdamConfig,
+}
+
+/// Steps, rates, batches.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Training {
+    /// Side of the training pictures in pixels.
+    pub side: usize,
+    /// Pictures per step.
+    pub batch: usize,
+    /// Steps in all.
+    pub steps: u64,
+    /// Highest learning rate.
+    pub learning_rate: f64,
+    /// Steps over which the rate rises from 0.
+    #[serde(default)]
+    pub warm_up: u64,
+    /// Share of the rate that is left at the end.
+    #[serde(default = "one")]
+    pub final_rate: f64,
+    /// Decay of the moving average of the weights.
+    #[serde(default = "official_decay")]
+    pub ema_decay: f64,
+    /// First steps in which the latents go to the decoder unquantized. After them the codebook starts from latents that
+    /// the encoder made. None: the codebook starts from small random numbers, as in the official code.
+    #[serde(default)]
+    pub continuous_steps: u64,
+    /// Weight of `mean((|z|² / latent_energy - 1)²)`, which keeps latents on a sphere while they are not quantized. Dot
+    /// products then pick the nearest code.
+    #[serde(default)]
+    pub latent_energy_weight: f64,
+    /// The squared length of a latent that this term asks for.
+    #[serde(default = "one")]
+    pub latent_energy: f64,
+    /// Seed of weights and pictures.
+    #[serde(default)]
+    pub seed: u64,
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+fn official_decay() -> f64 {
+    0.999
+}
+
+impl Preset {
+    /// Presets that come with the program: name and text.
+    pub const BUILT_IN: &'static [(&'static str, &'static str)] = &[
+        ("scenes", include_str!("../presets/scenes.toml")),
+        ("tiny", include_str!("../presets/tiny.toml")),
+        ("ibq-1024", include_str!("../presets/ibq-1024.toml")),
+        ("ibq-8192", include_str!("../presets/ibq-8192.toml")),
+        ("ibq-16384", include_str!("../presets/ibq-16384.toml")),
+        ("ibq-262144", include_str!("../presets/ibq-262144.toml")),
+    ];
+
+    /// A preset by its name, or from a file.
+    ///
+    /// # Errors
+    /// [`PresetError`] names the file and the field at fault.
+    pub fn open(name: &str) -> Result<Self, PresetError> {
+        if let Some((name, text)) = Self::BUILT_IN.iter().find(|(built_in, _)| *built_in == name) {
+            return Self::parse(name, text);
+        }
+        let path = Path::new(name);
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| PresetError::Io { path: path.to_owned(), source })?;
+        Self::parse(name, &text)
+    }
+
+    /// Reads a preset from TOML; `name` is for messages.
+    ///
+    /// # Errors
+    /// [`PresetError`] names the field at fault.
+    pub fn parse(name: &str, text: &str) -> Result<Self, PresetError> {
+        let preset: Self = toml::from_str(text)
+            .map_err(|error| PresetError::Toml { name: name.to_owned(), reason: error.to_string() })?;
+        preset.model.validate().map_err(|source| PresetError::Model { name: name.to_owned(), source })?;
+        let factor = preset.model.factor() as usize;
+        let t = &preset.training;
+        let field = |field, reason| Err(PresetError::Field { name: name.to_owned(), field, reason });
+        if t.side == 0 || !t.side.is_multiple_of(factor) || t.side > 4096 {
+            return field("training.side", "must be a multiple of the down-sampling factor, up to 4096");
+        }
+        if t.batch == 0 || t.batch > 65_536 {
+            return field("training.batch", "must be 1 to 65536");
+        }
+        if !(t.learning_rate > 0.0 && t.learning_rate < 10.0) {
+            return field("training.learning_rate", "must be above 0 and below 10");
+        }
+        if !(0.0..1.0).contains(&t.ema_decay) {
+            return field("training.ema_decay", "must be at least 0 and below 1");
+        }
+        Ok(preset)
+    }
+}
+
+impl Training {
+    /// Learning rate when this share of the whole training is done.
+    #[must_use]
+    pub fn rate(&self, step: u64, share: f64) -> f64 {
+        let warm_up = self.warm_up as f64;
+        if step < self.warm_up {
+            return self.learning_rate * (step + 1) as f64 / warm_up;
+        }
+        self.learning_rate * warm_up_then_cosine(share, 0.0, 1.0, self.final_rate)
+    }
+}

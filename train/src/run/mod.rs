@@ -1,0 +1,9 @@
+//! A training from its first step, or from a checkpoint, to its last.
+
+mod evaluate;
+mod observe;
+mod step;
+
+pub use evaluate::{Evaluation, evaluate, reconstruct, sample_sheet};
+pub use observe::{Observer, StepRecord};
+pub use step::{Trainer, TrainingError};

@@ -1,0 +1,297 @@
+//! One step of a training.
+
+use std::time::Instant;
+
+use burn::tensor::{Device, Int, Tensor, TensorData};
+
+use crate::{
+    adam::Adam,
+    checkpoint::Checkpoint,
+    data::Pictures,
+    ema::Ema,
+    network::{decode, encode},
+    preset::Preset,
+    quantizer::QuantizerLosses,
+    random::Random,
+    weights::{CODEBOOK, Weights},
+};
+
+/// A training cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainingError {
+    /// A loss or a gradient is no number any more.
+    #[error(
+        "step {step}: the {what} is {value}. The last checkpoint is from before that. Usual causes: a learning rate that is too \
+         high for the batch (halve it, or warm up longer), no gradient clipping (`adam.clip_norm = 1.0`), or a batch size that \
+         changed while the rate did not"
+    )]
+    NotANumber {
+        /// Step at which it appeared.
+        step: u64,
+        /// "loss" or "gradient".
+        what: &'static str,
+        /// What it is instead.
+        value: f64,
+    },
+}
+
+/// What a step measured.
+#[derive(Clone, Debug)]
+pub struct StepResult {
+    /// The reconstruction loss, weighted.
+    pub reconstruction: f32,
+    /// The quantizer's losses, unweighted; none while latents are not quantized.
+    pub quantizer: Option<QuantizerLosses>,
+    /// Length of the gradient before clipping.
+    pub gradient: f64,
+    /// Learning rate.
+    pub rate: f64,
+    /// The codes that were chosen.
+    pub codes: Vec<u32>,
+    /// Mean squared length of the latents.
+    pub latent_energy: f32,
+}
+
+/// How far the two halves of a split code start from where it was, as a share of its length.
+const SPLIT_DISTANCE: f32 = 0.05;
+
+/// A training in progress.
+#[derive(Debug)]
+pub struct Trainer {
+    device: Device,
+    preset: Preset,
+    weights: Weights,
+    ema: Ema,
+    adam: Adam,
+    random: Random,
+    step: u64,
+    seconds: f64,
+    /// Minutes that the training may take in all: the rate then falls with the clock.
+    minutes: Option<f64>,
+}
+
+impl Trainer {
+    /// A training before its first step.
+    #[must_use]
+    pub fn new(preset: Preset, device: Device) -> Self {
+        let mut random = Random::new(preset.training.seed);
+        let weights = Weights::initial(&preset.model, &mut random, &device);
+        let ema = Ema::new(&weights, preset.training.ema_decay, false);
+        let adam = Adam::default();
+        Self { device, preset, weights, ema, adam, random, step: 0, seconds: 0.0, minutes: None }
+    }
+
+    /// A training that goes on from a checkpoint.
+    #[must_use]
+    pub fn resume(checkpoint: Checkpoint, device: Device) -> Self {
+        let Checkpoint { preset, weights, ema, adam, step, seconds, random } = checkpoint;
+        Self { device, preset, weights, ema, adam, random: Random::new(random), step, seconds, minutes: None }
+    }
+
+    /// Ends the training after so many minutes in all, if its steps do not end it before.
+    pub fn set_minutes(&mut self, minutes: Option<f64>) {
+        self.minutes = minutes;
+    }
+
+    /// Changes the size or the number of the pictures of a step.
+    pub fn set_pictures(&mut self, side: Option<usize>, batch: Option<usize>) {
+        let training = &mut self.preset.training;
+        training.side = side.unwrap_or(training.side);
+        training.batch = batch.unwrap_or(training.batch);
+    }
+
+    /// The state, ready to be saved.
+    #[must_use]
+    pub fn checkpoint(&self) -> Checkpoint {
+        Checkpoint {
+            preset: self.preset.clone(),
+            weights: self.weights.clone(),
+            ema: self.ema.clone(),
+            adam: self.adam.clone(),
+            step: self.step,
+            seconds: self.seconds,
+            random: self.random.state(),
+        }
+    }
+
+    /// What is trained, and how.
+    #[must_use]
+    pub fn preset(&self) -> &Preset {
+        &self.preset
+    }
+
+    /// Moving average of the weights.
+    #[must_use]
+    pub fn average(&self) -> &Weights {
+        &self.ema.weights
+    }
+
+    /// Steps done.
+    #[must_use]
+    pub fn steps(&self) -> u64 {
+        self.step
+    }
+
+    /// Seconds spent in steps.
+    #[must_use]
+    pub fn seconds(&self) -> f64 {
+        self.seconds
+    }
+
+    /// Share of the training that is done, 0 to 1: by steps, or by the clock if that is further.
+    #[must_use]
+    pub fn share(&self) -> f64 {
+        let by_steps = self.step as f64 / self.preset.training.steps.max(1) as f64;
+        let by_clock = self.minutes.map_or(0.0, |minutes| self.seconds / (60.0 * minutes));
+        by_steps.max(by_clock).min(1.0)
+    }
+
+    /// One step on pictures drawn at random.
+    ///
+    /// # Errors
+    /// [`TrainingError::NotANumber`]; the weights are then those from before the step.
+    pub fn step(&mut self, pictures: &Pictures) -> Result<StepResult, TrainingError> {
+        let start = Instant::now();
+        let training = self.preset.training.clone();
+        if self.step == training.continuous_steps && training.continuous_steps > 0 {
+            self.start_codebook(pictures);
+        }
+        let batch = pictures.draw(training.batch, training.side, &mut self.random, &self.device);
+        let weights = self.weights.tracked();
+        let latents = encode(&weights, &self.preset.model, batch.clone());
+        let [count, dimension, height, width] = latents.dims();
+        let rows = as_rows(latents.clone().inner());
+
+        // The decoder starts from a leaf, so that its gradient can be handed to the quantizer.
+        let quantized = (self.step >= training.continuous_steps)
+            .then(|| self.preset.quantizer.rule().forward(rows.clone(), self.weights.get(CODEBOOK)));
+        let codes = quantized.as_ref().map_or(rows.clone(), |quantized| quantized.codes.clone());
+        let leaf = as_map(codes, [count, dimension, height, width]).autodiff().require_grad();
+        let reconstruction = decode(&weights, &self.preset.model, leaf.clone());
+        let loss = self.preset.loss.of(batch, reconstruction);
+        let value = loss.clone().inner().into_scalar::<f32>();
+        self.check("loss", f64::from(value))?;
+        let mut passed = loss.backward();
+        let mut gradients = weights.gradients(&mut passed);
+        let on_codes = leaf.grad(&passed).unwrap_or_else(|| leaf.clone().inner().zeros_like());
+
+        let mut on_latents = on_codes.clone();
+        if let Some(quantized) = &quantized {
+            let (d_rows, d_codebook) = self.preset.quantizer.rule().backward(
+                rows.clone(),
+                self.weights.get(CODEBOOK),
+                quantized,
+                as_rows(on_codes),
+                &self.preset.quantizer_loss,
+            );
+            on_latents = as_map(d_rows, [count, dimension, height, width]);
+            gradients.insert(CODEBOOK.to_owned(), d_codebook.flatten(0, 1));
+        } else if training.latent_energy_weight > 0.0 {
+            let d_rows = energy_gradient(rows.clone(), training.latent_energy, training.latent_energy_weight);
+            on_latents = on_latents + as_map(d_rows, [count, dimension, height, width]);
+        }
+        // A sum whose gradient on the latents is the given one carries it into the encoder.
+        let mut passed = (latents * on_latents.autodiff()).sum().backward();
+        gradients.extend(weights.gradients(&mut passed));
+
+        let rate = training.rate(self.step, self.share());
+        let mut updated = self.weights.clone();
+        let mut adam = self.adam.clone();
+        let gradient = adam.step(&mut updated, gradients, rate, &self.preset.adam);
+        self.check("gradient", gradient)?;
+        (self.weights, self.adam) = (updated, adam);
+        self.ema.update(&self.weights);
+        self.step += 1;
+        self.seconds += start.elapsed().as_secs_f64();
+        Ok(StepResult {
+            reconstruction: value,
+            quantizer: quantized.as_ref().map(|q| q.losses),
+            gradient,
+            rate,
+            codes: quantized.map(|q| integers(&q.indices)).unwrap_or_default(),
+            latent_energy: rows.square().sum_dim(1).mean().into_scalar::<f32>(),
+        })
+    }
+
+    fn check(&self, what: &'static str, value: f64) -> Result<(), TrainingError> {
+        if value.is_finite() {
+            Ok(())
+        } else {
+            Err(TrainingError::NotANumber { step: self.step, what, value })
+        }
+    }
+
+    /// Doubles the codebook: every code becomes two, a little apart, which training then drives further apart
+    /// (splitting, as by Linde, Buzo and Gray 1980). The optimizer forgets what it knew of the codes.
+    pub fn double_codes(&mut self) {
+        let (codes, dimension) = (self.preset.model.n_embed as usize, self.preset.model.embed_dim as usize);
+        let mut doubled = Vec::with_capacity(2 * codes * dimension);
+        for row in self.weights.values(CODEBOOK).chunks_exact(dimension) {
+            let length = row.iter().map(|v| v * v).sum::<f32>().sqrt();
+            let scale = SPLIT_DISTANCE * length / (dimension as f32).sqrt();
+            let offset: Vec<f32> = row.iter().map(|_| scale * self.random.normal()).collect();
+            doubled.extend(row.iter().zip(&offset).map(|(v, d)| v + d));
+            doubled.extend(row.iter().zip(&offset).map(|(v, d)| v - d));
+        }
+        self.preset.model.n_embed *= 2;
+        self.adam.first.remove(CODEBOOK);
+        self.adam.second.remove(CODEBOOK);
+        for weights in [&mut self.weights, &mut self.ema.weights] {
+            weights.insert(CODEBOOK, vec![2 * codes, dimension], doubled.clone(), &self.device);
+        }
+    }
+
+    /// Fills the codebook with latents of many pictures, each brought to the length that was asked for.
+    fn start_codebook(&mut self, pictures: &Pictures) {
+        let model = &self.preset.model;
+        let (codes, dimension) = (model.n_embed as usize, model.embed_dim as usize);
+        let mut pool = Vec::new();
+        // Four times as many latents as codes, or more, so that few neighbours are among them.
+        while pool.len() < 4 * codes * dimension {
+            let batch = {
+                let t = &self.preset.training;
+                pictures.draw(t.batch, t.side, &mut self.random, &self.device)
+            };
+            let rows = as_rows(encode(&self.weights, model, batch));
+            pool.extend(rows.to_data().iter::<f32>());
+        }
+        let length = self.preset.training.latent_energy.sqrt() as f32;
+        let rows = pool.len() / dimension;
+        let keep_length = self.preset.training.latent_energy_weight == 0.0;
+        let values = (0..codes).flat_map(|_| {
+            let start = self.random.below(rows) * dimension;
+            let row = &pool[start..start + dimension];
+            let norm = row.iter().map(|v| v * v).sum::<f32>().sqrt().max(1e-6);
+            let scale = if keep_length { 1.0 } else { length / norm };
+            row.iter().map(|v| v * scale).collect::<Vec<_>>()
+        });
+        let values: Vec<f32> = values.collect();
+        let values = Tensor::from_data(TensorData::new(values, [codes * dimension]), &self.device);
+        self.weights.update(CODEBOOK, |_| values.clone());
+        self.ema.weights.update(CODEBOOK, |_| values);
+    }
+}
+
+/// Gradient of `weight · mean((|z|² / energy - 1)²)` for rows `z`.
+fn energy_gradient(rows: Tensor<2>, energy: f64, weight: f64) -> Tensor<2> {
+    let [count, _] = rows.dims();
+    let excess = rows.clone().square().sum_dim(1) / energy - 1.0;
+    rows * excess * (4.0 * weight / (energy * count as f64))
+}
+
+/// `[B, D, h, w]` to `[B · h · w, D]`, positions in raster order.
+pub(super) fn as_rows(map: Tensor<4>) -> Tensor<2> {
+    let [batch, dimension, height, width] = map.dims();
+    map.permute([0, 2, 3, 1]).reshape([batch * height * width, dimension])
+}
+
+/// The inverse of [`as_rows`].
+pub(super) fn as_map(rows: Tensor<2>, [batch, dimension, height, width]: [usize; 4]) -> Tensor<4> {
+    rows.reshape([batch, height, width, dimension])
+        .permute([0, 3, 1, 2])
+        .reshape([batch, dimension, height, width])
+}
+
+pub(super) fn integers(indices: &Tensor<1, Int>) -> Vec<u32> {
+    indices.to_data().iter::<i64>().map(|index| u32::try_from(index).unwrap_or(u32::MAX)).collect()
+}

@@ -1,0 +1,158 @@
+//! Trainings as a whole: they learn, go on exactly where they stopped, and say what went wrong.
+
+use burn::tensor::Device;
+use ibq_train::{
+    checkpoint::Checkpoint,
+    data::Pictures,
+    preset::Preset,
+    run::{Trainer, evaluate},
+};
+
+/// A network as small as the family allows, on pictures of 16×16.
+const SMALL: &str = r#"
+[model]
+ch = 64
+ch_mult = [1, 1]
+num_res_blocks = 1
+attn_resolutions = []
+resolution = 16
+z_channels = 8
+embed_dim = 8
+n_embed = 64
+[quantizer]
+rule = "ibq"
+[training]
+side = 16
+batch = 4
+steps = 150
+learning_rate = 2e-3
+warm_up = 5
+final_rate = 0.1
+ema_decay = 0.9
+continuous_steps = 10
+latent_energy = 8.0
+latent_energy_weight = 0.1
+seed = 3
+"#;
+
+fn small() -> Preset {
+    Preset::parse("small", SMALL).unwrap()
+}
+
+fn pictures() -> Pictures {
+    Pictures::scenes(28, 16, 0, |_| {})
+}
+
+/// Checkpoints of one test, removed at its end.
+struct Folder(std::path::PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("ibq-train-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+#[test]
+fn a_short_training_learns() {
+    let device = Device::flex();
+    let pictures = pictures();
+    let mut trainer = Trainer::new(small(), device.clone());
+    let quality = |trainer: &Trainer| {
+        let preset = trainer.preset();
+        evaluate(trainer.average(), &preset.model, &preset.quantizer, &pictures, &device).0
+    };
+    let before = quality(&trainer);
+    while trainer.share() < 1.0 {
+        trainer.step(&pictures).unwrap();
+    }
+    let after = quality(&trainer);
+    assert!(after.psnr > before.psnr + 4.0, "PSNR {:.2} dB, before {:.2} dB", after.psnr, before.psnr);
+    assert!(after.usage > 0.5, "usage {}", after.usage);
+}
+
+#[test]
+fn a_resumed_training_has_the_losses_of_one_that_never_stopped() {
+    let folder = Folder::new("resume");
+    let path = folder.0.join("checkpoint.safetensors");
+    let pictures = pictures();
+    let losses = |trainer: &mut Trainer, steps: usize| -> Vec<f32> {
+        (0..steps).map(|_| trainer.step(&pictures).unwrap().reconstruction).collect()
+    };
+    // Stops after twelve steps: the codebook has just been started, and is in use.
+    let mut whole = Trainer::new(small(), Device::flex());
+    losses(&mut whole, 12);
+    whole.checkpoint().save(&path).unwrap();
+    let expected = losses(&mut whole, 5);
+    let mut resumed = Trainer::resume(Checkpoint::open(&path, &Device::flex()).unwrap(), Device::flex());
+    assert_eq!(losses(&mut resumed, 5), expected);
+}
+
+#[test]
+fn a_loss_that_is_no_number_is_explained_and_leaves_the_weights_alone() {
+    let mut preset = small();
+    preset.loss.l2 = f64::INFINITY;
+    let mut trainer = Trainer::new(preset, Device::flex());
+    let weights = |trainer: &Trainer| -> Vec<f32> {
+        trainer.checkpoint().weights.get::<4>("encoder.conv_in.weight").to_data().iter().collect()
+    };
+    let before = weights(&trainer);
+    let message = trainer.step(&pictures()).unwrap_err().to_string();
+    assert!(message.contains("step 0: the loss is inf") && message.contains("learning rate"), "{message}");
+    assert_eq!(weights(&trainer), before);
+}
+
+#[test]
+fn a_checkpoint_that_is_cut_short_or_something_else_is_refused_by_name() {
+    let folder = Folder::new("broken");
+    let path = folder.0.join("checkpoint.safetensors");
+    Trainer::new(small(), Device::flex()).checkpoint().save(&path).unwrap();
+    let bytes = std::fs::read(&path).unwrap();
+    for broken in [&bytes[..bytes.len() - 1], &bytes[..9], b"", b"not a checkpoint at all, but text"] {
+        std::fs::write(&path, broken).unwrap();
+        let message = Checkpoint::open(&path, &Device::flex()).unwrap_err().to_string();
+        assert!(message.contains("checkpoint.safetensors"), "{message}");
+    }
+}
+
+#[test]
+fn a_folder_gives_its_pictures_and_names_what_it_cannot_use() {
+    let folder = Folder::new("folder");
+    std::fs::create_dir_all(folder.0.join("class")).unwrap();
+    let picture = pictures().get(0);
+    picture.save(folder.0.join("class/good.png")).unwrap();
+    image::RgbImage::new(9, 40).save(folder.0.join("thin.png")).unwrap();
+    std::fs::write(folder.0.join("note.txt"), "no picture").unwrap();
+    let (found, skipped) = Pictures::folder(&folder.0, 16).unwrap();
+    assert_eq!((found.len(), found.get(0)), (1, picture));
+    let names: Vec<_> = skipped.iter().map(|s| s.path.file_name().unwrap().to_str().unwrap()).collect();
+    assert_eq!(names, ["note.txt", "thin.png"]);
+    assert!(skipped[1].reason.contains("9×40"), "{}", skipped[1].reason);
+}
+
+#[test]
+fn a_file_of_pictures_comes_back_as_it_was() {
+    let folder = Folder::new("file");
+    let path = folder.0.join("scenes.pict");
+    let pictures = pictures();
+    pictures.save(&path).unwrap();
+    assert_eq!(Pictures::open(&path).unwrap(), pictures);
+    std::fs::write(&path, &std::fs::read(&path).unwrap()[..1000]).unwrap();
+    assert!(Pictures::open(&path).unwrap_err().to_string().contains("cut short"));
+}
+
+#[test]
+fn every_preset_that_comes_with_the_program_is_valid() {
+    for (name, _) in Preset::BUILT_IN {
+        Preset::open(name).unwrap();
+    }
+    let message = Preset::parse("mine", &SMALL.replace("batch", "bach")).unwrap_err().to_string();
+    assert!(message.contains("mine") && message.contains("bach"), "{message}");
+}
