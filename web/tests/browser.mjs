@@ -17,13 +17,17 @@ export function launch() {
   mkdirSync(ARTIFACTS, { recursive: true });
   return chromium.launch({
     executablePath,
-    // The new headless mode is the whole browser, WebGPU included; these defaults of the driver would switch it off.
+    // The new headless mode is the whole browser, WebGPU included; this default of the driver would switch it off.
     headless: false,
-    ignoreDefaultArgs: ['--disable-gpu', '--enable-unsafe-swiftshader'],
+    ignoreDefaultArgs: ['--disable-gpu'],
     args: [
-      '--headless=new', '--no-sandbox', '--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--disable-quic', '--no-first-run',
-      '--disable-background-networking', '--disable-component-update', '--disable-sync', '--use-fake-device-for-media-stream',
-      '--use-fake-ui-for-media-stream',
+      '--headless=new', '--no-sandbox', '--no-first-run', '--disable-quic', '--disable-sync',
+      // WebGPU, drawing and composition on one and the same software Vulkan: a canvas does not cross from one to another.
+      '--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--enable-gpu', '--ignore-gpu-blocklist', '--enable-features=Vulkan',
+      '--use-vulkan=swiftshader', '--use-angle=swiftshader', '--enable-unsafe-swiftshader',
+      // A busy machine is no hung GPU.
+      '--disable-gpu-watchdog',
+      '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream',
     ],
   });
 }

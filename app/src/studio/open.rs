@@ -127,12 +127,16 @@ pub async fn open_page(
     super::log::install();
     let page = Page { runner: eframe::WebRunner::new(), inbox: Default::default(), ctx: Default::default() };
     let (inbox, ctx) = (page.inbox.clone(), page.ctx.clone());
+    let mirror = crate::web::mirror::Mirror::over(&canvas);
     let web_options = eframe::WebOptions { wgpu_options: graphics(), ..eframe::WebOptions::default() };
     page.runner
         .start(
             canvas,
             web_options,
             Box::new(move |creation| {
+                if let Some(mirror) = mirror {
+                    creation.egui_ctx.add_plugin(mirror);
+                }
                 *ctx.borrow_mut() = Some(creation.egui_ctx.clone());
                 Ok(Box::new(Studio::on_page(creation, options, inbox)))
             }),
