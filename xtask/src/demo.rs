@@ -41,7 +41,7 @@ pub(crate) fn run(window: bool) -> Outcome {
     println!("reconstructions  {}", reconstructions.display());
     println!("comparison       {}", reconstructions.join("comparison.png").display());
     if window && has_display() {
-        println!("opening the window       (next time: {})", ibq.display());
+        println!("opening the window (next time: {})", ibq.display());
         shell::run(&mut shell::command(&ibq, &[]))?;
     }
     Ok(())

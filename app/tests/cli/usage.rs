@@ -135,3 +135,12 @@ fn a_configuration_that_disagrees_names_the_field() {
     info("right.yaml").ends_with(0);
     info("wrong.yaml").ends_with(1).says(&["wrong.yaml", "n_embed", "1024", "512"]);
 }
+
+#[test]
+fn the_bundled_model_is_the_default() {
+    let folder = Folder::new("bundled");
+    let default = golden("../../assets/models/default.txt");
+    let name = std::fs::read_to_string(default).unwrap();
+    let json = folder.ibq("info --json --adapter software").ends_with(0).json();
+    assert_eq!((json["name"].as_str(), &json["kind"]), (Some(name.trim()), &"tokenizer".into()));
+}
