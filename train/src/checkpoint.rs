@@ -62,6 +62,8 @@ pub struct Checkpoint {
     pub seconds: f64,
     /// State of the random numbers.
     pub random: u64,
+    /// How often each code was chosen since unused codes were last revived.
+    pub uses: Vec<u32>,
 }
 
 impl Checkpoint {
@@ -82,6 +84,8 @@ impl Checkpoint {
                 tensors.push((format!("{prefix}{name}"), Values::new(values.dims().to_vec(), values)));
             }
         }
+        let uses = self.uses.iter().flat_map(|uses| (*uses as f32).to_le_bytes()).collect();
+        tensors.push((USES.to_owned(), Values { shape: vec![self.uses.len()], bytes: uses }));
         let content = |reason: String| CheckpointError::Content { path: path.to_owned(), reason };
         let preset = toml::to_string(&self.preset).map_err(|error| content(error.to_string()))?;
         let facts = HashMap::from([
@@ -138,6 +142,10 @@ impl Checkpoint {
                 }
             }
         }
+        let mut uses = vec![0; preset.model.n_embed as usize];
+        if file.tensor(USES).is_ok() {
+            uses.iter_mut().zip(values(USES)?).for_each(|(uses, stored)| *uses = stored as u32);
+        }
         adam.steps = fact("adam_steps")?.parse().map_err(|_| wrong("adam_steps"))?;
         let mut ema = Ema::new(&average, preset.training.ema_decay, false);
         ema.weights = average;
@@ -149,9 +157,13 @@ impl Checkpoint {
             weights,
             ema,
             adam,
+            uses,
         })
     }
 }
+
+/// Name of the counts of chosen codes.
+const USES: &str = "codebook.uses";
 
 /// Name of a moving average in an official checkpoint.
 fn ema_name(name: &str) -> String {

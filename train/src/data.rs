@@ -89,16 +89,23 @@ impl Pictures {
         self.side * self.side * 3
     }
 
-    /// Scenes for training, every class equally often. A third shows the whole scene, a third a half, and a third a quarter of
-    /// its width, so that texture comes at every scale. `progress` is told the share that is done.
+    /// Scenes for training, every class equally often. Each shows a part of its scene: all of it where its entry of `zooms`
+    /// (taken in turn) is 1, a half of the width where it is 2, and so on, so that texture comes at every scale.
+    /// `progress` is told the share that is done.
     #[must_use]
-    pub fn scenes(count: usize, side: usize, first_seed: u64, progress: impl Fn(f32) + Sync) -> Self {
+    pub fn scenes(
+        count: usize,
+        side: usize,
+        first_seed: u64,
+        zooms: &[usize],
+        progress: impl Fn(f32) + Sync,
+    ) -> Self {
         let classes = Class::ALL;
         let done = std::sync::atomic::AtomicUsize::new(0);
         let draw = |index: usize| -> Vec<u8> {
             let class = classes[index % classes.len()];
             let seed = first_seed + (index / classes.len()) as u64;
-            let zoom = 1 << ((index / classes.len()) % 3);
+            let zoom = zooms.get(index / classes.len() % zooms.len().max(1)).copied().unwrap_or(1).max(1);
             let whole = render(class, seed, (side * zoom) as u32, (side * zoom) as u32);
             let mut random = Random::new(seed.wrapping_mul(31).wrapping_add(index as u64));
             let (left, top) = (random.below(side * (zoom - 1) + 1), random.below(side * (zoom - 1) + 1));

@@ -97,6 +97,11 @@ pub struct Training {
     /// the encoder made. None: the codebook starts from small random numbers, as in the official code.
     #[serde(default)]
     pub continuous_steps: u64,
+    /// After every so many steps, codes that no latent has chosen since the last time are moved onto latents of the step
+    /// (at most half as many as the step has). None: never, as in the official code. Stops when 85 % of the training are
+    /// done.
+    #[serde(default)]
+    pub revive_every: u64,
     /// Weight of `mean((|z|² / latent_energy - 1)²)`, which keeps latents on a sphere while they are not quantized. Dot
     /// products then pick the nearest code.
     #[serde(default)]

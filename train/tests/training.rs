@@ -32,6 +32,7 @@ ema_decay = 0.9
 continuous_steps = 10
 latent_energy = 8.0
 latent_energy_weight = 0.1
+revive_every = 7
 seed = 3
 "#;
 
@@ -40,7 +41,7 @@ fn small() -> Preset {
 }
 
 fn pictures() -> Pictures {
-    Pictures::scenes(28, 16, 0, |_| {})
+    Pictures::scenes(28, 16, 0, &[1, 2, 4], |_| {})
 }
 
 /// Checkpoints of one test, removed at its end.

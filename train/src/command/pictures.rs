@@ -21,6 +21,9 @@ pub(super) struct Arguments {
     /// Scenes to draw.
     #[arg(long, default_value_t = 20_000)]
     count: usize,
+    /// How much of its scene each picture shows, taken in turn: 1 is all, 2 half of the width, 4 a quarter.
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 2, 4])]
+    zooms: Vec<u8>,
     /// First seed of the scenes.
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -29,7 +32,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Outcome {
     let pictures = match &arguments.folder {
         Some(folder) => open_folder(folder, arguments.side)?,
-        None => draw_scenes(arguments.count, arguments.side, arguments.seed),
+        None => draw_scenes(arguments.count, arguments.side, arguments.seed, &arguments.zooms),
     };
     pictures.save(&arguments.out)?;
     println!(
@@ -57,11 +60,12 @@ pub(super) fn open_folder(
 }
 
 /// Draws scenes behind a progress bar.
-pub(super) fn draw_scenes(count: usize, side: usize, seed: u64) -> Pictures {
+pub(super) fn draw_scenes(count: usize, side: usize, seed: u64, zooms: &[u8]) -> Pictures {
+    let zooms: Vec<usize> = zooms.iter().map(|zoom| usize::from(*zoom)).collect();
     let style = ProgressStyle::with_template("drawing scenes {wide_bar} {pos}/{len} · {eta} left");
     let bar =
         ProgressBar::new(count as u64).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-    let pictures = Pictures::scenes(count, side, seed, |_| bar.inc(1));
+    let pictures = Pictures::scenes(count, side, seed, &zooms, |_| bar.inc(1));
     bar.finish_and_clear();
     pictures
 }

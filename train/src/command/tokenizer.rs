@@ -36,9 +36,12 @@ pub(super) struct Arguments {
     /// Pictures per step, instead of the preset's or checkpoint's.
     #[arg(long)]
     batch: Option<usize>,
-    /// Doubles the codebook of the checkpoint so many times before going on: every code is split in two.
+    /// Doubles the codebook of the checkpoint so many times before going on; the new codes are latents of the pictures.
     #[arg(long, default_value_t = 0)]
     double_codes: u8,
+    /// Steps between two revivals of unused codes, instead of the preset's or checkpoint's; 0: none.
+    #[arg(long)]
+    revive_every: Option<u64>,
     /// Steps between two lines of the log.
     #[arg(long, default_value_t = 20)]
     log_every: u64,
@@ -64,18 +67,20 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         Trainer::new(Preset::open(&arguments.preset)?, device.clone())
     };
     trainer.set_minutes(arguments.minutes);
-    for _ in 0..arguments.double_codes {
-        trainer.double_codes();
-    }
+    trainer.set_revival(arguments.revive_every);
     trainer.set_pictures(arguments.side, arguments.batch);
+    let side = trainer.preset().training.side;
+    let training = training_pictures(arguments, side)?;
+    for _ in 0..arguments.double_codes {
+        trainer.double_codes(&training);
+    }
     let preset = trainer.preset().clone();
     println!(
         "{} parameters, {} codes; structural loss in place of LPIPS, which needs the weights of a VGG network",
         preset.model.parameter_count(),
         preset.model.n_embed
     );
-    let training = training_pictures(arguments, preset.training.side)?;
-    let held_out = Pictures::held_out_scenes(2, 64.max(preset.training.side), 0);
+    let held_out = Pictures::held_out_scenes(2, 64.max(side), 0);
     println!("{} pictures to train on, {} held out", training.len(), held_out.len());
 
     let job = Job::new();
@@ -110,7 +115,9 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
 }
 
 fn training_pictures(arguments: &Arguments, side: usize) -> Result<Pictures, Box<dyn std::error::Error>> {
-    let Some(path) = &arguments.pictures else { return Ok(pictures::draw_scenes(arguments.scenes, side, 0)) };
+    let Some(path) = &arguments.pictures else {
+        return Ok(pictures::draw_scenes(arguments.scenes, side, 0, &[1, 2, 4]));
+    };
     if path.is_dir() {
         return pictures::open_folder(path, side);
     }

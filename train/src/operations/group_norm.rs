@@ -44,7 +44,7 @@ fn apply(x: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>, swish: bool) -> Tensor
             beta.clone().try_into_primitive::<Autodiff<Flex>>(),
         ) {
             let nodes = [x.node(), gamma.node(), beta.node()];
-            let norm = Norm::new(x.into_primitive(), gamma.into_primitive(), beta.into_primitive(), swish);
+            let norm = Norm::new(x.primitive(), gamma.primitive(), beta.primitive(), swish);
             let y = norm.forward();
             return Tensor::from_primitive::<Autodiff<Flex>>(
                 match NormGradient.prepare::<NoCheckpointing>(nodes).compute_bound().stateful() {
@@ -58,7 +58,7 @@ fn apply(x: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>, swish: bool) -> Tensor
         gamma.clone().try_into_primitive::<Flex>(),
         beta.clone().try_into_primitive::<Flex>(),
     ) {
-        return Tensor::from_primitive::<Flex>(Norm::new(x, gamma, beta, swish).forward());
+        return Tensor::from_primitive::<Flex>(Norm::new(&x, &gamma, &beta, swish).forward());
     }
     general(x, gamma, beta, swish)
 }
@@ -107,7 +107,7 @@ struct Norm {
 }
 
 impl Norm {
-    fn new(x: FlexTensor, gamma: FlexTensor, beta: FlexTensor, swish: bool) -> Self {
+    fn new(x: &FlexTensor, gamma: &FlexTensor, beta: &FlexTensor, swish: bool) -> Self {
         let (x, gamma, beta) = (x.to_contiguous(), gamma.to_contiguous(), beta.to_contiguous());
         let channels = x.layout().shape()[1];
         let area = x.layout().shape()[2] * x.layout().shape()[3];
@@ -150,30 +150,29 @@ impl Norm {
         let (x, gamma, beta, d_y) = (values(&self.x), values(&self.gamma), values(&self.beta), values(d_y));
         let mut d_x = vec![0.0f32; x.len()];
         let group = self.group();
-        let of_group = |(index, ((d_x, x), d_y)): (usize, ((&mut [f32], &[f32]), &[f32]))| {
-            let (mean, inverse) = self.statistics[index];
-            let maps = x.chunks_exact(self.area).zip(d_y.chunks_exact(self.area));
-            let mut parts = Vec::with_capacity(self.channels / GROUPS);
-            let (mut sum, mut product) = (0.0, 0.0);
-            for ((channel, (x, d_y)), d_x) in
-                self.channels_of(index).zip(maps).zip(d_x.chunks_exact_mut(self.area))
-            {
-                let channel = ChannelMap { mean, inverse, gamma: gamma[channel], beta: beta[channel] };
-                let part = channel.gradient(d_x, x, d_y, self.swish);
-                sum += part[0] * channel.gamma;
-                product += part[1] * channel.gamma;
-                parts.push(part);
-            }
-            let count = group as f32;
-            finish(d_x, x, inverse, mean, sum / count, product / count);
-            parts
-        };
         let parts: Vec<Vec<[f32; 2]>> = d_x
             .par_chunks_mut(group)
             .zip(x.par_chunks(group))
             .zip(d_y.par_chunks(group))
             .enumerate()
-            .map(of_group)
+            .map(|(index, ((d_x, x), d_y))| {
+                let (mean, inverse) = self.statistics[index];
+                let maps = x.chunks_exact(self.area).zip(d_y.chunks_exact(self.area));
+                let mut parts = Vec::with_capacity(self.channels / GROUPS);
+                let (mut sum, mut product) = (0.0, 0.0);
+                for ((channel, (x, d_y)), d_x) in
+                    self.channels_of(index).zip(maps).zip(d_x.chunks_exact_mut(self.area))
+                {
+                    let channel = ChannelMap { mean, inverse, gamma: gamma[channel], beta: beta[channel] };
+                    let part = channel.gradient(d_x, x, d_y, self.swish);
+                    sum += part[0] * channel.gamma;
+                    product += part[1] * channel.gamma;
+                    parts.push(part);
+                }
+                let count = group as f32;
+                finish(d_x, x, inverse, mean, sum / count, product / count);
+                parts
+            })
             .collect();
         let (mut d_gamma, mut d_beta) = (vec![0.0f32; self.channels], vec![0.0f32; self.channels]);
         for (index, part) in parts.into_iter().flatten().enumerate() {

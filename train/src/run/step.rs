@@ -52,8 +52,8 @@ pub struct StepResult {
     pub latent_energy: f32,
 }
 
-/// How far the two halves of a split code start from where it was, as a share of its length.
-const SPLIT_DISTANCE: f32 = 0.05;
+/// Share of the training after which unused codes are left alone.
+const LAST_REVIVAL: f64 = 0.85;
 
 /// A training in progress.
 #[derive(Debug)]
@@ -66,6 +66,8 @@ pub struct Trainer {
     random: Random,
     step: u64,
     seconds: f64,
+    /// How often each code was chosen since unused codes were last revived.
+    uses: Vec<u32>,
     /// Minutes that the training may take in all: the rate then falls with the clock.
     minutes: Option<f64>,
 }
@@ -77,15 +79,17 @@ impl Trainer {
         let mut random = Random::new(preset.training.seed);
         let weights = Weights::initial(&preset.model, &mut random, &device);
         let ema = Ema::new(&weights, preset.training.ema_decay, false);
+        let uses = vec![0; preset.model.n_embed as usize];
         let adam = Adam::default();
-        Self { device, preset, weights, ema, adam, random, step: 0, seconds: 0.0, minutes: None }
+        Self { device, preset, weights, ema, adam, random, step: 0, seconds: 0.0, uses, minutes: None }
     }
 
     /// A training that goes on from a checkpoint.
     #[must_use]
     pub fn resume(checkpoint: Checkpoint, device: Device) -> Self {
-        let Checkpoint { preset, weights, ema, adam, step, seconds, random } = checkpoint;
-        Self { device, preset, weights, ema, adam, random: Random::new(random), step, seconds, minutes: None }
+        let Checkpoint { preset, weights, ema, adam, step, seconds, random, uses } = checkpoint;
+        let random = Random::new(random);
+        Self { device, preset, weights, ema, adam, random, step, seconds, uses, minutes: None }
     }
 
     /// Ends the training after so many minutes in all, if its steps do not end it before.
@@ -100,6 +104,12 @@ impl Trainer {
         training.batch = batch.unwrap_or(training.batch);
     }
 
+    /// Changes how often unused codes are revived.
+    pub fn set_revival(&mut self, every: Option<u64>) {
+        let training = &mut self.preset.training;
+        training.revive_every = every.unwrap_or(training.revive_every);
+    }
+
     /// The state, ready to be saved.
     #[must_use]
     pub fn checkpoint(&self) -> Checkpoint {
@@ -111,6 +121,7 @@ impl Trainer {
             step: self.step,
             seconds: self.seconds,
             random: self.random.state(),
+            uses: self.uses.clone(),
         }
     }
 
@@ -202,13 +213,19 @@ impl Trainer {
         (self.weights, self.adam) = (updated, adam);
         self.ema.update(&self.weights);
         self.step += 1;
+        let chosen = quantized.as_ref().map(|q| integers(&q.indices)).unwrap_or_default();
+        chosen.iter().for_each(|code| self.uses[*code as usize] += 1);
+        let due = training.revive_every > 0 && self.step.is_multiple_of(training.revive_every);
+        if due && quantized.is_some() && self.share() < LAST_REVIVAL {
+            self.revive_codes(&rows, &chosen);
+        }
         self.seconds += start.elapsed().as_secs_f64();
         Ok(StepResult {
             reconstruction: value,
             quantizer: quantized.as_ref().map(|q| q.losses),
             gradient,
             rate,
-            codes: quantized.map(|q| integers(&q.indices)).unwrap_or_default(),
+            codes: chosen,
             latent_energy: rows.square().sum_dim(1).mean().into_scalar::<f32>(),
         })
     }
@@ -221,23 +238,82 @@ impl Trainer {
         }
     }
 
-    /// Doubles the codebook: every code becomes two, a little apart, which training then drives further apart
-    /// (splitting, as by Linde, Buzo and Gray 1980). The optimizer forgets what it knew of the codes.
-    pub fn double_codes(&mut self) {
+    /// Doubles the codebook: the new codes are latents of random pictures, at the length of the code that each would
+    /// have chosen. The optimizer forgets what it knew of the codes.
+    pub fn double_codes(&mut self, pictures: &Pictures) {
         let (codes, dimension) = (self.preset.model.n_embed as usize, self.preset.model.embed_dim as usize);
-        let mut doubled = Vec::with_capacity(2 * codes * dimension);
-        for row in self.weights.values(CODEBOOK).chunks_exact(dimension) {
-            let length = row.iter().map(|v| v * v).sum::<f32>().sqrt();
-            let scale = SPLIT_DISTANCE * length / (dimension as f32).sqrt();
-            let offset: Vec<f32> = row.iter().map(|_| scale * self.random.normal()).collect();
-            doubled.extend(row.iter().zip(&offset).map(|(v, d)| v + d));
-            doubled.extend(row.iter().zip(&offset).map(|(v, d)| v - d));
+        let mut doubled = self.weights.values(CODEBOOK);
+        let mut average = self.ema.weights.values(CODEBOOK);
+        let (latents, chosen) = self.latents(pictures, 4 * codes);
+        for _ in 0..codes {
+            let code = self.beside(&latents, &chosen, &doubled);
+            doubled.extend_from_slice(&code);
+            average.extend_from_slice(&code);
         }
         self.preset.model.n_embed *= 2;
+        self.uses = vec![0; 2 * codes];
         self.adam.first.remove(CODEBOOK);
         self.adam.second.remove(CODEBOOK);
-        for weights in [&mut self.weights, &mut self.ema.weights] {
-            weights.insert(CODEBOOK, vec![2 * codes, dimension], doubled.clone(), &self.device);
+        self.weights.insert(CODEBOOK, vec![2 * codes, dimension], doubled, &self.device);
+        self.ema.weights.insert(CODEBOOK, vec![2 * codes, dimension], average, &self.device);
+    }
+
+    /// At least `least` latents of random pictures, and the codes they choose.
+    fn latents(&mut self, pictures: &Pictures, least: usize) -> (Vec<f32>, Vec<u32>) {
+        let (mut latents, mut chosen) = (Vec::new(), Vec::new());
+        while chosen.len() < least {
+            let training = &self.preset.training;
+            let batch = pictures.draw(training.batch, training.side, &mut self.random, &self.device);
+            let rows = as_rows(encode(&self.weights, &self.preset.model, batch));
+            let quantized = self.preset.quantizer.rule().forward(rows.clone(), self.weights.get(CODEBOOK));
+            latents.extend(rows.to_data().iter::<f32>());
+            chosen.extend(integers(&quantized.indices));
+        }
+        (latents, chosen)
+    }
+
+    /// One of the latents at random, at the length of the code in `codebook` that it chose: as a code, it would be chosen
+    /// instead.
+    fn beside(&mut self, latents: &[f32], chosen: &[u32], codebook: &[f32]) -> Vec<f32> {
+        let dimension = self.preset.model.embed_dim as usize;
+        let pick = self.random.below(chosen.len());
+        let latent = &latents[pick * dimension..][..dimension];
+        let winner = &codebook[chosen[pick] as usize * dimension..][..dimension];
+        let length = |row: &[f32]| row.iter().map(|v| v * v).sum::<f32>().sqrt().max(1e-6);
+        let scale = length(winner) / length(latent);
+        latent.iter().map(|value| value * scale).collect()
+    }
+
+    /// Moves codes that were not chosen since the last time onto latents of this step, at the length of the code that such a
+    /// latent chose: from now on it chooses the new one.
+    fn revive_codes(&mut self, rows: &Tensor<2>, chosen: &[u32]) {
+        let dimension = self.preset.model.embed_dim as usize;
+        let unused: Vec<usize> = (0..self.uses.len()).filter(|code| self.uses[*code] == 0).collect();
+        self.uses.fill(0);
+        let latents: Vec<f32> = rows.to_data().iter().collect();
+        let mut codebook = self.weights.values(CODEBOOK);
+        let mut average = self.ema.weights.values(CODEBOOK);
+        let mut moments =
+            [&self.adam.first, &self.adam.second].map(|moments| moments.get(CODEBOOK).map(floats));
+        // Unused codes beyond the limit have to wait; which ones is left to chance.
+        let first = self.random.below(unused.len().max(1));
+        for place in 0..unused.len().min(chosen.len() / 2) {
+            let start = unused[(first + place) % unused.len()] * dimension;
+            let code = self.beside(&latents, chosen, &codebook);
+            codebook[start..start + dimension].copy_from_slice(&code);
+            average[start..start + dimension].copy_from_slice(&code);
+            moments.iter_mut().flatten().for_each(|moments| moments[start..start + dimension].fill(0.0));
+        }
+        let tensor = |values: Vec<f32>| {
+            let count = values.len();
+            Tensor::from_data(TensorData::new(values, [count]), &self.device)
+        };
+        self.weights.update(CODEBOOK, |_| tensor(codebook));
+        self.ema.weights.update(CODEBOOK, |_| tensor(average));
+        for (kept, new) in [&mut self.adam.first, &mut self.adam.second].into_iter().zip(moments) {
+            if let Some(new) = new {
+                kept.insert(CODEBOOK.to_owned(), tensor(new));
+            }
         }
     }
 
@@ -290,6 +366,10 @@ pub(super) fn as_map(rows: Tensor<2>, [batch, dimension, height, width]: [usize;
     rows.reshape([batch, height, width, dimension])
         .permute([0, 3, 1, 2])
         .reshape([batch, dimension, height, width])
+}
+
+fn floats(values: &Tensor<1>) -> Vec<f32> {
+    values.to_data().iter().collect()
 }
 
 pub(super) fn integers(indices: &Tensor<1, Int>) -> Vec<u32> {

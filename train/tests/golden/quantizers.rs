@@ -66,7 +66,7 @@ fn golden_ibq() {
             }
 
             let check = |scalar, weights, on_codes| {
-                check_gradients(&vectors, &rule, variant, scalar, &weights, on_codes)
+                check_gradients(&vectors, &rule, variant, scalar, &weights, on_codes);
             };
             check("quant_loss", QuantizerWeights { quantization: 1.0, ..NOTHING }, None);
             check("sample_entropy", QuantizerWeights { entropy: 1.0, sample: 1.0, ..NOTHING }, None);
