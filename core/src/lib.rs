@@ -2,8 +2,8 @@
 //!
 //! The modules, in the order in which a picture meets them: [`image`] (files to pixels and back, metrics),
 //! [`weights`] (checkpoints of every form), [`gpu`] (device, buffers, pipelines, recording),
-//! `ops` (one file per operation), [`tokenizer`] (the network and its plan), [`tokens`] (token files), [`job`]
-//! (progress and cancellation), [`mod@bench`] (how fast it all is).
+//! `ops` (one file per operation), [`tokenizer`] (the network and its plan), [`tokens`] (token files),
+//! [`transformer`] (new tokens for a class), [`job`] (progress and cancellation), [`mod@bench`] (how fast it all is).
 
 pub mod bench;
 pub mod gpu;
@@ -12,4 +12,5 @@ pub mod job;
 mod ops;
 pub mod tokenizer;
 pub mod tokens;
+pub mod transformer;
 pub mod weights;

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::specialise::{Specialisation, SpecialiseError, specialise};
+use crate::{
+    linear::{self, LinearKind, LinearTile, WeightForm},
+    specialise::{Specialisation, SpecialiseError, specialise},
+};
 
 /// How feature maps and weights are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -97,6 +100,11 @@ impl LookupTile {
     }
 }
 
+/// Most positions that [`Kernel::CausalAttention`] can look at.
+pub const ATTENTION_POSITIONS: u32 = 2560;
+/// Largest head of [`Kernel::CausalAttention`].
+pub const ATTENTION_HEAD: u32 = 128;
+
 /// One kernel. The file of the same name under `wgsl/` says what it computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kernel {
@@ -125,6 +133,18 @@ pub enum Kernel {
     PixelsIn,
     /// `pixels_out.wgsl`
     PixelsOut,
+    /// `linear.wgsl`: the linear layers of the transformer.
+    Linear(LinearKind, WeightForm, LinearTile),
+    /// `linear_weights.wgsl`
+    LinearWeights(WeightForm),
+    /// `token_embed.wgsl`
+    TokenEmbed,
+    /// `causal_attention.wgsl`
+    CausalAttention,
+    /// `sample.wgsl`
+    Sample,
+    /// `advance.wgsl`
+    Advance,
     /// `peak_arithmetic.wgsl`: only for measuring the adapter.
     PeakArithmetic,
     /// `peak_copy.wgsl`: only for measuring the adapter.
@@ -146,9 +166,19 @@ impl Kernel {
             Self::Embed,
             Self::PixelsIn,
             Self::PixelsOut,
+            Self::TokenEmbed,
+            Self::CausalAttention,
+            Self::Sample,
+            Self::Advance,
             Self::PeakArithmetic,
             Self::PeakCopy,
         ];
+        for form in WeightForm::ALL {
+            all.push(Self::LinearWeights(form));
+            for kind in LinearKind::ALL {
+                all.extend(LinearTile::ALL.map(|tile| Self::Linear(kind, form, tile)));
+            }
+        }
         all.extend(ConvTile::ALL.map(Self::Conv2d));
         all.extend(LookupTile::ALL.map(Self::Lookup));
         all
@@ -169,6 +199,12 @@ impl Kernel {
             Self::Embed => "embed",
             Self::PixelsIn => "pixels_in",
             Self::PixelsOut => "pixels_out",
+            Self::Linear(..) => "linear",
+            Self::LinearWeights(_) => "linear_weights",
+            Self::TokenEmbed => "token_embed",
+            Self::CausalAttention => "causal_attention",
+            Self::Sample => "sample",
+            Self::Advance => "advance",
             Self::PeakArithmetic => "peak_arithmetic",
             Self::PeakCopy => "peak_copy",
         }
@@ -197,11 +233,19 @@ impl Kernel {
             Self::GroupNormApply { in_place } => {
                 flags.insert("IN_PLACE", in_place);
             }
+            Self::Linear(kind, form, tile) => {
+                linear::variant(kind, form, tile, &mut flags, &mut constants);
+            }
+            Self::LinearWeights(form) => flags.extend(form.flags()),
+            Self::CausalAttention => {
+                constants.extend([("POSITIONS", ATTENTION_POSITIONS), ("HEAD4", ATTENTION_HEAD / 4)]);
+            }
             _ => {}
         }
         let imports = [
             ("storage", include_str!("../wgsl/storage.wgsl")),
             ("found", include_str!("../wgsl/found.wgsl")),
+            ("philox", include_str!("../wgsl/philox.wgsl")),
         ];
         specialise(self.text(), &Specialisation { flags, constants, imports: imports.into() })
     }
@@ -219,6 +263,12 @@ impl Kernel {
             Self::Embed => include_str!("../wgsl/embed.wgsl"),
             Self::PixelsIn => include_str!("../wgsl/pixels_in.wgsl"),
             Self::PixelsOut => include_str!("../wgsl/pixels_out.wgsl"),
+            Self::Linear(..) => include_str!("../wgsl/linear.wgsl"),
+            Self::LinearWeights(_) => include_str!("../wgsl/linear_weights.wgsl"),
+            Self::TokenEmbed => include_str!("../wgsl/token_embed.wgsl"),
+            Self::CausalAttention => include_str!("../wgsl/causal_attention.wgsl"),
+            Self::Sample => include_str!("../wgsl/sample.wgsl"),
+            Self::Advance => include_str!("../wgsl/advance.wgsl"),
             Self::PeakArithmetic => include_str!("../wgsl/peak_arithmetic.wgsl"),
             Self::PeakCopy => include_str!("../wgsl/peak_copy.wgsl"),
         }

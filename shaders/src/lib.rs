@@ -5,7 +5,9 @@
 //! imports, conditions, constants and unrolled lines; anything unknown is an error.
 
 mod kernel;
+mod linear;
 mod specialise;
 
-pub use kernel::{ConvTile, Kernel, LookupTile, Storage};
+pub use kernel::{ATTENTION_HEAD, ATTENTION_POSITIONS, ConvTile, Kernel, LookupTile, Storage};
+pub use linear::{LinearKind, LinearTile, WeightForm};
 pub use specialise::{Specialisation, SpecialiseError, specialise};

@@ -129,6 +129,8 @@ fn golden_weights_too_large_for_f16_are_named() {
         precision: Precision::F16,
         source: "a test".to_owned(),
         tokenizer: Some(weights.config().clone()),
+        transformer: None,
+        class_names: Vec::new(),
     };
     let parameters = vec![("a".to_owned(), vec![2]), ("b".to_owned(), vec![1])];
     let mut writer = FolderWriter::create(&scratch.0.join("model"), &config, &parameters).expect("a writer");

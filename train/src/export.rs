@@ -29,6 +29,8 @@ pub fn export(
         precision,
         source: source.to_owned(),
         tokenizer: Some(config.clone()),
+        transformer: None,
+        class_names: Vec::new(),
     };
     let mut writer = FolderWriter::create(out, &folder, &parameters)?;
     for (name, _) in &parameters {

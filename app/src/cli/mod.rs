@@ -8,6 +8,7 @@ mod convert;
 mod decode;
 mod encode;
 mod failure;
+mod generate;
 mod info;
 mod inputs;
 mod model;
@@ -17,8 +18,10 @@ mod outputs;
 mod progress;
 mod reconstruct;
 mod results;
+mod score;
 mod session;
 mod table;
+mod transformer;
 mod window;
 
 use std::process::ExitCode;
@@ -52,6 +55,10 @@ enum Command {
     Decode(decode::Arguments),
     /// Encode and decode pictures, and measure what was lost
     Reconstruct(reconstruct::Arguments),
+    /// Make new pictures of a class
+    Generate(Box<generate::Arguments>),
+    /// Say how probable tokens are under a class
+    Score(score::Arguments),
     /// Measure the speed of every stage and kernel
     Bench(bench::Arguments),
 }
@@ -69,6 +76,8 @@ pub(crate) fn run() -> ExitCode {
             Command::Encode(arguments) => encode::run(arguments, &session).await,
             Command::Decode(arguments) => decode::run(arguments, &session).await,
             Command::Reconstruct(arguments) => reconstruct::run(arguments, &session).await,
+            Command::Generate(arguments) => generate::run(arguments, &session).await,
+            Command::Score(arguments) => score::run(arguments, &session).await,
             Command::Bench(arguments) => bench::run(arguments, &session).await,
         }
     });

@@ -78,6 +78,18 @@ impl Gpu {
         Ok(Vec::new())
     }
 
+    /// Records the whole list `times` times over, one run after the other, and submits it at once. The caller sees to it
+    /// that this is not too much.
+    pub(crate) fn submit(&self, dispatches: &[Dispatch], times: u32) -> wgpu::SubmissionIndex {
+        let mut encoder = self.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+        for _ in 0..times {
+            dispatches.iter().for_each(|dispatch| record(&mut pass, dispatch));
+        }
+        drop(pass);
+        self.queue().submit([encoder.finish()])
+    }
+
     /// One pass per dispatch, with a timestamp before and after each.
     async fn run_timed(
         &self,

@@ -8,6 +8,7 @@ mod compare;
 mod metrics;
 mod official;
 mod open;
+mod png_text;
 mod range;
 mod size;
 
@@ -15,5 +16,6 @@ pub use compare::{GAP, difference, heat_colour, sheet, side_by_side};
 pub use metrics::{bits_per_pixel, distinct_codes, perplexity, psnr, ssim};
 pub use official::{official_preprocess, resize_bilinear, smallest_side_size};
 pub use open::{ImageError, MAX_PIXELS, MAX_SIDE, Picture, encode_png, from_rgba, open};
+pub use png_text::{text_of, with_text};
 pub use range::{model_to_pixel, pixel_to_model};
 pub use size::{Crop, Fitted, Resize, ResizeError, fit_to_factor};

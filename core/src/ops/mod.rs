@@ -16,7 +16,7 @@ mod parameters;
 mod pixels;
 mod program;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 pub(crate) use arena::Arena;
 pub(crate) use attention::attention;

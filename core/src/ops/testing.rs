@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Devices of both tiers; the portable one has only the limits that every browser has.
-pub(super) fn devices() -> &'static [Gpu] {
+pub(crate) fn devices() -> &'static [Gpu] {
     static DEVICES: OnceLock<Vec<Gpu>> = OnceLock::new();
     DEVICES.get_or_init(|| {
         let open = |tier, default_limits| {

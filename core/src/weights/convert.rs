@@ -40,6 +40,8 @@ pub async fn convert(
         precision,
         source: source.into_owned(),
         tokenizer: Some(weights.config().clone()),
+        transformer: None,
+        class_names: Vec::new(),
     };
     let parameters = weights.config().parameters();
     let mut writer = FolderWriter::create(out, &config, &parameters)?;

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::tokenizer::TokenizerConfig;
+use crate::{tokenizer::TokenizerConfig, transformer::TransformerConfig};
 
 use super::{Model, ModelKind, Precision, Source, WeightSet, WeightsError};
 
@@ -38,6 +38,12 @@ pub struct FolderConfig {
     /// Configuration of the tokenizer, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tokenizer: Option<TokenizerConfig>,
+    /// Configuration of the transformer, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transformer: Option<TransformerConfig>,
+    /// Names of the transformer's classes, where they have names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub class_names: Vec<String>,
 }
 
 /// The part of an index that is used.

@@ -35,3 +35,4 @@ pub use model::{Model, TensorEntry};
 pub(crate) use safetensors::{is_safetensors, parse_header};
 pub use source::{Source, SourceError};
 pub use tokenizer::TokenizerWeights;
+pub(crate) use yaml::transformer_number;

@@ -1,0 +1,199 @@
+//! Generating pictures token by token.
+
+use web_time::Instant;
+
+use crate::{
+    gpu::Dispatch,
+    job::Job,
+    tokens::TokenGrid,
+};
+
+use super::{
+    Condition, Sampling, Transformer, TransformerError,
+    run::{Activations, Sequences, most_sequences, sequence_bytes},
+    sampler::{Drawing, NOTHING, Sampler},
+    score::Passes,
+};
+
+/// What one submission should take, in milliseconds: long enough that reading the tokens back costs little, short enough
+/// that a picture can be seen growing.
+const SLICE_MS: f64 = 30.0;
+/// Most tokens of one submission.
+const MOST_STEPS: u32 = 32;
+/// Most pictures at a time.
+const MOST_PICTURES: u64 = 32;
+
+/// One picture to be made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PictureRequest {
+    /// What it is to show.
+    pub condition: Condition,
+    /// How its tokens are drawn.
+    pub sampling: Sampling,
+    /// Seed of all draws.
+    pub seed: u64,
+    /// Number of the picture: with the same seed, another number gives another picture. Seed and number alone decide the
+    /// draws, whatever else is made at the same time.
+    pub number: u32,
+    /// Tokens that are given, by position in raster order; what lies beyond the end of the list is free.
+    pub fixed: Vec<Option<u32>>,
+}
+
+/// New tokens of one picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NewTokens<'a> {
+    /// Which of the pictures that were asked for.
+    pub picture: usize,
+    /// Position of the first of these tokens, in raster order.
+    pub position: u32,
+    /// The tokens.
+    pub tokens: &'a [u32],
+}
+
+impl PictureRequest {
+    /// How many tokens from the first on are given.
+    fn prefix(&self) -> u32 {
+        self.fixed.iter().take_while(|token| token.is_some()).count() as u32
+    }
+}
+
+impl Transformer {
+    /// Makes pictures, as many at a time as fit. `on_tokens` is told new tokens as they are made, a few at a time, and is
+    /// also told those that were given.
+    ///
+    /// # Errors
+    /// [`TransformerError`]: a class, token or setting that makes no sense, no memory, cancelled, logits that are not
+    /// numbers.
+    pub async fn generate(
+        &self,
+        pictures: &[PictureRequest],
+        job: &Job,
+        mut on_tokens: impl FnMut(NewTokens<'_>),
+    ) -> Result<Vec<TokenGrid>, TransformerError> {
+        for picture in pictures {
+            picture.sampling.validate()?;
+            picture.condition.words(self.config().class_num)?;
+            if picture.fixed.len() > self.config().block_size as usize {
+                self.check_tokens(&vec![0; picture.fixed.len()])?;
+            }
+            for (position, token) in picture.fixed.iter().enumerate() {
+                if let Some(token) = token.filter(|&token| token >= self.config().vocab_size) {
+                    let codes = self.config().vocab_size;
+                    let reason =
+                        format!("given token {position} is {token}, but this model has only {codes} codes");
+                    return Err(TransformerError::Input(reason));
+                }
+            }
+        }
+        job.stage("generate");
+        let mut grids = Vec::with_capacity(pictures.len());
+        for batch in pictures.chunks(self.pictures_at_once(pictures)) {
+            let first = grids.len();
+            let done = |share: f32| {
+                job.set_progress((first as f32 + share * batch.len() as f32) / pictures.len() as f32);
+            };
+            let mut told = |new: NewTokens<'_>| on_tokens(NewTokens { picture: first + new.picture, ..new });
+            grids.extend(self.batch(batch, job, &done, &mut told).await?);
+        }
+        Ok(grids)
+    }
+
+    /// Pictures at a time: as many as fit beside the weights.
+    fn pictures_at_once(&self, pictures: &[PictureRequest]) -> usize {
+        let (gpu, config, precision) = (self.gpu(), self.config(), self.precision());
+        let sequences = if pictures.iter().any(|picture| picture.sampling.is_guided()) { 2 } else { 1 };
+        let free = gpu.memory_budget().saturating_sub(self.weight_bytes());
+        let most = (free / sequence_bytes(gpu, config, precision)).min(most_sequences(gpu, config, precision));
+        (most / sequences).clamp(1, MOST_PICTURES) as usize
+    }
+
+    async fn batch(
+        &self,
+        pictures: &[PictureRequest],
+        job: &Job,
+        done: &impl Fn(f32),
+        on_tokens: &mut impl FnMut(NewTokens<'_>),
+    ) -> Result<Vec<TokenGrid>, TransformerError> {
+        let (gpu, config) = (self.gpu(), self.config());
+        let block = config.block_size;
+        let drawing = |picture: &PictureRequest| Drawing {
+            sampling: picture.sampling,
+            seed: picture.seed,
+            number: picture.number,
+            fixed: picture.fixed.clone(),
+        };
+        let drawings: Vec<Drawing> = pictures.iter().map(drawing).collect();
+        let sampler = Sampler::new(gpu, &drawings, config.vocab_size, block).await?;
+        let mut conditions = Vec::new();
+        for picture in pictures {
+            conditions.push(picture.condition.words(config.class_num)?);
+        }
+        if pictures.iter().any(|picture| picture.sampling.is_guided()) {
+            conditions.resize(2 * pictures.len(), Condition::None.words(config.class_num)?);
+        }
+        let sequences = self.begin(pictures.len() as u32, &conditions, &sampler.tokens, job).await?;
+
+        // The given tokens that all pictures begin with go through the network together.
+        let prefix = pictures.iter().map(PictureRequest::prefix).min().unwrap_or(0).min(block);
+        let mut passes = Passes::new(self, &sequences, &sampler.tokens, false);
+        let most = passes.most();
+        for first in (0..prefix).step_by(most as usize) {
+            passes.run(first, most.min(prefix - first), job).await?;
+            done(first as f32 / block as f32);
+        }
+        sequences.seek(gpu, prefix);
+
+        let step = self.step(&sequences, &sampler).await?;
+        let mut made = 0;
+        let mut position = prefix;
+        let mut steps = 1;
+        let mut tokens = sampler.read_tokens(gpu).await?;
+        loop {
+            for (picture, tokens) in tokens.chunks_exact(block as usize).enumerate() {
+                let tokens = &tokens[made as usize..position as usize];
+                if let Some(at) = tokens.iter().position(|&token| token == NOTHING) {
+                    return Err(TransformerError::NotFinite { position: made + at as u32 });
+                }
+                if !tokens.is_empty() {
+                    on_tokens(NewTokens { picture, position: made, tokens });
+                }
+            }
+            made = position;
+            done(position as f32 / block as f32);
+            if position == block {
+                break;
+            }
+            job.check()?;
+            let started = Instant::now();
+            steps = steps.min(block - position);
+            if steps == 1 {
+                // A single token may take long: that can be cancelled within.
+                gpu.run(&step, false, job, |_| {}).await?;
+            } else {
+                gpu.submit(&step, steps);
+            }
+            tokens = sampler.read_tokens(gpu).await?;
+            position += steps;
+            let each = started.elapsed().as_secs_f64() * 1e3 / f64::from(steps);
+            steps = ((SLICE_MS / each.max(1e-3)) as u32).clamp(1, MOST_STEPS);
+        }
+        let grid = |tokens: &[u32]| TokenGrid { rows: config.side(), cols: config.side(), tokens: tokens.to_vec() };
+        Ok(tokens.chunks_exact(block as usize).map(grid).collect())
+    }
+
+    /// The dispatches that make one token of every picture and go on to the next position.
+    async fn step(&self, sequences: &Sequences, sampler: &Sampler) -> Result<Vec<Dispatch>, TransformerError> {
+        let (gpu, config) = (self.gpu(), self.config());
+        let activations = Activations::new(gpu, config, self.parameters(), sequences.count, true).await?;
+        let network = self.network(sequences);
+        let mut step = network.blocks(&activations, 1, &sampler.tokens).await?;
+        step.extend(network.head(&activations, 1).await?);
+        if let Some(logits) = &activations.logits {
+            let stride = 4 * self.parameters().head.o4;
+            let two_rows = sequences.count > sequences.pictures;
+            step.push(sampler.dispatch(&sequences.state, logits, stride, two_rows).build(gpu).await?);
+        }
+        step.push(network.advance(1).build(gpu).await?);
+        Ok(step)
+    }
+}

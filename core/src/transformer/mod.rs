@@ -1,0 +1,34 @@
+//! The autoregressive transformer: new tokens for a class, and how probable given tokens are.
+//!
+//! Llama-style blocks with adaptive layer norm over one class token and the image tokens in raster order. The six norm
+//! vectors of every block depend only on the class and are computed once for a picture; then a block is five dispatches.
+//! Keys and values stay in a cache, so that single tokens, a prefix at once, and scoring are the same kernels.
+
+mod config;
+mod error;
+mod generate;
+mod network;
+mod parameters;
+mod philox;
+#[cfg(test)]
+mod reference;
+mod run;
+mod sampler;
+mod sampling;
+mod score;
+#[cfg(test)]
+mod tests;
+#[expect(clippy::module_inception, reason = "named after the type it holds")]
+mod transformer;
+mod weights;
+
+pub use config::TransformerConfig;
+pub use error::TransformerError;
+pub use generate::{NewTokens, PictureRequest};
+pub use parameters::TransformerPrecision;
+pub use philox::{philox, uniform};
+pub use sampler::{Drawn, LogitRow, draw};
+pub use sampling::{Condition, Sampling, Schedule};
+pub use score::{Logits, NamedActivation, Score, log_sum_exp};
+pub use transformer::Transformer;
+pub use weights::TransformerWeights;

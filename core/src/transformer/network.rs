@@ -1,0 +1,238 @@
+//! The transformer as a list of dispatches: five for each block.
+
+use ibq_shaders::{Kernel, LinearKind, LinearTile, Storage};
+
+use crate::gpu::{Bound, Buffer, Dispatch, DispatchBuilder, Gpu, GpuError, fold};
+
+use super::{
+    TransformerConfig,
+    parameters::{Block, Matrix, Parameters},
+    run::{Activations, Sequences},
+};
+
+/// Outputs, in fours, from which on a layer takes the wide tile.
+const WIDE: u32 = 1024;
+/// Dispatches of one block.
+pub(super) const PER_BLOCK: usize = 5;
+
+/// Makes the dispatches for some sequences.
+#[derive(Clone, Copy)]
+pub(super) struct Network<'a> {
+    pub(super) gpu: &'a Gpu,
+    pub(super) config: &'a TransformerConfig,
+    pub(super) parameters: &'a Parameters,
+    pub(super) storage: Storage,
+    pub(super) sequences: &'a Sequences,
+}
+
+/// What a linear layer reads and writes.
+pub(super) struct Linear<'a> {
+    pub(super) kind: LinearKind,
+    pub(super) matrix: &'a Matrix,
+    pub(super) x: &'a Buffer,
+    pub(super) y: &'a Buffer,
+    pub(super) vectors: &'a Buffer,
+    /// Where in the vectors of a sequence the scale, the shift and gamma are: counted in widths.
+    pub(super) at: [u32; 3],
+    /// Vectors of a sequence, counted in widths.
+    pub(super) stride: u32,
+    /// State, rotations and cache, for queries, keys and values.
+    pub(super) attention: Option<[&'a Buffer; 3]>,
+    pub(super) label: &'a str,
+}
+
+impl Network<'_> {
+    /// What a linear layer does for `rows` rows, `queries` of each sequence.
+    pub(super) fn linear<'a>(&self, layer: &Linear<'a>, rows: u32, queries: u32) -> DispatchBuilder<'a> {
+        let Matrix { weights, scales, k4, o4, form } = layer.matrix;
+        let tile = LinearTile { wide: *o4 >= WIDE, tall: rows > 2 };
+        let width4 = self.config.n_embd / 4;
+        let [scale4, shift4, gamma4] = layer.at.map(|at| at * width4);
+        let mut params = vec![rows, queries, *k4, *o4, layer.stride * width4, scale4, shift4, gamma4];
+        params.extend([self.config.n_head, self.config.head_size() / 4, self.config.positions()]);
+        let mut bindings = [weights, layer.x, layer.y, layer.vectors].map(Bound::whole).to_vec();
+        bindings.extend(layer.attention.into_iter().flatten().map(Bound::whole));
+        bindings.extend(scales.as_ref().map(Bound::whole));
+        DispatchBuilder {
+            kernel: Kernel::Linear(layer.kind, *form, tile),
+            storage: self.storage,
+            params,
+            bindings,
+            workgroups: [o4.div_ceil(tile.outputs4()), rows.div_ceil(tile.rows()), 1],
+            label: layer.label.into(),
+            flops: 32.0 * f64::from(*k4) * f64::from(*o4) * f64::from(rows),
+            bytes: layer.matrix.bytes() as f64,
+        }
+    }
+
+    /// The vectors of adaptive layer norm of all blocks, once for every sequence. The activations must have as many rows
+    /// as there are sequences; the position must be 0.
+    ///
+    /// # Errors
+    /// [`GpuError`]: no memory, or the driver refuses a kernel.
+    pub(super) async fn condition(
+        &self,
+        activations: &Activations,
+        tokens: &Buffer,
+    ) -> Result<Vec<Dispatch>, GpuError> {
+        let Parameters { blocks, head_condition, head_condition_bias, .. } = self.parameters;
+        let mut dispatches = vec![self.embed(activations, 1, tokens).build(self.gpu).await?];
+        let of_blocks = blocks
+            .iter()
+            .zip(&self.sequences.vectors)
+            .map(|(block, vectors)| (&block.condition, &block.condition_bias, vectors));
+        let of_head = (head_condition, head_condition_bias, &self.sequences.head_vectors);
+        for (matrix, bias, y) in of_blocks.chain([of_head]) {
+            let layer = Linear {
+                kind: LinearKind::Condition,
+                matrix,
+                x: &activations.x,
+                y,
+                vectors: bias,
+                at: [0; 3],
+                stride: 0,
+                attention: None,
+                label: "linear condition",
+            };
+            dispatches.push(self.linear(&layer, activations.rows, 1).build(self.gpu).await?);
+        }
+        Ok(dispatches)
+    }
+
+    /// All blocks, from tokens to the last activations, at `queries` positions from that of the state on.
+    ///
+    /// # Errors
+    /// [`GpuError`]: no memory, or the driver refuses a kernel.
+    pub(super) async fn blocks(
+        &self,
+        activations: &Activations,
+        queries: u32,
+        tokens: &Buffer,
+    ) -> Result<Vec<Dispatch>, GpuError> {
+        let mut dispatches = vec![self.embed(activations, queries, tokens).build(self.gpu).await?];
+        let Sequences { vectors, caches, .. } = self.sequences;
+        for ((block, vectors), cache) in self.parameters.blocks.iter().zip(vectors).zip(caches) {
+            for dispatch in self.block(activations, queries, block, vectors, cache) {
+                dispatches.push(dispatch.build(self.gpu).await?);
+            }
+        }
+        Ok(dispatches)
+    }
+
+    /// The logits of every row; none where the activations have no place for them.
+    ///
+    /// # Errors
+    /// [`GpuError`]: no memory, or the driver refuses a kernel.
+    pub(super) async fn head(
+        &self,
+        activations: &Activations,
+        queries: u32,
+    ) -> Result<Option<Dispatch>, GpuError> {
+        let Some(logits) = &activations.logits else { return Ok(None) };
+        let layer = Linear {
+            kind: LinearKind::Head,
+            matrix: &self.parameters.head,
+            x: &activations.x,
+            y: logits,
+            vectors: &self.sequences.head_vectors,
+            at: [0, 1, 0],
+            stride: 2,
+            attention: None,
+            label: "linear head",
+        };
+        self.linear(&layer, activations.rows, queries).build(self.gpu).await.map(Some)
+    }
+
+    /// Goes on by some positions.
+    pub(super) fn advance(&self, step: u32) -> DispatchBuilder<'_> {
+        DispatchBuilder {
+            kernel: Kernel::Advance,
+            storage: Storage::F32,
+            params: vec![step],
+            bindings: vec![Bound::whole(&self.sequences.state)],
+            workgroups: [1, 1, 1],
+            label: "advance".into(),
+            flops: 0.0,
+            bytes: 0.0,
+        }
+    }
+
+    fn embed<'a>(&'a self, activations: &'a Activations, queries: u32, tokens: &'a Buffer) -> DispatchBuilder<'a> {
+        let (config, sequences) = (self.config, self.sequences);
+        let width4 = config.n_embd / 4;
+        let (groups_x, groups_y) = fold((u64::from(activations.rows) * u64::from(width4)).div_ceil(64));
+        let Parameters { table, classes, .. } = self.parameters;
+        let buffers = [&sequences.state, tokens, &sequences.conditions, table, classes, &activations.x];
+        DispatchBuilder {
+            kernel: Kernel::TokenEmbed,
+            storage: self.storage,
+            params: vec![
+                activations.rows,
+                queries,
+                width4,
+                sequences.pictures,
+                config.block_size,
+                config.vocab_size,
+            ],
+            bindings: buffers.map(Bound::whole).to_vec(),
+            workgroups: [groups_x, groups_y, 1],
+            label: "token_embed".into(),
+            flops: 0.0,
+            bytes: f64::from(activations.rows) * f64::from(config.n_embd) * 8.0,
+        }
+    }
+
+    /// `h = x + gamma1 · attention(norm(x))`, `x = h + gamma2 · ffn(norm(h))`. Of a sequence's six vectors, gamma1, gamma2,
+    /// scale1, scale2, shift1, shift2, the scales hold what norms are multiplied with.
+    fn block<'a>(
+        &self,
+        activations: &'a Activations,
+        queries: u32,
+        block: &'a Block,
+        vectors: &'a Buffer,
+        cache: &'a Buffer,
+    ) -> [DispatchBuilder<'a>; PER_BLOCK]
+    where
+        Self: 'a,
+    {
+        let Activations { rows, x, query, attended, hidden, .. } = activations;
+        let linear = |kind, matrix, x, y, at, attention, label| {
+            let layer = Linear { kind, matrix, x, y, vectors, at, stride: 6, attention, label };
+            self.linear(&layer, *rows, queries)
+        };
+        let attention = Some([&self.sequences.state, &self.parameters.rotation, cache]);
+        [
+            linear(LinearKind::Qkv, &block.qkv, x, query, [2, 4, 0], attention, "linear qkv"),
+            self.attention(*rows, queries, [&self.sequences.state, query, cache, attended]),
+            linear(LinearKind::Residual, &block.output, attended, x, [0, 0, 0], None, "linear wo"),
+            linear(LinearKind::Gate, &block.gate, x, hidden, [3, 5, 0], None, "linear w1 w3"),
+            linear(LinearKind::Residual, &block.down, hidden, x, [0, 0, 1], None, "linear w2"),
+        ]
+    }
+
+    /// Attention over the cache: state, queries, cache, result.
+    pub(super) fn attention<'a>(
+        &self,
+        rows: u32,
+        queries: u32,
+        buffers: [&'a Buffer; 4],
+    ) -> DispatchBuilder<'a> {
+        let config = self.config;
+        let (head_size, positions) = (config.head_size(), config.positions());
+        let scale = f64::from(head_size).powf(-0.5) as f32;
+        // On average a token looks back at half of all positions.
+        let pairs = f64::from(rows) * f64::from(positions) / 2.0;
+        DispatchBuilder {
+            kernel: Kernel::CausalAttention,
+            storage: self.storage,
+            params: vec![queries, config.n_head, head_size / 4, positions, scale.to_bits()],
+            bindings: buffers.map(Bound::whole).to_vec(),
+            workgroups: [config.n_head, rows, 1],
+            label: "causal_attention".into(),
+            flops: 4.0 * f64::from(config.n_embd) * pairs,
+            bytes: 2.0 * pairs / f64::from(queries)
+                * f64::from(config.n_embd / 4)
+                * self.storage.bytes_of_four() as f64,
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! Many positions of a given sequence in one pass: logits, likelihood, activations by name.
+
+use crate::{gpu::Buffer, job::Job};
+
+use super::{
+    Condition, Transformer, TransformerError,
+    run::{Activations, Sequences},
+};
+
+/// Rows of one pass: enough to keep a GPU busy, few enough to be cancelled and to need little memory.
+const ROWS: u32 = 512;
+
+/// The logits of a sequence whose tokens are given.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Logits {
+    /// Number of codes.
+    pub vocab: u32,
+    /// [position, code]: row p predicts token p.
+    pub values: Vec<f32>,
+}
+
+/// How probable tokens are.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Score {
+    /// Natural logarithm of the probability of each token, given those before and the class.
+    pub per_token: Vec<f64>,
+}
+
+/// What the network holds after a named step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NamedActivation {
+    /// "embeddings", "blocks.0.out", …; "blocks.0.gamma1" and so on for the vectors of adaptive layer norm.
+    pub name: String,
+    /// [position, channel], or [channel].
+    pub values: Vec<f32>,
+}
+
+impl Score {
+    /// Log-likelihood of the whole sequence.
+    #[must_use]
+    pub fn total(&self) -> f64 {
+        self.per_token.iter().sum()
+    }
+}
+
+impl Logits {
+    /// The logits of token `position`.
+    #[must_use]
+    pub fn row(&self, position: usize) -> &[f32] {
+        let vocab = self.vocab as usize;
+        &self.values[position * vocab..][..vocab]
+    }
+}
+
+/// Passes over parts of a sequence that grows: the memory of the last number of rows is kept.
+pub(super) struct Passes<'a> {
+    transformer: &'a Transformer,
+    sequences: &'a Sequences,
+    tokens: &'a Buffer,
+    with_logits: bool,
+    activations: Option<Activations>,
+}
+
+impl<'a> Passes<'a> {
+    pub(super) fn new(
+        transformer: &'a Transformer,
+        sequences: &'a Sequences,
+        tokens: &'a Buffer,
+        with_logits: bool,
+    ) -> Self {
+        Self { transformer, sequences, tokens, with_logits, activations: None }
+    }
+
+    /// Positions that one pass takes.
+    pub(super) fn most(&self) -> u32 {
+        (ROWS / self.sequences.count).max(1)
+    }
+
+    /// Computes `queries` positions from `first` on.
+    ///
+    /// # Errors
+    /// [`TransformerError`]: no memory, cancelled, a lost device.
+    pub(super) async fn run(
+        &mut self,
+        first: u32,
+        queries: u32,
+        job: &Job,
+    ) -> Result<&Activations, TransformerError> {
+        let (gpu, config) = (self.transformer.gpu(), self.transformer.config());
+        let rows = queries * self.sequences.count;
+        if self.activations.as_ref().is_none_or(|activations| activations.rows != rows) {
+            let parameters = self.transformer.parameters();
+            self.activations =
+                Some(Activations::new(gpu, config, parameters, rows, self.with_logits).await?);
+        }
+        let Some(activations) = &self.activations else { unreachable!("made above") };
+        let network = self.transformer.network(self.sequences);
+        let mut dispatches = network.blocks(activations, queries, self.tokens).await?;
+        dispatches.extend(network.head(activations, queries).await?);
+        self.sequences.seek(gpu, first);
+        gpu.run(&dispatches, false, job, |_| {}).await?;
+        Ok(activations)
+    }
+}
+
+impl Transformer {
+    /// Teacher-forced logits of `tokens` (at most a whole picture): one row more than there are tokens, the last one
+    /// predicting the token after them. `at_once` is the number of positions of one pass (none: as many as suit the GPU);
+    /// the result does not depend on it.
+    ///
+    /// # Errors
+    /// [`TransformerError`]: a class or token that the model does not have, too many tokens, no memory, cancelled.
+    pub async fn logits(
+        &self,
+        condition: Condition,
+        tokens: &[u32],
+        at_once: Option<u32>,
+        job: &Job,
+    ) -> Result<Logits, TransformerError> {
+        let (gpu, config) = (self.gpu(), self.config());
+        let (sequences, buffer) = self.sequence(condition, tokens, job).await?;
+        let mut passes = Passes::new(self, &sequences, &buffer, true);
+        let positions = tokens.len() as u32 + 1;
+        let most = at_once.unwrap_or(u32::MAX).clamp(1, passes.most());
+        let (vocab, stride) = (config.vocab_size as usize, 4 * self.parameters().head.o4 as usize);
+        let mut values = Vec::with_capacity(positions as usize * vocab);
+        job.stage("score");
+        for first in (0..positions).step_by(most as usize) {
+            job.check()?;
+            let queries = most.min(positions - first);
+            let activations = passes.run(first, queries, job).await?;
+            if let Some(logits) = &activations.logits {
+                let rows = floats(&gpu.read(logits, 4 * u64::from(queries) * stride as u64).await?);
+                rows.chunks_exact(stride).for_each(|row| values.extend_from_slice(&row[..vocab]));
+            }
+            job.set_progress((first + queries) as f32 / positions as f32);
+        }
+        match values.iter().position(|value| !value.is_finite()) {
+            Some(at) => Err(TransformerError::NotFinite { position: (at / vocab) as u32 }),
+            None => Ok(Logits { vocab: config.vocab_size, values }),
+        }
+    }
+
+    /// How probable `tokens` are.
+    ///
+    /// # Errors
+    /// As [`Transformer::logits`].
+    pub async fn score(
+        &self,
+        condition: Condition,
+        tokens: &[u32],
+        job: &Job,
+    ) -> Result<Score, TransformerError> {
+        let logits = self.logits(condition, tokens, None, job).await?;
+        let per_token = tokens.iter().enumerate().map(|(position, &token)| {
+            let row = logits.row(position);
+            f64::from(row[token as usize]) - log_sum_exp(row)
+        });
+        Ok(Score { per_token: per_token.collect() })
+    }
+
+    /// Activations of the pass over `tokens` by their official names, for comparing with other implementations.
+    ///
+    /// # Errors
+    /// As [`Transformer::logits`]; also when the sequence is longer than one pass.
+    pub async fn trace(
+        &self,
+        condition: Condition,
+        tokens: &[u32],
+        job: &Job,
+    ) -> Result<Vec<NamedActivation>, TransformerError> {
+        let (gpu, config) = (self.gpu(), self.config());
+        let (sequences, buffer) = self.sequence(condition, tokens, job).await?;
+        let queries = tokens.len() as u32 + 1;
+        if queries > ROWS {
+            let reason = format!("only sequences of up to {ROWS} positions can be traced");
+            return Err(TransformerError::Input(reason));
+        }
+        let activations = Activations::new(gpu, config, self.parameters(), queries, false).await?;
+        let dispatches = self.network(&sequences).blocks(&activations, queries, &buffer).await?;
+        let width = config.n_embd as usize;
+        let mut trace = Vec::new();
+        let (embed, blocks) = dispatches.split_at(1);
+        let steps = std::iter::once(("embeddings".to_owned(), embed)).chain(
+            blocks
+                .chunks(super::network::PER_BLOCK)
+                .enumerate()
+                .map(|(index, dispatches)| (format!("blocks.{index}.out"), dispatches)),
+        );
+        for (name, dispatches) in steps {
+            gpu.run(dispatches, false, job, |_| {}).await?;
+            let bytes = gpu.read(&activations.x, 4 * u64::from(queries) * width as u64).await?;
+            trace.push(NamedActivation { name, values: floats(&bytes) });
+        }
+        for (index, vectors) in sequences.vectors.iter().enumerate() {
+            let values = floats(&gpu.read(vectors, 24 * width as u64).await?);
+            // In place of scale s stands w · (1 + s), with w the weight of the norm.
+            let names = ["gamma1", "gamma2", "factor1", "factor2", "shift1", "shift2"];
+            trace.extend(names.iter().zip(values.chunks_exact(width)).map(|(name, values)| NamedActivation {
+                name: format!("blocks.{index}.{name}"),
+                values: values.to_vec(),
+            }));
+        }
+        Ok(trace)
+    }
+
+    /// One sequence of given tokens, and the buffer that holds them.
+    async fn sequence(
+        &self,
+        condition: Condition,
+        tokens: &[u32],
+        job: &Job,
+    ) -> Result<(Sequences, Buffer), TransformerError> {
+        self.check_tokens(tokens)?;
+        let condition = condition.words(self.config().class_num)?;
+        let mut padded = tokens.to_vec();
+        padded.resize(self.config().block_size as usize, 0);
+        let buffer = self.gpu().upload("tokens", bytemuck::cast_slice(&padded)).await?;
+        let sequences = self.begin(1, &[condition], &buffer, job).await?;
+        Ok((sequences, buffer))
+    }
+
+    /// Whether these can be the first tokens of a picture.
+    ///
+    /// # Errors
+    /// [`TransformerError::Input`].
+    pub(super) fn check_tokens(&self, tokens: &[u32]) -> Result<(), TransformerError> {
+        let config = self.config();
+        if tokens.len() > config.block_size as usize {
+            return Err(TransformerError::Input(format!(
+                "{} tokens are more than a picture of this model has ({})",
+                tokens.len(),
+                config.block_size
+            )));
+        }
+        match tokens.iter().position(|&token| token >= config.vocab_size) {
+            None => Ok(()),
+            Some(at) => Err(TransformerError::Input(format!(
+                "token {at} is {}, but this model has only {} codes",
+                tokens[at], config.vocab_size
+            ))),
+        }
+    }
+}
+
+/// `log Σ exp` of a row, in f64.
+#[must_use]
+pub fn log_sum_exp(row: &[f32]) -> f64 {
+    let most = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let sum: f64 = row.iter().map(|&value| (f64::from(value) - f64::from(most)).exp()).sum();
+    f64::from(most) + sum.ln()
+}
+
+fn floats(bytes: &[u8]) -> Vec<f32> {
+    bytes.as_chunks().0.iter().map(|&word| f32::from_le_bytes(word)).collect()
+}

@@ -1,0 +1,257 @@
+//! The transformer on every device, compared with plain code.
+
+use proptest::prelude::*;
+
+use super::{reference::Reference, *};
+use crate::{
+    gpu::Gpu,
+    job::Job,
+    ops::testing::devices,
+    tokens::TokenGrid,
+};
+
+/// A small model that has every irregularity: a vocabulary that is no multiple of four, a feed-forward width and a width
+/// beyond one block of 64 elements, heads whose number is no power of two.
+fn small() -> TransformerConfig {
+    TransformerConfig {
+        vocab_size: 75,
+        block_size: 16,
+        n_layer: 2,
+        n_head: 3,
+        n_embd: 24,
+        class_num: 5,
+        ffn_dim: 268,
+    }
+}
+
+fn load(gpu: &Gpu, reference: &Reference, precision: TransformerPrecision) -> Transformer {
+    let weights = reference.weights();
+    pollster::block_on(Transformer::load(gpu, &weights, precision, &Job::new())).expect("it loads")
+}
+
+fn logits(transformer: &Transformer, condition: Condition, tokens: &[u32], at_once: Option<u32>) -> Logits {
+    pollster::block_on(transformer.logits(condition, tokens, at_once, &Job::new())).expect("logits")
+}
+
+/// Largest difference between our logits and the reference's.
+fn worst(ours: &Logits, plain: &[Vec<f64>]) -> f64 {
+    let plain = plain.iter().flatten();
+    assert_eq!(ours.values.len(), plain.clone().count());
+    ours.values.iter().zip(plain).map(|(&a, b)| (f64::from(a) - b).abs()).fold(0.0, f64::max)
+}
+
+fn some_tokens(count: usize, vocab: u32, seed: u64) -> Vec<u32> {
+    let noise = reference::noise(count, seed);
+    noise.iter().map(|value| ((value + 1.0) / 2.0 * vocab as f32) as u32 % vocab).collect()
+}
+
+#[test]
+fn logits_are_those_of_plain_code_in_every_precision() {
+    let reference = Reference::random(small(), 1);
+    let tokens = some_tokens(16, 75, 2);
+    for gpu in devices() {
+        for (precision, tolerance) in TransformerPrecision::ALL.into_iter().zip([1e-4, 0.05, 0.15, 2.0]) {
+            let transformer = load(gpu, &reference, precision);
+            for condition in [Condition::Class(3), Condition::Mix(0, 4, 0.3), Condition::None] {
+                let ours = logits(&transformer, condition, &tokens, None);
+                let error = worst(&ours, &reference.logits(condition, &tokens));
+                assert!(error <= tolerance, "{precision:?} {condition:?}: off by {error}");
+                println!("{} {precision:?} {condition:?}: within {error:.1e}", gpu.info().tier);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_result_does_not_depend_on_how_many_positions_go_together() {
+    let reference = Reference::random(small(), 3);
+    let tokens = some_tokens(16, 75, 4);
+    for gpu in devices() {
+        for precision in [TransformerPrecision::F32, TransformerPrecision::Int4] {
+            let transformer = load(gpu, &reference, precision);
+            let together = logits(&transformer, Condition::Class(1), &tokens, None);
+            for at_once in [1, 2, 5] {
+                let parts = logits(&transformer, Condition::Class(1), &tokens, Some(at_once));
+                assert!(parts == together, "{precision:?}: {at_once} at once");
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(6))]
+    #[test]
+    fn any_configuration(
+        heads in 1_u32..5, quarter in 1_u32..9, ffn in 1_u32..80, layers in 1_u32..3,
+        vocab in 1_u32..300, side in 1_u32..5, classes in 1_u32..4, seed in 0_u64..1000,
+    ) {
+        let config = TransformerConfig {
+            vocab_size: vocab, block_size: side * side, n_layer: layers, n_head: heads, n_embd: 4 * heads * quarter,
+            class_num: classes, ffn_dim: 4 * ffn,
+        };
+        let reference = Reference::random(config, seed);
+        let tokens = some_tokens((side * side) as usize, vocab, seed);
+        for gpu in devices() {
+            let transformer = load(gpu, &reference, TransformerPrecision::F32);
+            let ours = logits(&transformer, Condition::Class(classes - 1), &tokens, None);
+            let error = worst(&ours, &reference.logits(Condition::Class(classes - 1), &tokens));
+            prop_assert!(error <= 2e-4, "off by {}", error);
+        }
+    }
+}
+
+/// A layer with so many outputs that it takes the wide tile.
+#[test]
+fn a_large_vocabulary() {
+    let config = TransformerConfig { vocab_size: 4100, n_layer: 1, ..small() };
+    let reference = Reference::random(config, 5);
+    let tokens = some_tokens(11, 4100, 6);
+    let transformer = load(&devices()[0], &reference, TransformerPrecision::F32);
+    let ours = logits(&transformer, Condition::Class(0), &tokens, None);
+    assert!(worst(&ours, &reference.logits(Condition::Class(0), &tokens)) <= 1e-4);
+    assert!(logits(&transformer, Condition::Class(0), &tokens, Some(1)) == ours);
+}
+
+#[test]
+fn scores_are_logarithms_of_probabilities() {
+    let reference = Reference::random(small(), 7);
+    let tokens = some_tokens(9, 75, 8);
+    let transformer = load(&devices()[0], &reference, TransformerPrecision::F32);
+    let score = pollster::block_on(transformer.score(Condition::Class(2), &tokens, &Job::new())).unwrap();
+    let plain = reference.logits(Condition::Class(2), &tokens);
+    assert_eq!(score.per_token.len(), 9);
+    for ((ours, logits), &token) in score.per_token.iter().zip(&plain).zip(&tokens) {
+        let sum: f64 = logits.iter().map(|logit| logit.exp()).sum();
+        assert!((ours - (logits[token as usize] - sum.ln())).abs() < 1e-4);
+    }
+    assert!((score.total() - score.per_token.iter().sum::<f64>()).abs() < 1e-12);
+}
+
+fn request(class: u32, number: u32, sampling: Sampling) -> PictureRequest {
+    PictureRequest { condition: Condition::Class(class), sampling, seed: 42, number, fixed: Vec::new() }
+}
+
+fn generate(transformer: &Transformer, requests: &[PictureRequest]) -> Vec<TokenGrid> {
+    pollster::block_on(transformer.generate(requests, &Job::new(), |_| {})).expect("pictures")
+}
+
+/// Generation on the GPU is what the logits and the sampler give one token at a time.
+#[test]
+fn greedy_pictures_follow_the_plain_logits() {
+    let reference = Reference::random(small(), 9);
+    for gpu in devices() {
+        let transformer = load(gpu, &reference, TransformerPrecision::F32);
+        for cfg_scale in [1.0, 3.0] {
+            let sampling = Sampling { temperature: 0.0, cfg_scale, ..Sampling::default() };
+            let made = generate(&transformer, &[request(2, 0, sampling)]);
+            assert_eq!((made[0].rows, made[0].cols), (4, 4));
+            let tokens = &made[0].tokens;
+            let with = reference.logits(Condition::Class(2), tokens);
+            let without = reference.logits(Condition::None, tokens);
+            for (position, &token) in tokens.iter().enumerate() {
+                let guided: Vec<f64> = with[position]
+                    .iter()
+                    .zip(&without[position])
+                    .map(|(c, u)| if cfg_scale > 1.0 { u + f64::from(cfg_scale) * (c - u) } else { *c })
+                    .collect();
+                let best = guided.iter().copied().fold(f64::MIN, f64::max);
+                assert!(best - guided[token as usize] < 1e-3, "scale {cfg_scale}: token {position}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_seed_names_a_picture_whatever_else_is_made() {
+    let reference = Reference::random(small(), 10);
+    for gpu in devices() {
+        let transformer = load(gpu, &reference, TransformerPrecision::F32);
+        let sampling = Sampling { cfg_scale: 2.0, top_k: 40, top_p: 0.95, ..Sampling::default() };
+        let requests: Vec<PictureRequest> = (0..8).map(|number| request(number % 5, number, sampling)).collect();
+        let together = generate(&transformer, &requests);
+        assert_eq!(together, generate(&transformer, &requests));
+        for number in [0, 3, 7] {
+            assert_eq!(generate(&transformer, &requests[number..=number]), together[number..=number]);
+        }
+        let other = PictureRequest { seed: 43, ..requests[0].clone() };
+        assert_ne!(generate(&transformer, &[other])[0], together[0]);
+        let other = PictureRequest { number: 100, ..requests[0].clone() };
+        assert_ne!(generate(&transformer, &[other])[0], together[0]);
+    }
+}
+
+#[test]
+fn given_tokens_stay_and_the_rest_follows_them() {
+    let reference = Reference::random(small(), 11);
+    let transformer = load(&devices()[0], &reference, TransformerPrecision::F32);
+    let whole = generate(&transformer, &[request(1, 0, Sampling::default())]);
+    let tokens = &whole[0].tokens;
+    // A prefix goes through the network at once; the rest must be what it was.
+    for kept in [1, 5, 15, 16] {
+        let fixed = tokens[..kept].iter().map(|&token| Some(token)).collect();
+        let again = PictureRequest { fixed, ..request(1, 0, Sampling::default()) };
+        let mut told: Vec<u32> = Vec::new();
+        let made = transformer.generate(&[again], &Job::new(), |new| told.extend_from_slice(new.tokens));
+        assert_eq!(pollster::block_on(made).unwrap(), whole, "{kept} kept");
+        assert_eq!(&told, tokens);
+    }
+    let mut fixed = vec![None; 9];
+    (fixed[0], fixed[4], fixed[8]) = (Some(74), Some(3), Some(5));
+    let held = PictureRequest { fixed, ..request(1, 0, Sampling::default()) };
+    let made = generate(&transformer, &[held, request(1, 0, Sampling::default())]);
+    assert_eq!((made[0].tokens[0], made[0].tokens[4], made[0].tokens[8]), (74, 3, 5));
+    assert_eq!(made[1], whole[0]);
+}
+
+#[test]
+fn wrong_requests_are_refused_in_words() {
+    let reference = Reference::random(small(), 12);
+    let transformer = load(&devices()[0], &reference, TransformerPrecision::F32);
+    let refuse = |request: PictureRequest| {
+        let made = pollster::block_on(transformer.generate(&[request], &Job::new(), |_| {}));
+        made.unwrap_err().to_string()
+    };
+    let good = request(0, 0, Sampling::default());
+    assert!(refuse(request(5, 0, Sampling::default())).contains("class 5"));
+    assert!(refuse(request(0, 0, Sampling { top_p: 0.0, ..Sampling::default() })).contains("top-p"));
+    assert!(refuse(PictureRequest { fixed: vec![None; 17], ..good.clone() }).contains("17 tokens"));
+    assert!(refuse(PictureRequest { fixed: vec![None, Some(75)], ..good.clone() }).contains("token 1 is 75"));
+    let long = pollster::block_on(transformer.score(Condition::None, &[0; 17], &Job::new()));
+    assert!(long.unwrap_err().to_string().contains("17 tokens"));
+    let unknown = pollster::block_on(transformer.score(Condition::None, &[75], &Job::new()));
+    assert!(unknown.unwrap_err().to_string().contains("75"));
+    let job = Job::new();
+    job.cancel();
+    let cancelled = pollster::block_on(transformer.generate(&[good], &job, |_| {}));
+    assert!(matches!(cancelled, Err(TransformerError::Cancelled(_))));
+}
+
+/// Weights are finite in files, but may be so large that logits are not.
+#[test]
+fn logits_that_are_no_numbers_are_an_error() {
+    let mut reference = Reference::random(small(), 13);
+    for value in reference.parameters.get_mut("head.weight").unwrap() {
+        *value = 3e38;
+    }
+    let transformer = load(&devices()[0], &reference, TransformerPrecision::F32);
+    let made = pollster::block_on(transformer.generate(&[request(0, 0, Sampling::default())], &Job::new(), |_| {}));
+    assert!(matches!(made, Err(TransformerError::NotFinite { position: 0 })), "{made:?}");
+    let scored = pollster::block_on(transformer.score(Condition::None, &[1], &Job::new()));
+    assert!(matches!(scored, Err(TransformerError::NotFinite { position: 0 })), "{scored:?}");
+}
+
+#[test]
+fn weights_that_do_not_fit_are_named() {
+    let reference = Reference::random(small(), 14);
+    let open = |name: &str, bytes: Vec<u8>| {
+        pollster::block_on(crate::weights::Model::open(crate::weights::Source::memory(name, bytes))).unwrap()
+    };
+    let header = br#"{"other.weight":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#;
+    let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
+    bytes.extend_from_slice(header);
+    bytes.extend_from_slice(&[0; 4]);
+    let error = TransformerWeights::new(&open("other.safetensors", bytes), None).unwrap_err();
+    assert!(error.to_string().contains("other.safetensors is no transformer"), "{error}");
+    let config = reference.weights().config().clone();
+    assert_eq!(config, small());
+}

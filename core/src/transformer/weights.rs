@@ -1,0 +1,163 @@
+//! The transformer inside a model file, its parameters under their official names.
+
+use crate::weights::{Model, WeightsError, transformer_number};
+
+use super::{
+    TransformerConfig, TransformerError,
+    config::{OFFICIAL_BLOCK, OFFICIAL_HEAD},
+};
+
+/// Before the transformer's names in a checkpoint.
+const PREFIX: &str = "transformer.";
+/// Most blocks that are looked for.
+const MOST_BLOCKS: u32 = 257;
+
+/// The tensors of a transformer, ready to be read one by one under their official names. Clones share the file.
+#[derive(Clone, Debug)]
+pub struct TransformerWeights {
+    model: Model,
+    config: TransformerConfig,
+    /// What could not be seen in the weights and was assumed, ready to be shown.
+    assumed: Vec<String>,
+}
+
+/// What shapes cannot tell.
+#[derive(Clone, Copy, Debug, Default)]
+struct Unseen {
+    n_head: Option<u32>,
+    block_size: Option<u32>,
+}
+
+impl TransformerWeights {
+    /// Finds every parameter and checks its shape; nothing is read. The head count and the number of tokens cannot be
+    /// seen in the weights: they come from the folder's `config.json`, from an official YAML, or else are those of the
+    /// official models.
+    ///
+    /// # Errors
+    /// [`TransformerError`]: another kind of model, missing tensors, wrong shapes, a configuration that disagrees.
+    pub fn new(model: &Model, yaml: Option<&str>) -> Result<Self, TransformerError> {
+        if model.tensors().iter().all(|entry| !entry.name.starts_with(PREFIX)) {
+            return Err(TransformerError::NoTransformer { name: model.name().to_owned() });
+        }
+        let folder = model.folder().and_then(|folder| folder.transformer.clone());
+        let mut unseen = Unseen {
+            n_head: folder.as_ref().map(|config| config.n_head),
+            block_size: folder.as_ref().map(|config| config.block_size),
+        };
+        if let Some(yaml) = yaml {
+            unseen.n_head = transformer_number(yaml, "n_head")?.or(unseen.n_head);
+            unseen.block_size = transformer_number(yaml, "block_size")?.or(unseen.block_size);
+        }
+        let (config, assumed) = infer(model, unseen)?;
+        if let Some(yaml) = yaml {
+            check_yaml(model.name(), yaml, &config)?;
+        }
+        config.validate().map_err(|error| WeightsError::Config { name: model.name().to_owned(), error })?;
+        for (name, expected) in config.parameters() {
+            let expected: Vec<u64> = expected.into_iter().map(u64::from).collect();
+            let found = shape(model, &name)?;
+            if found != expected {
+                let (name, tensor) = (model.name().to_owned(), format!("{PREFIX}{name}"));
+                return Err(WeightsError::Shape { name, tensor, found, expected }.into());
+            }
+        }
+        Ok(Self { model: model.clone(), config, assumed })
+    }
+
+    /// Path or address, for messages.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.model.name()
+    }
+
+    /// The configuration.
+    #[must_use]
+    pub fn config(&self) -> &TransformerConfig {
+        &self.config
+    }
+
+    /// What the weights do not tell and nobody said, so that it was taken to be as in the official models.
+    #[must_use]
+    pub fn assumed(&self) -> &[String] {
+        &self.assumed
+    }
+
+    /// Reads one parameter by its official name, row-major, as f32.
+    ///
+    /// # Errors
+    /// [`WeightsError`] names the tensor.
+    pub async fn read(&self, name: &str) -> Result<Vec<f32>, WeightsError> {
+        self.model.read_tensor(&format!("{PREFIX}{name}")).await
+    }
+
+    /// Reads `count` rows of one parameter from `first` on.
+    ///
+    /// # Errors
+    /// [`WeightsError`] names the tensor.
+    pub async fn read_rows(&self, name: &str, first: u32, count: u32) -> Result<Vec<f32>, WeightsError> {
+        self.model.read_tensor_rows(&format!("{PREFIX}{name}"), first.into(), count.into()).await
+    }
+}
+
+fn shape(model: &Model, name: &str) -> Result<Vec<u64>, WeightsError> {
+    let stored = format!("{PREFIX}{name}");
+    match model.tensor(&stored) {
+        Some(entry) => Ok(entry.shape.clone()),
+        None => Err(WeightsError::Missing { name: model.name().to_owned(), tensor: stored }),
+    }
+}
+
+/// Reads the configuration off the shapes.
+fn infer(model: &Model, unseen: Unseen) -> Result<(TransformerConfig, Vec<String>), WeightsError> {
+    let axes = |name: &str| -> Result<[u32; 2], WeightsError> {
+        let sizes: Vec<u32> = shape(model, name)?.iter().map_while(|&size| u32::try_from(size).ok()).collect();
+        match sizes[..] {
+            [rows, columns] if rows > 0 && columns > 0 => Ok([rows, columns]),
+            _ => Err(WeightsError::Tensor {
+                name: model.name().to_owned(),
+                tensor: format!("{PREFIX}{name}"),
+                reason: "has a shape that no transformer of this family has".to_owned(),
+            }),
+        }
+    };
+    let [vocab_size, n_embd] = axes("tok_emb.weight")?;
+    let [class_rows, _] = axes("class_emb.embedding_table.weight")?;
+    let [ffn_dim, _] = axes("blocks.0.feed_forward.w1.weight")?;
+    let has_block = |block: &u32| model.tensor(&format!("{PREFIX}blocks.{block}.attention.wqkv.weight")).is_some();
+    let n_layer = (0..MOST_BLOCKS).take_while(has_block).count() as u32;
+    let mut assumed = Vec::new();
+    let n_head = unseen.n_head.unwrap_or_else(|| {
+        assumed.push(format!("heads of {OFFICIAL_HEAD} channels, as in every official model"));
+        n_embd / OFFICIAL_HEAD
+    });
+    let block_size = unseen.block_size.unwrap_or_else(|| {
+        assumed.push("16 × 16 tokens a picture, as in every official model".to_owned());
+        OFFICIAL_BLOCK
+    });
+    let class_num = class_rows.saturating_sub(1);
+    let config = TransformerConfig { vocab_size, block_size, n_layer, n_head, n_embd, class_num, ffn_dim };
+    Ok((config, assumed))
+}
+
+/// Compares what the shapes tell with an official YAML.
+fn check_yaml(name: &str, yaml: &str, config: &TransformerConfig) -> Result<(), WeightsError> {
+    for (field, ours) in [
+        ("vocab_size", config.vocab_size),
+        ("n_layer", config.n_layer),
+        ("n_embd", config.n_embd),
+        ("class_num", config.class_num),
+    ] {
+        match transformer_number(yaml, field)? {
+            Some(theirs) if theirs != ours => {
+                return Err(WeightsError::Disagreement {
+                    name: name.to_owned(),
+                    field: field.to_owned(),
+                    yaml: theirs.to_string(),
+                    found: ours.to_string(),
+                });
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,106 @@
+//! The variants of the transformer's linear layers.
+
+use std::collections::BTreeMap;
+
+/// What a linear layer of the transformer does with its input and its sums; `linear.wgsl` says how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LinearKind {
+    /// Class vectors to the vectors of adaptive layer norm: SILU, BIAS.
+    Condition,
+    /// Queries, keys and values: MODULATE, QKV.
+    Qkv,
+    /// Back to the width of the network: RESIDUAL.
+    Residual,
+    /// The wide half of the feed-forward layer: MODULATE, GATE.
+    Gate,
+    /// Logits: MODULATE.
+    Head,
+}
+
+impl LinearKind {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Condition, Self::Qkv, Self::Residual, Self::Gate, Self::Head];
+}
+
+/// How the weights of linear layers are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum WeightForm {
+    /// As [`Storage`](crate::Storage) says.
+    Float,
+    /// 8 bits, with scales for groups of 128 inputs.
+    Int8,
+    /// 4 bits, with scales for groups of 64 inputs.
+    Int4,
+}
+
+impl WeightForm {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Float, Self::Int8, Self::Int4];
+
+    /// Inputs that share one scale, in fours.
+    #[must_use]
+    pub const fn group4(self) -> u32 {
+        match self {
+            Self::Float => 1,
+            Self::Int8 => 32,
+            Self::Int4 => 16,
+        }
+    }
+
+    pub(crate) fn flags(self) -> [(&'static str, bool); 3] {
+        [("QUANTISED", self != Self::Float), ("INT8", self == Self::Int8), ("INT4", self == Self::Int4)]
+    }
+}
+
+/// Tile shapes of [`Kernel::Linear`](crate::Kernel::Linear).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct LinearTile {
+    /// 64 outputs instead of 32: where there are so many outputs that a GPU is busy all the same. A layer must always
+    /// take the same, or its sums are rounded in another way.
+    pub wide: bool,
+    /// 8 rows instead of 2.
+    pub tall: bool,
+}
+
+impl LinearTile {
+    /// All of them.
+    pub const ALL: [Self; 4] = [
+        Self { wide: false, tall: false },
+        Self { wide: false, tall: true },
+        Self { wide: true, tall: false },
+        Self { wide: true, tall: true },
+    ];
+
+    /// Outputs of one workgroup, in fours.
+    #[must_use]
+    pub const fn outputs4(self) -> u32 {
+        if self.wide { 16 } else { 8 }
+    }
+
+    /// Rows of one workgroup.
+    #[must_use]
+    pub const fn rows(self) -> u32 {
+        if self.tall { 8 } else { 2 }
+    }
+}
+
+/// The flags and constants of one variant.
+pub(crate) fn variant(
+    kind: LinearKind,
+    form: WeightForm,
+    tile: LinearTile,
+    flags: &mut BTreeMap<&'static str, bool>,
+    constants: &mut BTreeMap<&'static str, u32>,
+) {
+    flags.extend(form.flags());
+    flags.extend([
+        ("MODULATE", matches!(kind, LinearKind::Qkv | LinearKind::Gate | LinearKind::Head)),
+        ("SILU", kind == LinearKind::Condition),
+        ("BIAS", kind == LinearKind::Condition),
+        ("QKV", kind == LinearKind::Qkv),
+        ("RESIDUAL", kind == LinearKind::Residual),
+        ("GATE", kind == LinearKind::Gate),
+    ]);
+    let (wx, rt) = (tile.outputs4(), tile.rows());
+    constants.extend([("WX", wx), ("WK", 256 / wx), ("RT", rt), ("PAIRS", rt / 2)]);
+}

@@ -1,0 +1,109 @@
+// causal_attention: softmax(q · kᵀ / √d) · v over all positions up to the query's own, from the cache.
+//
+// q     [rows, heads, head4]   f32; a sequence has `queries` neighbouring rows
+// cache [sequences, keys or values, heads, positions, head4]
+// y     [rows, heads, head4]   f32
+//
+// One workgroup takes one head of one row. Its scores stay in workgroup memory, which bounds the number of positions.
+//
+// Cost: 4 · d FLOP per row, head and position; keys and values are read once per query.
+#import storage
+
+#const POSITIONS
+#const HEAD4
+
+const THREADS: u32 = 128u;
+
+struct Params {
+    queries: u32,
+    heads: u32,
+    head4: u32,
+    positions: u32,
+    scale: f32,
+}
+
+struct State {
+    position: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<uniform> state: State;
+@group(0) @binding(2) var<storage, read> q: array<vec4<f32>>;
+@group(0) @binding(3) var<storage, read> cache: array<Stored>;
+@group(0) @binding(4) var<storage, read_write> y: array<vec4<f32>>;
+
+var<workgroup> query: array<vec4<f32>, HEAD4>;
+var<workgroup> scores: array<f32, POSITIONS>;
+var<workgroup> parts: array<f32, THREADS>;
+var<workgroup> sums: array<vec4<f32>, THREADS>;
+
+@compute @workgroup_size(THREADS)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
+    let head = group.x;
+    let row = group.y;
+    let sequence = row / params.queries;
+    let count = min(state.position + row % params.queries + 1u, params.positions);
+    let here = (row * params.heads + head) * params.head4;
+    let keys = (sequence * 2u * params.heads + head) * params.positions * params.head4;
+    let values = keys + params.heads * params.positions * params.head4;
+
+    for (var d = thread; d < params.head4; d += THREADS) {
+        query[d] = q[here + d] * params.scale;
+    }
+    workgroupBarrier();
+
+    var most = -3.4e38;
+    for (var p = thread; p < count; p += THREADS) {
+        var score = 0.0;
+        for (var d = 0u; d < params.head4; d++) {
+            score += dot(query[d], load(cache[keys + p * params.head4 + d]));
+        }
+        scores[p] = score;
+        most = max(most, score);
+    }
+    parts[thread] = most;
+    workgroupBarrier();
+    for (var half = THREADS / 2u; half > 0u; half /= 2u) {
+        if thread < half {
+            parts[thread] = max(parts[thread], parts[thread + half]);
+        }
+        workgroupBarrier();
+    }
+    most = parts[0];
+    workgroupBarrier();
+
+    var sum = 0.0;
+    for (var p = thread; p < count; p += THREADS) {
+        let weight = exp(scores[p] - most);
+        scores[p] = weight;
+        sum += weight;
+    }
+    parts[thread] = sum;
+    workgroupBarrier();
+    for (var half = THREADS / 2u; half > 0u; half /= 2u) {
+        if thread < half {
+            parts[thread] += parts[thread + half];
+        }
+        workgroupBarrier();
+    }
+    let inverse = 1.0 / parts[0];
+
+    // As many invocations as fit share out the positions of each channel element.
+    let shares = THREADS / params.head4;
+    let d = thread % params.head4;
+    let share = thread / params.head4;
+    var mixed = vec4(0.0);
+    if share < shares {
+        for (var p = share; p < count; p += shares) {
+            mixed += scores[p] * load(cache[values + p * params.head4 + d]);
+        }
+    }
+    sums[thread] = mixed;
+    workgroupBarrier();
+    if share == 0u {
+        for (var s = 1u; s < shares; s++) {
+            mixed += sums[s * params.head4 + d];
+        }
+        y[here + d] = mixed * inverse;
+    }
+}

@@ -1,0 +1,242 @@
+//! Golden vectors of the transformer: every case that the manifest lists under `transformer`; none where it lists none.
+
+use ibq_core::{
+    gpu::{AdapterChoice, Gpu, GpuOptions, Tier},
+    job::Job,
+    tokenizer::{RunOptions, Tokenizer},
+    tokens::TokenGrid,
+    transformer::{
+        Condition, LogitRow, PictureRequest, Sampling, Transformer, TransformerPrecision, TransformerWeights, draw,
+    },
+    weights::{Model, Precision, WeightSet},
+};
+use ibq_tests::vectors::Golden;
+
+/// The folder, if its manifest has a transformer, with the tolerance of logits.
+fn golden() -> Option<(Golden, f64)> {
+    let golden = Golden::open();
+    if golden.get("/transformer").is_none() {
+        println!("no transformer in this manifest");
+        return None;
+    }
+    let tolerance = golden.number("/tolerance/logits").expect("tolerance");
+    Some((golden, tolerance))
+}
+
+fn open_gpu(tier: Tier) -> Gpu {
+    let options = GpuOptions {
+        adapter: AdapterChoice::Software,
+        tier: Some(tier),
+        default_limits: tier == Tier::Portable,
+    };
+    pollster::block_on(Gpu::open(&options)).expect("a software adapter")
+}
+
+fn load(golden: &Golden, gpu: &Gpu, precision: TransformerPrecision) -> Transformer {
+    let checkpoint = golden.path(golden.text("/transformer/checkpoint").expect("checkpoint"));
+    let config = golden.path(golden.text("/transformer/config").expect("config"));
+    let yaml = std::fs::read_to_string(config).expect("the configuration");
+    pollster::block_on(async {
+        let model = Model::open_path(&checkpoint).await.expect("the checkpoint opens");
+        let weights = TransformerWeights::new(&model, Some(&yaml)).expect("a transformer");
+        assert!(weights.assumed().is_empty(), "{:?}", weights.assumed());
+        Transformer::load(gpu, &weights, precision, &Job::new()).await.expect("it loads")
+    })
+}
+
+/// Largest difference.
+fn worst(ours: &[f32], theirs: &[f32]) -> f64 {
+    assert_eq!(ours.len(), theirs.len());
+    let difference = |(a, b): (&f32, &f32)| {
+        let difference = (f64::from(*a) - f64::from(*b)).abs();
+        if difference.is_nan() { f64::INFINITY } else { difference }
+    };
+    ours.iter().zip(theirs).map(difference).fold(0.0, f64::max)
+}
+
+fn unsigned(values: &[i32]) -> Vec<u32> {
+    values.iter().map(|&value| u32::try_from(value).expect("a token or class")).collect()
+}
+
+/// A class of the vectors; the one after the last is "no class".
+fn condition(class: u32, classes: u32) -> Condition {
+    if class == classes { Condition::None } else { Condition::Class(class) }
+}
+
+#[test]
+fn golden_logits_all_at_once_and_one_by_one() {
+    let Some((golden, tolerance)) = golden() else { return };
+    let vectors = golden.tensors(golden.text("/transformer/teacher_forced").expect("file"));
+    let [rows, length] = vectors.shape("tokens")[..] else { panic!("shape of tokens") };
+    let (tokens, classes) = (unsigned(&vectors.i32s("tokens")), unsigned(&vectors.i32s("classes")));
+    let (logits, cached) = (vectors.f32s("logits"), vectors.f32s("logits_kv"));
+    for tier in [Tier::Portable, Tier::Fast] {
+        let gpu = open_gpu(tier);
+        let transformer = load(&golden, &gpu, TransformerPrecision::F32);
+        let each = logits.len() / rows;
+        for row in 0..rows {
+            let condition = condition(classes[row], transformer.config().class_num);
+            let tokens = &tokens[row * length..][..length];
+            let run = |at_once| pollster::block_on(transformer.logits(condition, tokens, at_once, &Job::new()));
+            let together = run(None).expect("logits");
+            let error = worst(&together.values, &logits[row * each..][..each]);
+            assert!(error <= tolerance, "{tier}: row {row} is off by {error}");
+            println!("{tier}: row {row} within {error:.1e}");
+            if row == 0 {
+                for at_once in [1, 7] {
+                    let parts = run(Some(at_once)).expect("logits");
+                    assert!(worst(&parts.values, &cached[..each]) <= tolerance, "{tier}: {at_once} at once");
+                    assert!(together == parts, "{tier}: {at_once} at once is not the same");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn golden_activations_agree_by_name() {
+    let Some((golden, tolerance)) = golden() else { return };
+    let vectors = golden.tensors(golden.text("/transformer/teacher_forced").expect("file"));
+    let expected = golden.tensors(golden.text("/transformer/activations").expect("file"));
+    let [_, length] = vectors.shape("tokens")[..] else { panic!("shape of tokens") };
+    let (tokens, classes) = (unsigned(&vectors.i32s("tokens")), unsigned(&vectors.i32s("classes")));
+    let transformer = load(&golden, &open_gpu(Tier::Portable), TransformerPrecision::F32);
+    let condition = condition(classes[0], transformer.config().class_num);
+    let trace = pollster::block_on(transformer.trace(condition, &tokens[..length], &Job::new())).expect("a run");
+    let ours = |name: &str| {
+        let found = trace.iter().find(|activation| activation.name == name);
+        &found.unwrap_or_else(|| panic!("no activation {name}")).values
+    };
+    let mut compared = 0;
+    for name in expected.names().filter(|name| *name == "embeddings" || name.ends_with(".out")) {
+        let ours = ours(name);
+        let error = worst(ours, &expected.f32s(name)[..ours.len()]);
+        assert!(error <= tolerance, "{name} is off by {error}");
+        compared += 1;
+    }
+    assert!(compared > 1, "no activations in the vectors");
+    // gamma1, gamma2, scale1, scale2, shift1, shift2; scales are kept as factors, which the blocks above show.
+    let vectors = expected.f32s("blocks.0.ada_lin");
+    let width = transformer.config().n_embd as usize;
+    for (part, name) in [(0, "gamma1"), (1, "gamma2"), (4, "shift1"), (5, "shift2")] {
+        let error = worst(ours(&format!("blocks.0.{name}")), &vectors[part * width..][..width]);
+        assert!(error <= tolerance, "{name} is off by {error}");
+    }
+}
+
+#[test]
+fn golden_guidance_and_filters() {
+    let Some((golden, tolerance)) = golden() else { return };
+    let gpu = open_gpu(Tier::Portable);
+    let vectors = golden.tensors(golden.text("/transformer/teacher_forced").expect("file"));
+    let scale = golden.number("/transformer/teacher_forced_cfg/cfg_scale").expect("scale") as f32;
+    let temperature = golden.number("/transformer/teacher_forced_cfg/temperature").expect("temperature") as f32;
+    let [rows, positions, vocab] = vectors.shape("logits")[..] else { panic!("shape of logits") };
+    let (logits, guided) = (vectors.f32s("logits"), vectors.f32s("logits_cfg_temp"));
+    let (conditional, unconditional) = logits.split_at((rows - 1) * positions * vocab);
+    let sampling = Sampling { cfg_scale: scale, temperature, ..Sampling::default() };
+    let pairs: Vec<LogitRow<'_>> = conditional
+        .chunks_exact(vocab)
+        .zip(unconditional.chunks_exact(vocab).cycle())
+        .map(|(c, u)| LogitRow { conditional: c, unconditional: Some(u), sampling, seed: 1, number: 0 })
+        .collect();
+    let drawn = pollster::block_on(draw(&gpu, &pairs)).expect("a run");
+    for (drawn, guided) in drawn.iter().zip(guided.chunks_exact(vocab)) {
+        assert!(worst(&drawn.guided, guided) <= tolerance);
+        assert!(drawn.kept.iter().all(|&kept| kept));
+    }
+
+    let file = golden.tensors(golden.text("/transformer/filtering/file").expect("file"));
+    for setting in golden.list("/transformer/filtering/settings") {
+        let suffix = setting["suffix"].as_str().expect("suffix");
+        let sampling = Sampling {
+            top_k: setting["top_k"].as_u64().expect("top_k") as u32,
+            top_p: setting["top_p"].as_f64().expect("top_p") as f32,
+            ..Sampling::default()
+        };
+        let rows: Vec<LogitRow<'_>> = guided
+            .chunks_exact(vocab)
+            .map(|row| LogitRow { conditional: row, unconditional: None, sampling, seed: 1, number: 0 })
+            .collect();
+        let drawn = pollster::block_on(draw(&gpu, &rows)).expect("a run");
+        let kept: Vec<u8> = drawn.iter().flat_map(|drawn| drawn.kept.iter().map(|&kept| u8::from(kept))).collect();
+        assert!(kept == file.u8s(&format!("keep_mask_{suffix}")), "{suffix}: other tokens are kept");
+        for drawn in drawn {
+            assert!(drawn.kept[drawn.token.expect("a token") as usize], "{suffix}");
+        }
+    }
+}
+
+#[test]
+fn golden_greedy_sequences_and_picture() {
+    let Some((golden, tolerance)) = golden() else { return };
+    let gpu = open_gpu(Tier::Fast);
+    let transformer = load(&golden, &gpu, TransformerPrecision::F32);
+    let teacher_forced = golden.tensors(golden.text("/transformer/teacher_forced").expect("file"));
+    let classes = unsigned(&teacher_forced.i32s("classes"));
+    let expected = golden.tensors(golden.text("/transformer/greedy/file").expect("file"));
+    let job = Job::new();
+    let mut pictures = Vec::new();
+    for scale in golden.list("/transformer/greedy/cfg_scales") {
+        let scale = scale.as_f64().expect("a scale");
+        let tokens = unsigned(&expected.i32s(&format!("tokens_cfg{scale:?}")));
+        let sequences: Vec<&[u32]> = tokens.chunks_exact(transformer.config().block_size as usize).collect();
+        let sampling = Sampling { cfg_scale: scale as f32, temperature: 0.0, ..Sampling::default() };
+        let request = |&class: &u32| {
+            let condition = Condition::Class(class);
+            PictureRequest { condition, sampling, seed: 0, number: 0, fixed: Vec::new() }
+        };
+        let requests: Vec<PictureRequest> = classes[..sequences.len()].iter().map(request).collect();
+        let mut told = vec![Vec::new(); requests.len()];
+        let made = transformer.generate(&requests, &job, |new| {
+            assert_eq!(told[new.picture].len(), new.position as usize);
+            told[new.picture].extend_from_slice(new.tokens);
+        });
+        let made = pollster::block_on(made).expect("pictures");
+        for (row, tokens) in sequences.iter().enumerate() {
+            assert!(made[row].tokens == *tokens, "scale {scale}: row {row} differs");
+            assert!(told[row] == *tokens, "scale {scale}: row {row} was told otherwise");
+        }
+        let name = format!("logits_cfg{scale:?}_stride16");
+        if expected.has(&name) {
+            let [_, rows, vocab] = expected.shape(&name)[..] else { panic!("shape of {name}") };
+            let theirs = expected.f32s(&name);
+            let logits = transformer.logits(Condition::Class(classes[0]), sequences[0], None, &job);
+            let logits = pollster::block_on(logits).expect("logits");
+            let ours: Vec<f32> = (0..rows).flat_map(|row| logits.row(16 * row).to_vec()).collect();
+            let error = worst(&ours, &theirs[..rows * vocab]);
+            assert!(error <= tolerance, "scale {scale}: logits along the picture are off by {error}");
+        }
+        pictures.push((scale, made));
+    }
+
+    let image = |field: &str| golden.get(&format!("/transformer/greedy/image/{field}"));
+    let Some(scale) = image("cfg_scale").and_then(serde_json::Value::as_f64) else { return };
+    let row = image("row").and_then(serde_json::Value::as_u64).expect("row") as usize;
+    let (_, made) = pictures.iter().find(|(of, _)| *of == scale).expect("the picture of the image");
+    let inside = golden.text("/transformer/checkpoint").expect("checkpoint");
+    let outside = image("tokenizer").and_then(serde_json::Value::as_str).expect("tokenizer");
+    let grid: &TokenGrid = &made[row];
+    let decoded: Vec<image::RgbImage> = [(inside, None), (outside, Some(WeightSet::Ema))]
+        .into_iter()
+        .map(|(file, set)| {
+            pollster::block_on(async {
+                let model = Model::open_path(&golden.path(file)).await.expect("the checkpoint opens");
+                let weights = model.tokenizer(set).expect("a tokenizer");
+                let tokenizer = Tokenizer::load(&gpu, &weights, Precision::F32, &job).await.expect("it loads");
+                let grids = std::slice::from_ref(grid);
+                let decoding = tokenizer.decode(grids, &RunOptions::default(), &job).await.expect("a picture");
+                decoding.pictures[0].clone()
+            })
+        })
+        .collect();
+    assert!(decoded[0] == decoded[1], "the tokenizer inside and the one outside differ");
+    let theirs = expected.f32s("image_cfg");
+    let plane = theirs.len() / 3;
+    for (at, pixel) in decoded[0].pixels().enumerate() {
+        for (channel, &value) in pixel.0.iter().enumerate() {
+            let exact = f64::from(theirs[channel * plane + at].clamp(-1.0, 1.0) + 1.0) / 2.0 * 255.0;
+            assert!((f64::from(value) + 0.5 - exact).abs() <= 1.0, "pixel {at}: {value}, not {exact}");
+        }
+    }
+}
