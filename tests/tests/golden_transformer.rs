@@ -6,7 +6,8 @@ use ibq_core::{
     tokenizer::{RunOptions, Tokenizer},
     tokens::TokenGrid,
     transformer::{
-        Condition, LogitRow, PictureRequest, Sampling, Transformer, TransformerPrecision, TransformerWeights, draw,
+        Condition, LogitRow, PictureRequest, Sampling, Transformer, TransformerPrecision, TransformerWeights,
+        draw,
     },
     weights::{Model, Precision, WeightSet},
 };
@@ -77,7 +78,8 @@ fn golden_logits_all_at_once_and_one_by_one() {
         for row in 0..rows {
             let condition = condition(classes[row], transformer.config().class_num);
             let tokens = &tokens[row * length..][..length];
-            let run = |at_once| pollster::block_on(transformer.logits(condition, tokens, at_once, &Job::new()));
+            let run =
+                |at_once| pollster::block_on(transformer.logits(condition, tokens, at_once, &Job::new()));
             let together = run(None).expect("logits");
             let error = worst(&together.values, &logits[row * each..][..each]);
             assert!(error <= tolerance, "{tier}: row {row} is off by {error}");
@@ -102,7 +104,8 @@ fn golden_activations_agree_by_name() {
     let (tokens, classes) = (unsigned(&vectors.i32s("tokens")), unsigned(&vectors.i32s("classes")));
     let transformer = load(&golden, &open_gpu(Tier::Portable), TransformerPrecision::F32);
     let condition = condition(classes[0], transformer.config().class_num);
-    let trace = pollster::block_on(transformer.trace(condition, &tokens[..length], &Job::new())).expect("a run");
+    let trace =
+        pollster::block_on(transformer.trace(condition, &tokens[..length], &Job::new())).expect("a run");
     let ours = |name: &str| {
         let found = trace.iter().find(|activation| activation.name == name);
         &found.unwrap_or_else(|| panic!("no activation {name}")).values
@@ -130,7 +133,8 @@ fn golden_guidance_and_filters() {
     let gpu = open_gpu(Tier::Portable);
     let vectors = golden.tensors(golden.text("/transformer/teacher_forced").expect("file"));
     let scale = golden.number("/transformer/teacher_forced_cfg/cfg_scale").expect("scale") as f32;
-    let temperature = golden.number("/transformer/teacher_forced_cfg/temperature").expect("temperature") as f32;
+    let temperature =
+        golden.number("/transformer/teacher_forced_cfg/temperature").expect("temperature") as f32;
     let [rows, positions, vocab] = vectors.shape("logits")[..] else { panic!("shape of logits") };
     let (logits, guided) = (vectors.f32s("logits"), vectors.f32s("logits_cfg_temp"));
     let (conditional, unconditional) = logits.split_at((rows - 1) * positions * vocab);
@@ -159,7 +163,8 @@ fn golden_guidance_and_filters() {
             .map(|row| LogitRow { conditional: row, unconditional: None, sampling, seed: 1, number: 0 })
             .collect();
         let drawn = pollster::block_on(draw(&gpu, &rows)).expect("a run");
-        let kept: Vec<u8> = drawn.iter().flat_map(|drawn| drawn.kept.iter().map(|&kept| u8::from(kept))).collect();
+        let kept: Vec<u8> =
+            drawn.iter().flat_map(|drawn| drawn.kept.iter().map(|&kept| u8::from(kept))).collect();
         assert!(kept == file.u8s(&format!("keep_mask_{suffix}")), "{suffix}: other tokens are kept");
         for drawn in drawn {
             assert!(drawn.kept[drawn.token.expect("a token") as usize], "{suffix}");
@@ -223,9 +228,11 @@ fn golden_greedy_sequences_and_picture() {
             pollster::block_on(async {
                 let model = Model::open_path(&golden.path(file)).await.expect("the checkpoint opens");
                 let weights = model.tokenizer(set).expect("a tokenizer");
-                let tokenizer = Tokenizer::load(&gpu, &weights, Precision::F32, &job).await.expect("it loads");
+                let tokenizer =
+                    Tokenizer::load(&gpu, &weights, Precision::F32, &job).await.expect("it loads");
                 let grids = std::slice::from_ref(grid);
-                let decoding = tokenizer.decode(grids, &RunOptions::default(), &job).await.expect("a picture");
+                let decoding =
+                    tokenizer.decode(grids, &RunOptions::default(), &job).await.expect("a picture");
                 decoding.pictures[0].clone()
             })
         })

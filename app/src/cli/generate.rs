@@ -127,14 +127,19 @@ pub(crate) fn class_of(word: &str, model: &OpenedTransformer) -> Result<u32, Fai
     let found: Vec<u32> = match word.trim().parse::<u32>() {
         Ok(number) if number < classes => return Ok(number),
         Ok(number) => {
-            let reason = format!("there is no class {number}: {} has 0 to {}", model.opened.name, classes - 1);
+            let reason =
+                format!("there is no class {number}: {} has 0 to {}", model.opened.name, classes - 1);
             return Err(Failure::Usage(reason));
         }
         Err(_) => {
             let wanted = word.trim().to_lowercase();
             let matching = |part: bool| {
                 let fits = |name: &str| if part { name.contains(&wanted) } else { name == wanted };
-                (0..classes).zip(names).filter(|(_, name)| fits(&name.to_lowercase())).map(|(class, _)| class).collect()
+                (0..classes)
+                    .zip(names)
+                    .filter(|(_, name)| fits(&name.to_lowercase()))
+                    .map(|(class, _)| class)
+                    .collect()
             };
             let exact: Vec<u32> = matching(false);
             if exact.is_empty() { matching(true) } else { exact }
@@ -143,12 +148,17 @@ pub(crate) fn class_of(word: &str, model: &OpenedTransformer) -> Result<u32, Fai
     match found[..] {
         [class] => Ok(class),
         [] if names.is_empty() => {
-            let reason = format!("{} carries no names of classes: use numbers, 0 to {}", model.opened.name, classes - 1);
+            let reason = format!(
+                "{} carries no names of classes: use numbers, 0 to {}",
+                model.opened.name,
+                classes - 1
+            );
             Err(Failure::Usage(reason))
         }
         [] => Err(Failure::Usage(format!("{} has no class `{word}`", model.opened.name))),
         _ => {
-            let names: Vec<&str> = found.iter().take(5).map(|&class| names[class as usize].as_str()).collect();
+            let names: Vec<&str> =
+                found.iter().take(5).map(|&class| names[class as usize].as_str()).collect();
             Err(Failure::Usage(format!("`{word}` could be {}; say which", names.join(", "))))
         }
     }
@@ -182,7 +192,9 @@ pub(crate) async fn run(arguments: &Arguments, session: &Session) -> Result<(), 
         let other = recipe.tokens.iter().zip(&grids[0].tokens).filter(|(a, b)| a != b).count();
         if other > 0 {
             let tokens = several(other, "token");
-            let text = format!("{tokens} came out otherwise than in the file: this adapter or precision rounds differently");
+            let text = format!(
+                "{tokens} came out otherwise than in the file: this adapter or precision rounds differently"
+            );
             session.note(&recipe.model, text);
         }
     }
@@ -203,8 +215,10 @@ pub(crate) async fn run(arguments: &Arguments, session: &Session) -> Result<(), 
     if arguments.grid {
         let path = folder.join("grid.png");
         let columns = if arguments.count > 1 { arguments.count as usize } else { SHEET_COLUMNS };
-        let rows: Vec<RgbImage> =
-            pictures.chunks(columns.min(SHEET_COLUMNS)).map(|row| side_by_side(&row.iter().collect::<Vec<_>>())).collect();
+        let rows: Vec<RgbImage> = pictures
+            .chunks(columns.min(SHEET_COLUMNS))
+            .map(|row| side_by_side(&row.iter().collect::<Vec<_>>()))
+            .collect();
         outputs::write_png(&path, &sheet(&rows))?;
         session.print(shown(&path));
     }
@@ -261,9 +275,13 @@ fn prefix(path: &Path, keep: Option<usize>) -> Result<Vec<Option<u32>>, Failure>
 fn recipe_in(path: &Path) -> Result<Recipe, Failure> {
     let bytes = read_bounded(path, MAX_BYTES)?;
     let Some(text) = text_of(&bytes, KEYWORD) else {
-        return Err(Failure::at(path, "carries no settings: it is no PNG that `ibq generate` wrote, or was changed"));
+        return Err(Failure::at(
+            path,
+            "carries no settings: it is no PNG that `ibq generate` wrote, or was changed",
+        ));
     };
-    Recipe::from_json(&text).map_err(|error| Failure::at(path, format_args!("its settings cannot be read: {error}")))
+    Recipe::from_json(&text)
+        .map_err(|error| Failure::at(path, format_args!("its settings cannot be read: {error}")))
 }
 
 /// A file for each picture, none of which is there already.
@@ -305,7 +323,12 @@ async fn decode(tokenizer: &Tokenizer, grid: &TokenGrid, session: &Session) -> R
     only(tokenizer.decode(grids, &RunOptions::default(), session.job()).await?.pictures)
 }
 
-fn write_tokens(path: &Path, grids: Vec<TokenGrid>, tokenizer: &Tokenizer, name: &str) -> Result<(), Failure> {
+fn write_tokens(
+    path: &Path,
+    grids: Vec<TokenGrid>,
+    tokenizer: &Tokenizer,
+    name: &str,
+) -> Result<(), Failure> {
     let file = TokenFile {
         grids,
         sizes: None,

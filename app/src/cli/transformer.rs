@@ -120,7 +120,10 @@ pub(crate) async fn open(
     let parameters = config.parameter_count() as f64 / 1e6;
     session.tell(
         "model",
-        format_args!("{} · {layers} layers of width {width} · {parameters:.1} million parameters", opened.name),
+        format_args!(
+            "{} · {layers} layers of width {width} · {parameters:.1} million parameters",
+            opened.name
+        ),
     );
     for assumed in weights.assumed() {
         session.note(&opened.name, format_args!("taken to have {assumed}; --config says otherwise"));
@@ -135,7 +138,8 @@ pub(crate) async fn load(
     precision: TransformerPrecision,
     session: &Session,
 ) -> Result<(Gpu, Transformer), Failure> {
-    let choice = GpuOptions { adapter: options.adapter.clone(), precision: super::options::PrecisionChoice::F32 };
+    let choice =
+        GpuOptions { adapter: options.adapter.clone(), precision: super::options::PrecisionChoice::F32 };
     let gpu = model::open_gpu(&choice).await?;
     session.tell("adapter", format_args!("{} · {}", Adapter::from(gpu.info()).line(), precision.name()));
     session.title(&transformer.opened.name);

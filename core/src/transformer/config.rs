@@ -110,11 +110,7 @@ impl TransformerConfig {
     /// [`ConfigError::Field`] names the first field that is out of range.
     pub fn validate(&self) -> Result<(), ConfigError> {
         let check = |holds: bool, field, value: u32, reason| {
-            if holds {
-                Ok(())
-            } else {
-                Err(ConfigError::Field { field, value: value.to_string(), reason })
-            }
+            if holds { Ok(()) } else { Err(ConfigError::Field { field, value: value.to_string(), reason }) }
         };
         let most = |value: u32, most: u32| (1..=most).contains(&value);
         check(most(self.vocab_size, 1 << 24), "vocab_size", self.vocab_size, "must be 1 to 16,777,216")?;

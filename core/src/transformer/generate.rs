@@ -2,11 +2,7 @@
 
 use web_time::Instant;
 
-use crate::{
-    gpu::Dispatch,
-    job::Job,
-    tokens::TokenGrid,
-};
+use crate::{gpu::Dispatch, job::Job, tokens::TokenGrid};
 
 use super::{
     Condition, Sampling, Transformer, TransformerError,
@@ -103,7 +99,8 @@ impl Transformer {
         let (gpu, config, precision) = (self.gpu(), self.config(), self.precision());
         let sequences = if pictures.iter().any(|picture| picture.sampling.is_guided()) { 2 } else { 1 };
         let free = gpu.memory_budget().saturating_sub(self.weight_bytes());
-        let most = (free / sequence_bytes(gpu, config, precision)).min(most_sequences(gpu, config, precision));
+        let most =
+            (free / sequence_bytes(gpu, config, precision)).min(most_sequences(gpu, config, precision));
         (most / sequences).clamp(1, MOST_PICTURES) as usize
     }
 
@@ -177,12 +174,17 @@ impl Transformer {
             let each = started.elapsed().as_secs_f64() * 1e3 / f64::from(steps);
             steps = ((SLICE_MS / each.max(1e-3)) as u32).clamp(1, MOST_STEPS);
         }
-        let grid = |tokens: &[u32]| TokenGrid { rows: config.side(), cols: config.side(), tokens: tokens.to_vec() };
+        let grid =
+            |tokens: &[u32]| TokenGrid { rows: config.side(), cols: config.side(), tokens: tokens.to_vec() };
         Ok(tokens.chunks_exact(block as usize).map(grid).collect())
     }
 
     /// The dispatches that make one token of every picture and go on to the next position.
-    async fn step(&self, sequences: &Sequences, sampler: &Sampler) -> Result<Vec<Dispatch>, TransformerError> {
+    async fn step(
+        &self,
+        sequences: &Sequences,
+        sampler: &Sampler,
+    ) -> Result<Vec<Dispatch>, TransformerError> {
         let (gpu, config) = (self.gpu(), self.config());
         let activations = Activations::new(gpu, config, self.parameters(), sequences.count, true).await?;
         let network = self.network(sequences);

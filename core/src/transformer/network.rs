@@ -157,7 +157,12 @@ impl Network<'_> {
         }
     }
 
-    fn embed<'a>(&'a self, activations: &'a Activations, queries: u32, tokens: &'a Buffer) -> DispatchBuilder<'a> {
+    fn embed<'a>(
+        &'a self,
+        activations: &'a Activations,
+        queries: u32,
+        tokens: &'a Buffer,
+    ) -> DispatchBuilder<'a> {
         let (config, sequences) = (self.config, self.sequences);
         let width4 = config.n_embd / 4;
         let (groups_x, groups_y) = fold((u64::from(activations.rows) * u64::from(width4)).div_ceil(64));

@@ -255,8 +255,9 @@ impl Loader<'_> {
                 let rows = values.len() as u32 / columns;
                 let mut bindings = vec![Bound::whole(&self.staging), Bound::whole(&weights)];
                 bindings.extend(scales.as_ref().map(Bound::whole));
-                let (groups_x, groups_y) =
-                    fold((u64::from(rows.div_ceil(4)) * u64::from(k4.div_ceil(self.form.group4()))).div_ceil(64));
+                let (groups_x, groups_y) = fold(
+                    (u64::from(rows.div_ceil(4)) * u64::from(k4.div_ceil(self.form.group4()))).div_ceil(64),
+                );
                 let dispatch = DispatchBuilder {
                     kernel: Kernel::LinearWeights(self.form),
                     storage: self.storage,

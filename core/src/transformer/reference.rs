@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::weights::{Model, Source};
 
-use super::{Condition, TransformerConfig, TransformerWeights};
+use super::{Condition, TransformerConfig, TransformerPrecision, TransformerWeights};
 
 /// A model with random weights.
 pub(super) struct Reference {
@@ -43,6 +43,37 @@ impl Reference {
         Self { parameters: parameters.collect(), config }
     }
 
+    /// The same model with its weights rounded as a precision stores them, in plain code.
+    pub(super) fn rounded(&self, precision: TransformerPrecision) -> Self {
+        let width = self.config.n_embd as usize;
+        let mut parameters = self.parameters.clone();
+        for (name, shape) in self.config.parameters() {
+            let (Some(values), [_, columns]) = (parameters.get_mut(&name), &shape[..]) else { continue };
+            let table = name.contains("emb");
+            // Scales are stored as what the norm's weight and they make together.
+            let norms: &[(usize, &str)] = match name.strip_suffix("ada_lin.1.weight") {
+                Some("head_nm.") => &[(0, "rmsnorm.weight")],
+                Some(_) => &[(2, "attention_norm.weight"), (3, "ffn_norm.weight")],
+                None => &[],
+            };
+            for (row, values) in values.chunks_exact_mut(*columns as usize).enumerate() {
+                let norm = norms.iter().find(|(part, _)| *part == row / width);
+                let factor = norm.map_or(1.0, |(_, norm)| {
+                    self.parameters[&name.replace("ada_lin.1.weight", norm)][row % width]
+                });
+                values.iter_mut().for_each(|value| *value *= factor);
+                match precision {
+                    TransformerPrecision::F32 => {}
+                    TransformerPrecision::Int8 if !table => quantise(values, 128, 255.0),
+                    TransformerPrecision::Int4 if !table => quantise(values, 64, 15.0),
+                    _ => values.iter_mut().for_each(|value| *value = half(*value)),
+                }
+                values.iter_mut().for_each(|value| *value /= factor);
+            }
+        }
+        Self { config: self.config.clone(), parameters }
+    }
+
     /// The model as a safetensors file under the official names.
     pub(super) fn weights(&self) -> TransformerWeights {
         let mut header = serde_json::Map::new();
@@ -50,7 +81,8 @@ impl Reference {
         for (name, shape) in self.config.parameters() {
             let begin = data.len();
             data.extend_from_slice(bytemuck::cast_slice(&self.parameters[&name]));
-            let entry = serde_json::json!({ "dtype": "F32", "shape": shape, "data_offsets": [begin, data.len()] });
+            let entry =
+                serde_json::json!({ "dtype": "F32", "shape": shape, "data_offsets": [begin, data.len()] });
             header.insert(format!("transformer.{name}"), entry);
         }
         let header = serde_json::Value::Object(header).to_string();
@@ -61,7 +93,8 @@ impl Reference {
             "transformer_config:\n  params:\n    n_head: {}\n    block_size: {}\n",
             self.config.n_head, self.config.block_size
         );
-        let model = pollster::block_on(Model::open(Source::memory("random.safetensors", bytes))).expect("a model");
+        let model =
+            pollster::block_on(Model::open(Source::memory("random.safetensors", bytes))).expect("a model");
         TransformerWeights::new(&model, Some(&yaml)).expect("a transformer")
     }
 
@@ -127,10 +160,8 @@ impl Reference {
 
     fn attention(&self, inputs: &[Vec<f64>], block: u32) -> Vec<Vec<f64>> {
         let (width, size) = (self.config.n_embd as usize, self.config.head_size() as usize);
-        let mut qkv: Vec<Vec<f64>> = inputs
-            .iter()
-            .map(|x| self.linear(&format!("blocks.{block}.attention.wqkv.weight"), x))
-            .collect();
+        let mut qkv: Vec<Vec<f64>> =
+            inputs.iter().map(|x| self.linear(&format!("blocks.{block}.attention.wqkv.weight"), x)).collect();
         for (position, qkv) in qkv.iter_mut().enumerate() {
             for head in qkv[..2 * width].chunks_exact_mut(size) {
                 self.rotate(head, position);
@@ -139,7 +170,8 @@ impl Reference {
         let mut out = vec![vec![0.0; width]; inputs.len()];
         for (here, out) in out.iter_mut().enumerate() {
             for head in 0..width / size {
-                let part = |position: usize, which: usize| &qkv[position][which * width + head * size..][..size];
+                let part =
+                    |position: usize, which: usize| &qkv[position][which * width + head * size..][..size];
                 let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
                 let scores: Vec<f64> =
                     (0..=here).map(|p| dot(part(here, 0), part(p, 1)) / (size as f64).sqrt()).collect();
@@ -181,6 +213,23 @@ impl Reference {
         let ada = self.ada("head_nm.ada_lin.1", &class);
         let normal = x.iter().map(|x| self.norm("head_nm.rmsnorm.weight", x, &ada[0], &ada[1]));
         normal.map(|x| self.linear("head.weight", &x)).collect()
+    }
+}
+
+fn half(value: f32) -> f32 {
+    half::f16::from_f32(value).to_f32()
+}
+
+/// Rounds every group of values to the nearest of `steps` equal steps from its lowest to its largest value.
+fn quantise(values: &mut [f32], group: usize, steps: f32) {
+    for values in values.chunks_mut(group) {
+        let low = values.iter().copied().fold(f32::INFINITY, f32::min);
+        let high = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let (lowest, step) = (half(low), half((high - low) / steps));
+        for value in values {
+            let number = if step == 0.0 { 0.0 } else { ((*value - lowest) / step).round().clamp(0.0, steps) };
+            *value = lowest + step * number;
+        }
     }
 }
 

@@ -85,8 +85,16 @@ impl Sampler {
         stride: u32,
         two_rows: bool,
     ) -> DispatchBuilder<'a> {
-        let buffers =
-            [state, logits, &self.settings, &self.guidance, &self.fixed, &self.tokens, &self.guided, &self.filters];
+        let buffers = [
+            state,
+            logits,
+            &self.settings,
+            &self.guidance,
+            &self.fixed,
+            &self.tokens,
+            &self.guided,
+            &self.filters,
+        ];
         DispatchBuilder {
             kernel: Kernel::Sample,
             storage: Storage::F32,

@@ -2,7 +2,10 @@
 
 use proptest::prelude::*;
 
-use super::{super::{Schedule, philox::uniform, reference::noise}, *};
+use super::{
+    super::{Schedule, philox::uniform, reference::noise},
+    *,
+};
 use crate::ops::testing::devices;
 
 fn row(logits: &[f32], sampling: Sampling, seed: u64, number: u32) -> LogitRow<'_> {
@@ -38,8 +41,12 @@ fn plain_filter(logits: &[f32], top_k: u32, top_p: f32) -> Vec<bool> {
 /// The share of the probability nearest to p before a token: how far a filter is from keeping another number of tokens.
 fn distance_from_p(logits: &[f32], top_k: u32, top_p: f32) -> f64 {
     let in_k = plain_filter(logits, top_k, 1.0);
-    let mut weights: Vec<f64> =
-        logits.iter().zip(&in_k).filter(|(_, kept)| **kept).map(|(&logit, _)| f64::from(logit).exp()).collect();
+    let mut weights: Vec<f64> = logits
+        .iter()
+        .zip(&in_k)
+        .filter(|(_, kept)| **kept)
+        .map(|(&logit, _)| f64::from(logit).exp())
+        .collect();
     weights.sort_by(|a, b| b.total_cmp(a));
     let sum: f64 = weights.iter().sum();
     let mut before = 0.0;

@@ -172,7 +172,11 @@ mod tests {
         assert_eq!(scales(Schedule::Linear), [1.0, 1.5, 2.0, 2.5, 3.0]);
         assert_eq!(scales(Schedule::Power(2.0)), [1.0, 1.125, 1.5, 2.125, 3.0]);
         let cosine = scales(Schedule::Cosine);
-        assert!((cosine[0] - 1.0).abs() < 1e-6 && (cosine[2] - 2.0).abs() < 1e-6 && (cosine[4] - 3.0).abs() < 1e-6);
+        assert!(
+            (cosine[0] - 1.0).abs() < 1e-6
+                && (cosine[2] - 2.0).abs() < 1e-6
+                && (cosine[4] - 3.0).abs() < 1e-6
+        );
         assert_eq!(Sampling::default().scales(1), [1.0]);
     }
 

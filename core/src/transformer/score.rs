@@ -90,8 +90,7 @@ impl<'a> Passes<'a> {
         let rows = queries * self.sequences.count;
         if self.activations.as_ref().is_none_or(|activations| activations.rows != rows) {
             let parameters = self.transformer.parameters();
-            self.activations =
-                Some(Activations::new(gpu, config, parameters, rows, self.with_logits).await?);
+            self.activations = Some(Activations::new(gpu, config, parameters, rows, self.with_logits).await?);
         }
         let Some(activations) = &self.activations else { unreachable!("made above") };
         let network = self.transformer.network(self.sequences);
@@ -196,9 +195,8 @@ impl Transformer {
             let values = floats(&gpu.read(vectors, 24 * width as u64).await?);
             // In place of scale s stands w · (1 + s), with w the weight of the norm.
             let names = ["gamma1", "gamma2", "factor1", "factor2", "shift1", "shift2"];
-            trace.extend(names.iter().zip(values.chunks_exact(width)).map(|(name, values)| NamedActivation {
-                name: format!("blocks.{index}.{name}"),
-                values: values.to_vec(),
+            trace.extend(names.iter().zip(values.chunks_exact(width)).map(|(name, values)| {
+                NamedActivation { name: format!("blocks.{index}.{name}"), values: values.to_vec() }
             }));
         }
         Ok(trace)

@@ -3,12 +3,7 @@
 use proptest::prelude::*;
 
 use super::{reference::Reference, *};
-use crate::{
-    gpu::Gpu,
-    job::Job,
-    ops::testing::devices,
-    tokens::TokenGrid,
-};
+use crate::{gpu::Gpu, job::Job, ops::testing::devices, tokens::TokenGrid};
 
 /// A small model that has every irregularity: a vocabulary that is no multiple of four, a feed-forward width and a width
 /// beyond one block of 64 elements, heads whose number is no power of two.
@@ -50,11 +45,14 @@ fn logits_are_those_of_plain_code_in_every_precision() {
     let reference = Reference::random(small(), 1);
     let tokens = some_tokens(16, 75, 2);
     for gpu in devices() {
-        for (precision, tolerance) in TransformerPrecision::ALL.into_iter().zip([1e-4, 0.05, 0.15, 2.0]) {
+        for precision in TransformerPrecision::ALL {
+            // Keys and values are rounded as well, when weights are: the twin does not do that.
+            let tolerance = if precision == TransformerPrecision::F32 { 1e-4 } else { 0.03 };
+            let stored = reference.rounded(precision);
             let transformer = load(gpu, &reference, precision);
             for condition in [Condition::Class(3), Condition::Mix(0, 4, 0.3), Condition::None] {
                 let ours = logits(&transformer, condition, &tokens, None);
-                let error = worst(&ours, &reference.logits(condition, &tokens));
+                let error = worst(&ours, &stored.logits(condition, &tokens));
                 assert!(error <= tolerance, "{precision:?} {condition:?}: off by {error}");
                 println!("{} {precision:?} {condition:?}: within {error:.1e}", gpu.info().tier);
             }
@@ -167,7 +165,8 @@ fn a_seed_names_a_picture_whatever_else_is_made() {
     for gpu in devices() {
         let transformer = load(gpu, &reference, TransformerPrecision::F32);
         let sampling = Sampling { cfg_scale: 2.0, top_k: 40, top_p: 0.95, ..Sampling::default() };
-        let requests: Vec<PictureRequest> = (0..8).map(|number| request(number % 5, number, sampling)).collect();
+        let requests: Vec<PictureRequest> =
+            (0..8).map(|number| request(number % 5, number, sampling)).collect();
         let together = generate(&transformer, &requests);
         assert_eq!(together, generate(&transformer, &requests));
         for number in [0, 3, 7] {
@@ -191,7 +190,8 @@ fn given_tokens_stay_and_the_rest_follows_them() {
         let fixed = tokens[..kept].iter().map(|&token| Some(token)).collect();
         let again = PictureRequest { fixed, ..request(1, 0, Sampling::default()) };
         let mut told: Vec<u32> = Vec::new();
-        let made = transformer.generate(&[again], &Job::new(), |new| told.extend_from_slice(new.tokens));
+        let (again, job) = ([again], Job::new());
+        let made = transformer.generate(&again, &job, |new| told.extend_from_slice(new.tokens));
         assert_eq!(pollster::block_on(made).unwrap(), whole, "{kept} kept");
         assert_eq!(&told, tokens);
     }
@@ -234,7 +234,8 @@ fn logits_that_are_no_numbers_are_an_error() {
         *value = 3e38;
     }
     let transformer = load(&devices()[0], &reference, TransformerPrecision::F32);
-    let made = pollster::block_on(transformer.generate(&[request(0, 0, Sampling::default())], &Job::new(), |_| {}));
+    let made =
+        pollster::block_on(transformer.generate(&[request(0, 0, Sampling::default())], &Job::new(), |_| {}));
     assert!(matches!(made, Err(TransformerError::NotFinite { position: 0 })), "{made:?}");
     let scored = pollster::block_on(transformer.score(Condition::None, &[1], &Job::new()));
     assert!(matches!(scored, Err(TransformerError::NotFinite { position: 0 })), "{scored:?}");

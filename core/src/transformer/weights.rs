@@ -110,7 +110,8 @@ fn shape(model: &Model, name: &str) -> Result<Vec<u64>, WeightsError> {
 /// Reads the configuration off the shapes.
 fn infer(model: &Model, unseen: Unseen) -> Result<(TransformerConfig, Vec<String>), WeightsError> {
     let axes = |name: &str| -> Result<[u32; 2], WeightsError> {
-        let sizes: Vec<u32> = shape(model, name)?.iter().map_while(|&size| u32::try_from(size).ok()).collect();
+        let sizes: Vec<u32> =
+            shape(model, name)?.iter().map_while(|&size| u32::try_from(size).ok()).collect();
         match sizes[..] {
             [rows, columns] if rows > 0 && columns > 0 => Ok([rows, columns]),
             _ => Err(WeightsError::Tensor {
@@ -123,7 +124,8 @@ fn infer(model: &Model, unseen: Unseen) -> Result<(TransformerConfig, Vec<String
     let [vocab_size, n_embd] = axes("tok_emb.weight")?;
     let [class_rows, _] = axes("class_emb.embedding_table.weight")?;
     let [ffn_dim, _] = axes("blocks.0.feed_forward.w1.weight")?;
-    let has_block = |block: &u32| model.tensor(&format!("{PREFIX}blocks.{block}.attention.wqkv.weight")).is_some();
+    let has_block =
+        |block: &u32| model.tensor(&format!("{PREFIX}blocks.{block}.attention.wqkv.weight")).is_some();
     let n_layer = (0..MOST_BLOCKS).take_while(has_block).count() as u32;
     let mut assumed = Vec::new();
     let n_head = unseen.n_head.unwrap_or_else(|| {

@@ -59,7 +59,8 @@ pub(super) fn check(name: &str, config: &TokenizerConfig, yaml: &str) -> Result<
 pub(crate) fn transformer_number(yaml: &str, field: &str) -> Result<Option<u32>, WeightsError> {
     let entries = parse(yaml).map_err(invalid)?;
     let ending = format!("transformer_config.params.{field}");
-    let wanted = |path: &str| path.strip_suffix(&ending).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    let wanted =
+        |path: &str| path.strip_suffix(&ending).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
     let Some(entry) = entries.iter().find(|entry| wanted(&entry.path)) else { return Ok(None) };
     let value = entry.values.join(", ");
     let number = value.parse();

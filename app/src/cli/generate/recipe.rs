@@ -98,7 +98,12 @@ mod tests {
     fn a_recipe_makes_the_same_request() {
         let request = PictureRequest {
             condition: Condition::Mix(1, 2, 0.25),
-            sampling: Sampling { schedule: Schedule::Power(2.0), cfg_scale: 4.0, top_p: 0.96, ..Sampling::default() },
+            sampling: Sampling {
+                schedule: Schedule::Power(2.0),
+                cfg_scale: 4.0,
+                top_p: 0.96,
+                ..Sampling::default()
+            },
             seed: u64::MAX,
             number: 3,
             fixed: vec![Some(1), None, Some(3)],
