@@ -96,6 +96,12 @@ impl Page {
         self.send(super::reconstruct::opened(name, ibq_core::image::open(bytes)));
     }
 
+    /// What draws on the canvas, once it does.
+    #[must_use]
+    pub fn context(&self) -> Option<egui::Context> {
+        self.ctx.borrow().clone()
+    }
+
     /// Stops drawing and gives the canvas back.
     pub fn close(&self) {
         self.runner.destroy();

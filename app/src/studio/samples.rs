@@ -31,7 +31,7 @@ impl Sample {
 pub(crate) async fn load() -> Message {
     let mut samples = Vec::new();
     for (file, bytes) in files().await {
-        samples.extend(Sample::new(&file, &bytes));
+        samples.extend(Sample::new(file.as_ref(), bytes.as_ref()));
     }
     Message::Samples(samples)
 }
@@ -44,8 +44,19 @@ pub(crate) async fn bundled_model() -> Option<Result<Model, WeightsError>> {
 }
 
 #[cfg(not(target_arch = "wasm32"))]
-async fn files() -> Vec<(String, Vec<u8>)> {
-    Vec::new()
+async fn files() -> Vec<(&'static str, &'static [u8])> {
+    macro_rules! embedded {
+        ($($name:literal),*) => { vec![$(($name, &include_bytes!(concat!("../../../assets/samples/", $name))[..])),*] };
+    }
+    embedded!(
+        "lighthouse.png",
+        "castle.png",
+        "waterfall.png",
+        "strawberry.png",
+        "butterfly.png",
+        "mountains.png",
+        "text.png"
+    )
 }
 
 /// The bundled model: the folder beside the page that `assets/models/default.txt` names.
@@ -58,7 +69,9 @@ pub(crate) async fn bundled_model() -> Option<Result<Model, WeightsError>> {
 #[cfg(target_arch = "wasm32")]
 async fn files() -> Vec<(String, Vec<u8>)> {
     let index = fetch("assets/samples/index.json").await.unwrap_or_default();
-    let names: Vec<String> = serde_json::from_slice(&index).unwrap_or_default();
+    let mut names: Vec<String> = serde_json::from_slice(&index).unwrap_or_default();
+    // The first one is what a newcomer sees.
+    names.sort_by_key(|name| (name != "lighthouse.png", name.clone()));
     let mut files = Vec::new();
     for name in names {
         if let Some(bytes) = fetch(&format!("assets/samples/{name}")).await {

@@ -34,6 +34,18 @@ pub(crate) struct Ready {
     pub(crate) bytes: Vec<u8>,
 }
 
+#[cfg(target_arch = "wasm32")]
+impl Ready {
+    /// The kind of file, as browsers name it.
+    pub(crate) fn media_type(&self) -> &'static str {
+        match self.name.rsplit('.').next() {
+            Some("png") => "image/png",
+            Some("json") => "application/json",
+            _ => "application/octet-stream",
+        }
+    }
+}
+
 /// Ending of the names of a token format.
 pub(crate) fn ending(format: TokenFormat) -> &'static str {
     match format {
