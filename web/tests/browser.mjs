@@ -8,6 +8,9 @@ import { chromium } from 'playwright-core';
 /** Where screenshots are kept. */
 export const ARTIFACTS = fileURLToPath(new URL('../../artifacts/web/', import.meta.url));
 
+/** A minute in milliseconds; more on machines that say that they are busy (IBQ_PATIENCE=5). */
+export const MINUTE = 60_000 * Number(process.env.IBQ_PATIENCE ?? 1);
+
 const HAS_MODEL = existsSync(fileURLToPath(new URL('../dist/assets/models/default.txt', import.meta.url)));
 
 /** Starts the browser that the environment names. */
@@ -30,6 +33,12 @@ export function launch() {
       '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream',
     ],
   });
+}
+
+/** Waits for as long as a busy machine needs. */
+export function patient(page) {
+  page.setDefaultTimeout(MINUTE);
+  return page;
 }
 
 /** What a page said that it should not have: errors, warnings, policy violations, requests elsewhere. */

@@ -5,15 +5,16 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 
-import { ARTIFACTS, launch, watch } from './browser.mjs';
+import { ARTIFACTS, MINUTE, launch, patient, watch } from './browser.mjs';
 import { nativeEncode } from './native.mjs';
 import { png, wavePicture } from './picture.mjs';
 import { GOLDEN, serveEngine, servePage } from './server.mjs';
 import { controls, dropFile, started } from './studio.mjs';
 
 const CHECKPOINT = 'tokenizer_tiny.ckpt';
-const MINUTE = 60_000;
 const DESK = { width: 1280, height: 800 };
+/** Enough to show everything, and few pixels for a software GPU to draw. */
+const SMALL = { width: 800, height: 600 };
 const SIZES = { desk: DESK, large: { width: 1920, height: 1080 }, phone: { width: 390, height: 844 } };
 
 describe('page', { timeout: 4 * MINUTE }, () => {
@@ -36,18 +37,21 @@ describe('page', { timeout: 4 * MINUTE }, () => {
 
   /** Opens a page of its own profile; its complaints come with it. */
   async function open(address, options = {}) {
-    const context = await browser.newContext({ viewport: DESK, acceptDownloads: true, ...options });
-    page = await context.newPage();
+    const context = await browser.newContext({ viewport: SMALL, acceptDownloads: true, ...options });
+    page = patient(await context.newPage());
     const complaints = watch(page, [models.origin]);
     await page.goto(new URL(address, server.origin).href);
     return complaints;
   }
 
+  /** The small model of the golden set: the bundled one would keep a software GPU busy for long. */
+  const model = () => `model=${models.origin}/models/${CHECKPOINT}`;
+
   it('shows a helpful page without WebGPU', async () => {
     for (const colorScheme of ['dark', 'light']) {
       for (const [name, viewport] of Object.entries(SIZES)) {
         const context = await browser.newContext({ viewport, colorScheme });
-        const page = await context.newPage();
+        const page = patient(await context.newPage());
         const complaints = watch(page);
         await page.addInitScript(() => Object.defineProperty(Navigator.prototype, 'gpu', { get: () => undefined }));
         await page.goto(server.origin);
@@ -83,14 +87,14 @@ describe('page', { timeout: 4 * MINUTE }, () => {
   });
 
   it('does its job by mouse: drop, slide, look at a token, change it, undo, save', async () => {
-    const complaints = await open(`/?model=${models.origin}/models/${CHECKPOINT}&image=${models.origin}/square.png`);
+    const complaints = await open(`/?${model()}&image=${models.origin}/square.png`, { viewport: DESK });
     await started(page);
     const studio = controls(page);
-    await studio.find('img', 'Viewer of square: Original, Reconstruction').waitFor({ state: 'attached', timeout: MINUTE });
+    await studio.find('img', 'Viewer of square: Original, Reconstruction').waitFor({ state: 'attached' });
 
     const picture = png(wavePicture(48, 80, 3));
     await dropFile(page, 'dropped.png', 'image/png', picture);
-    await studio.find('img', 'Viewer of dropped: Original, Reconstruction').waitFor({ state: 'attached', timeout: MINUTE });
+    await studio.find('img', 'Viewer of dropped: Original, Reconstruction').waitFor({ state: 'attached' });
 
     const line = studio.find('slider', 'Line between the pictures');
     const viewer = await studio.place('img', 'Viewer of dropped: Original, Reconstruction');
@@ -109,7 +113,7 @@ describe('page', { timeout: 4 * MINUTE }, () => {
     const choices = await page.locator('#controls [aria-label^="Best here: code "]').evaluateAll((all) => all.map((one) => one.ariaLabel));
     const [, best, second] = /code (\d+).*code (\d+)/s.exec(choices.join('\n'));
     await studio.click('button', `Best here: code ${second}`);
-    await studio.find('img', 'Viewer of dropped: Original, Edited').waitFor({ state: 'attached', timeout: MINUTE });
+    await studio.find('img', 'Viewer of dropped: Original, Edited').waitFor({ state: 'attached' });
     const after = tokensOf(await save(page, studio, 'Save tokens as .json'));
     const changed = native.tokens.flatMap((token, index) => (token === after.tokens[index] ? [] : [[token, after.tokens[index]]]));
     assert.deepEqual(changed, [[Number(best), Number(second)]]);
@@ -118,10 +122,10 @@ describe('page', { timeout: 4 * MINUTE }, () => {
     assert.deepEqual([saved.readUInt32BE(16), saved.readUInt32BE(20)], [48, 80]);
     await page.screenshot({ path: `${ARTIFACTS}/edited.png` });
     await studio.click('button', 'Undo');
-    await studio.find('img', 'Viewer of dropped: Original, Reconstruction').waitFor({ state: 'attached', timeout: MINUTE });
+    await studio.find('img', 'Viewer of dropped: Original, Reconstruction').waitFor({ state: 'attached' });
 
     await pastePicture(page, 'pasted.png', models.files.get('/square.png'));
-    await studio.find('img', 'Viewer of pasted: Original, Reconstruction').waitFor({ state: 'attached', timeout: MINUTE });
+    await studio.find('img', 'Viewer of pasted: Original, Reconstruction').waitFor({ state: 'attached' });
 
     for (const colorScheme of ['dark', 'light']) {
       await page.emulateMedia({ colorScheme });
@@ -141,12 +145,12 @@ describe('page', { timeout: 4 * MINUTE }, () => {
   });
 
   it('takes a picture with the camera, and closes the camera after', async () => {
-    const complaints = await open('/', { permissions: ['camera'] });
+    const complaints = await open(`/?${model()}`, { permissions: ['camera'] });
     await started(page);
     const studio = controls(page);
     await studio.click('button', 'Camera');
     await page.getByRole('button', { name: 'Take picture' }).click();
-    await page.locator('#controls [aria-label^="Viewer of camera"]').waitFor({ state: 'attached', timeout: MINUTE });
+    await page.locator('#controls [aria-label^="Viewer of camera"]').waitFor({ state: 'attached' });
     assert.equal(await page.evaluate(() => document.getElementById('camera-view').srcObject), null);
     await studio.click('button', 'Camera');
     await page.getByRole('button', { name: 'Cancel' }).click();
@@ -165,8 +169,8 @@ describe('page', { timeout: 4 * MINUTE }, () => {
 
   it('works without a network after the first visit', async () => {
     const passing = await servePage();
-    const context = await browser.newContext({ viewport: DESK });
-    page = await context.newPage();
+    const context = await browser.newContext({ viewport: SMALL });
+    page = patient(await context.newPage());
     const complaints = watch(page);
     try {
       await page.goto(passing.origin);
@@ -179,14 +183,14 @@ describe('page', { timeout: 4 * MINUTE }, () => {
     await started(page);
     await controls(page).find('button', 'Open picture').waitFor({ state: 'attached' });
     await dropFile(page, 'offline.png', 'image/png', png(wavePicture(32, 32, 4)));
-    await page.locator('#controls [aria-label^="Viewer of offline"]').waitFor({ state: 'attached', timeout: MINUTE });
+    await page.locator('#controls [aria-label^="Viewer of offline"]').waitFor({ state: 'attached' });
     assert.deepEqual(complaints, []);
     await context.close();
   });
 
   it('says so when the GPU goes away', async () => {
-    const context = await browser.newContext({ viewport: DESK });
-    page = await context.newPage();
+    const context = await browser.newContext({ viewport: SMALL });
+    page = patient(await context.newPage());
     await page.addInitScript(() => {
       const { requestDevice } = GPUAdapter.prototype;
       GPUAdapter.prototype.requestDevice = async function (...wanted) {
@@ -194,7 +198,7 @@ describe('page', { timeout: 4 * MINUTE }, () => {
         return window.device;
       };
     });
-    await page.goto(server.origin);
+    await page.goto(`${server.origin}/?${model()}`);
     await started(page);
     await page.evaluate(() => window.device.destroy());
     await page.getByRole('heading', { name: 'IBQ Studio has stopped' }).waitFor();

@@ -2,7 +2,7 @@
 
 /** Waits until the start-up picture has gone. */
 export async function started(page) {
-  await page.locator('#splash').waitFor({ state: 'detached', timeout: 60_000 });
+  await page.locator('#splash').waitFor({ state: 'detached' });
 }
 
 /** The controls of the page by role and accessible name. */
@@ -19,14 +19,14 @@ export function controls(page) {
     place,
     /** Clicks in the middle of a control with the mouse, on the canvas beneath. */
     click: async (role, name) => {
-      await find(role, name).waitFor({ state: 'attached', timeout: 30_000 });
+      await find(role, name).waitFor({ state: 'attached' });
       const { middle } = await place(role, name);
       await page.mouse.move(...middle);
       await page.mouse.down();
       await page.mouse.up();
     },
     /** Waits for a text anywhere among the controls. */
-    text: (words, timeout = 60_000) => page.locator('#controls > *').filter({ hasText: words }).first().waitFor({ state: 'attached', timeout }),
+    text: (words) => page.locator('#controls > *').filter({ hasText: words }).first().waitFor({ state: 'attached' }),
     /** Everything that is said now, for messages. */
     said: () => page.locator('#controls > *').evaluateAll((all) => all.map((one) => one.getAttribute('aria-label') ?? one.textContent)),
   };

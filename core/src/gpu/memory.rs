@@ -19,6 +19,10 @@ pub struct MemoryUse {
 /// Bytes that are written before a submission makes the driver free its copies.
 const PIECE: usize = 16 << 20;
 
+/// Buffers smaller than this are made without waiting for the driver's word on memory: in a browser that word comes only
+/// when the frame being drawn is done. Should there be none, [`Gpu::fault`] tells it at the next wait.
+const SMALL: u64 = 1 << 20;
+
 /// Counts the bytes of all living buffers of one device.
 #[derive(Debug, Default)]
 pub(crate) struct MemoryCounter {
@@ -70,14 +74,16 @@ impl Gpu {
             return Err(no_memory());
         }
         self.fault()?;
-        let scope = self.device().push_error_scope(wgpu::ErrorFilter::OutOfMemory);
+        let scope = (bytes >= SMALL).then(|| self.device().push_error_scope(wgpu::ErrorFilter::OutOfMemory));
         let raw = self.device().create_buffer(&wgpu::BufferDescriptor {
             label: Some(what),
             size: bytes,
             usage,
             mapped_at_creation: false,
         });
-        if scope.pop().await.is_some() {
+        if let Some(scope) = scope
+            && scope.pop().await.is_some()
+        {
             return Err(no_memory());
         }
         let counter = Arc::clone(self.memory_counter());

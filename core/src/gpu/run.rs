@@ -45,6 +45,8 @@ impl Gpu {
         let (mut done, mut next) = (0.0, 0);
         // A guess for the first slices; then what was measured.
         let mut budget = if self.info().software { 2e8 } else { 2e10 };
+        // The measure includes what else the GPU does, such as drawing the window: smaller slices would not end sooner.
+        let least = budget / 8.0;
         let mut flying: VecDeque<(wgpu::SubmissionIndex, f64)> = VecDeque::new();
         let mut last = Instant::now();
         while next < dispatches.len() || !flying.is_empty() {
@@ -70,7 +72,7 @@ impl Gpu {
                 self.wait(submission).await?;
                 let ms = last.elapsed().as_secs_f64() * 1e3;
                 last = Instant::now();
-                budget *= (SLICE_MS / ms.max(0.1)).clamp(0.5, 2.0);
+                budget = (budget * (SLICE_MS / ms.max(0.1)).clamp(0.5, 2.0)).max(least);
                 done += slice;
                 progress((done / total) as f32);
             }
