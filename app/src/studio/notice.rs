@@ -19,6 +19,7 @@ pub(crate) struct Notice {
     pub(crate) detail: String,
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "errors, texts and literals are handed over alike")]
 impl Notice {
     /// Something did not work.
     pub(crate) fn error(what: impl Into<String>, detail: impl ToString) -> Self {

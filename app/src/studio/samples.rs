@@ -31,7 +31,7 @@ impl Sample {
 pub(crate) async fn load() -> Message {
     let mut samples = Vec::new();
     for (file, bytes) in files().await {
-        samples.extend(Sample::new(file.as_ref(), bytes.as_ref()));
+        samples.extend(Sample::new(&file, &bytes));
     }
     Message::Samples(samples)
 }
@@ -44,9 +44,11 @@ pub(crate) async fn bundled_model() -> Option<Result<Model, WeightsError>> {
 }
 
 #[cfg(not(target_arch = "wasm32"))]
-async fn files() -> Vec<(&'static str, &'static [u8])> {
+async fn files() -> Vec<(String, Vec<u8>)> {
     macro_rules! embedded {
-        ($($name:literal),*) => { vec![$(($name, &include_bytes!(concat!("../../../assets/samples/", $name))[..])),*] };
+        ($($name:literal),*) => {
+            vec![$(($name.to_owned(), include_bytes!(concat!("../../../assets/samples/", $name)).to_vec())),*]
+        };
     }
     embedded!(
         "lighthouse.png",

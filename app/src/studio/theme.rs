@@ -240,7 +240,7 @@ mod tests {
     fn the_fonts_have_what_the_texts_need_and_digits_of_one_width() {
         let ctx = egui::Context::default();
         install(&ctx);
-        let _ = ctx.run_ui(egui::RawInput::default(), |ui| {
+        let output = ctx.run_ui(egui::RawInput::default(), |ui| {
             for family in [FontFamily::Proportional, semibold()] {
                 let font = FontId::new(14.0, family);
                 ui.fonts_mut(|fonts| {
@@ -250,5 +250,6 @@ mod tests {
                 });
             }
         });
+        output.drop_without_applying_deltas();
     }
 }

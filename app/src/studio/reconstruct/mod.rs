@@ -172,11 +172,14 @@ pub(crate) struct Pane {
     pub(crate) shown: Option<Shown>,
 }
 
+/// Tokens that were opened: name, grid, and width and height of the picture where the file tells.
+pub(crate) type OpenTokens = (String, TokenGrid, Option<(u32, u32)>);
+
 /// The state of the screen.
 pub(crate) struct Reconstruct {
     pub(crate) picture: Option<OpenPicture>,
     /// Tokens that were opened instead of a picture.
-    pub(crate) tokens: Option<(String, TokenGrid, Option<(u32, u32)>)>,
+    pub(crate) tokens: Option<OpenTokens>,
     /// The opened picture, drawn until a model has worked on it.
     pub(crate) unprocessed: Option<Layered>,
     pub(crate) resize: Resize,

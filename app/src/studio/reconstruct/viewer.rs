@@ -207,7 +207,7 @@ fn split_line(
             memory.set_focus_lock_filter(
                 knob.id,
                 egui::EventFilter { horizontal_arrows: true, ..Default::default() },
-            )
+            );
         });
         ui.painter().circle_stroke(handle.center(), 16.0, egui::Stroke::new(2.0, Palette::of(ui).accent));
     }

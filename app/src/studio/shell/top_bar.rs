@@ -39,7 +39,7 @@ pub(super) fn show(ui: &mut Ui, state: &State, tasks: &Tasks, out: &mut Outbox, 
                     }
                     jobs::button(ui, tasks, out);
                     ui.with_layout(Layout::left_to_right(egui::Align::Center), |ui| {
-                        model_button(ui, state, tasks, out)
+                        model_button(ui, state, tasks, out);
                     });
                 });
             });
