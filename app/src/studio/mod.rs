@@ -1,7 +1,7 @@
 //! IBQ Studio's window and page: the same code natively and in the browser.
 //!
-//! One [state tree](state); [screens](reconstruct) and the [shell](shell) around them are views of it that send
-//! [messages](message); long work runs as [tasks](task), whose results are messages too. The engine shares the
+//! One state tree (`state`); screens (`reconstruct`, `system`) and the `shell` around them are views of it that send
+//! messages (`message`); long work runs as tasks (`task`), whose results are messages too. The engine shares the
 //! device that draws the window.
 
 mod app;
@@ -23,8 +23,8 @@ mod theme;
 mod widgets;
 
 pub use app::Studio;
-pub use open::StudioError;
+#[cfg(not(target_arch = "wasm32"))]
+pub use open::open_window;
 #[cfg(target_arch = "wasm32")]
 pub use open::{Page, PageOptions, open_page};
-#[cfg(not(target_arch = "wasm32"))]
-pub use open::{graphics, open_window};
+pub use open::{StudioError, graphics};
