@@ -202,7 +202,11 @@ impl Gpu {
         let seen = Arc::clone(&faults);
         device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
             log::error!("the GPU refused a command: {error}");
-            lock(&seen.error).get_or_insert_with(|| error.to_string());
+            // A window that shares the device presents on it: what its surface is refused is no fault of ours.
+            let reason = error.to_string();
+            if !reason.contains("Surface::") {
+                lock(&seen.error).get_or_insert(reason);
+            }
         }));
         Self(Arc::new(Inner {
             device: device.clone(),

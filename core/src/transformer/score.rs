@@ -31,7 +31,7 @@ pub struct Score {
 pub struct NamedActivation {
     /// "embeddings", "blocks.0.out", …; "blocks.0.gamma1" and so on for the vectors of adaptive layer norm.
     pub name: String,
-    /// [position, channel], or [channel].
+    /// `[position, channel]`, or `[channel]`.
     pub values: Vec<f32>,
 }
 
