@@ -36,11 +36,11 @@ pub(crate) async fn load() -> Message {
     Message::Samples(samples)
 }
 
-/// The bundled model, if there is one.
+/// The bundled model and its name, if there is one.
 #[cfg(not(target_arch = "wasm32"))]
-pub(crate) async fn bundled_model() -> Option<Result<Model, WeightsError>> {
+pub(crate) async fn bundled_model() -> Option<(String, Result<Model, WeightsError>)> {
     let bundled = crate::bundled::bundled_tokenizer().ok()?;
-    Some(Model::open_folder(bundled.config, vec![bundled.weights]).await)
+    Some((bundled.name.to_owned(), Model::open_folder(bundled.config, vec![bundled.weights]).await))
 }
 
 #[cfg(not(target_arch = "wasm32"))]
@@ -63,9 +63,10 @@ async fn files() -> Vec<(String, Vec<u8>)> {
 
 /// The bundled model: the folder beside the page that `assets/models/default.txt` names.
 #[cfg(target_arch = "wasm32")]
-pub(crate) async fn bundled_model() -> Option<Result<Model, WeightsError>> {
+pub(crate) async fn bundled_model() -> Option<(String, Result<Model, WeightsError>)> {
     let name = String::from_utf8(fetch("assets/models/default.txt").await?).ok()?;
-    Some(Model::open_url(&format!("assets/models/{}/", name.trim())).await)
+    let opened = Model::open_url(&format!("assets/models/{}/", name.trim())).await;
+    Some((name.trim().to_owned(), opened))
 }
 
 #[cfg(target_arch = "wasm32")]

@@ -201,6 +201,12 @@ impl Gpu {
         });
         let seen = Arc::clone(&faults);
         device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
+            // A window that changes its size while the engine submits may have to try again. It does so by itself, and it is
+            // no fault of what the engine runs.
+            if error.to_string().contains("In Surface::configure") {
+                log::info!("the window has to configure its surface again");
+                return;
+            }
             log::error!("the GPU refused a command: {error}");
             // A window that shares the device presents on it: what its surface is refused is no fault of ours.
             let reason = error.to_string();

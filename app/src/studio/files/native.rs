@@ -40,6 +40,11 @@ impl PickedFile {
             .map_or_else(|| self.0.display().to_string(), |name| name.to_string_lossy().into_owned())
     }
 
+    /// Name for messages: the whole path.
+    pub(crate) fn full_name(&self) -> String {
+        self.0.display().to_string()
+    }
+
     pub(crate) fn is_folder(&self) -> bool {
         self.0.is_dir()
     }

@@ -1,11 +1,11 @@
 //! A field for a path, where the desktop has no file dialog.
 
-use egui::{Id, Key, Modal, TextEdit, Ui};
+use egui::{Key, TextEdit, Ui};
 
 use crate::studio::{
     message::{Message, Outbox},
     state::State,
-    widgets::{hint, primary_button, subtitle, text_button},
+    widgets::{dialog, hint, primary_button, subtitle, text_button},
 };
 
 use super::Purpose;
@@ -30,27 +30,27 @@ impl PathPrompt {
 pub(crate) fn show(ui: &Ui, state: &mut State, out: &mut Outbox) {
     let Some(prompt) = &mut state.prompt else { return };
     let (mut done, mut cancelled) = (false, false);
-    let modal = Modal::new(Id::unique("path prompt")).show(ui, |ui| {
-        ui.set_width(ui.ctx().content_rect().width().min(480.0) - 48.0);
+    let content = |ui: &mut Ui| {
         subtitle(ui, &prompt.purpose.title());
         hint(ui, "This desktop offers no file dialog (no portal and no zenity). Type a path instead.");
-        let field = ui
-            .add(
-                TextEdit::singleline(&mut prompt.path)
-                    .desired_width(f32::INFINITY)
-                    .hint_text("/path/to/file"),
-            )
-            .accessible_name("Path");
+        let field =
+            TextEdit::singleline(&mut prompt.path).desired_width(f32::INFINITY).hint_text("/path/to/file");
+        let field = ui.add(field).accessible_name("Path");
         if ui.memory(|memory| memory.focused().is_none()) {
             field.request_focus();
         }
         done |= field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+    };
+    let action = if matches!(prompt.purpose, Purpose::Save(_)) { "Save" } else { "Open" };
+    let action = action.to_owned();
+    let modal = dialog(ui, "path prompt", 480.0, content, |ui| {
         ui.horizontal(|ui| {
-            let action = if matches!(prompt.purpose, Purpose::Save(_)) { "Save" } else { "Open" };
-            done |= primary_button(ui, None, action).clicked();
-            cancelled |= text_button(ui, None, "Cancel").clicked();
-        });
+            (primary_button(ui, None, &action).clicked(), text_button(ui, None, "Cancel").clicked())
+        })
+        .inner
     });
+    done |= modal.inner.0;
+    cancelled |= modal.inner.1;
     if done && !prompt.path.trim().is_empty() {
         out.push(answer(prompt));
         state.prompt = None;

@@ -23,6 +23,11 @@ impl PickedFile {
         self.0.name()
     }
 
+    /// Name for messages.
+    pub(crate) fn full_name(&self) -> String {
+        self.0.name()
+    }
+
     pub(crate) fn is_folder(&self) -> bool {
         false
     }

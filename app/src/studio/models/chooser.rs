@@ -1,6 +1,6 @@
 //! The dialog that opens a model: where it comes from, what it is, what it will need, how it is loaded.
 
-use egui::{Grid, Id, Modal, ProgressBar, ScrollArea, TextEdit, Ui};
+use egui::{Grid, ProgressBar, TextEdit, Ui};
 use ibq_core::{
     gpu::{Gpu, Tier},
     tokenizer::TokenizerConfig,
@@ -15,7 +15,7 @@ use crate::studio::{
     system::bytes,
     task::{TaskId, Tasks},
     theme::{Palette, title},
-    widgets::{hint, primary_button, segmented, subtitle, text_button},
+    widgets::{dialog, hint, primary_button, segmented, subtitle, text_button},
 };
 
 use super::{Chooser, ModelSource, OpenedModel, Slot, Stage, set_name, short_name};
@@ -24,22 +24,24 @@ use super::{Chooser, ModelSource, OpenedModel, Slot, Stage, set_name, short_name
 pub(crate) fn show(ui: &Ui, state: &mut State, tasks: &Tasks, out: &mut Outbox) {
     let bundled = state.models.bundled != Some(false);
     let Some(chooser) = &mut state.models.chooser else { return };
-    let room = ui.ctx().content_rect().size();
-    let modal = Modal::new(Id::unique("model chooser")).show(ui, |ui| {
-        ui.set_width((room.x - 72.0).min(480.0));
+    let picking = matches!(chooser.stage, Stage::Pick);
+    let (mut chosen, mut closed) = (Outbox::new(), false);
+    let content = |ui: &mut Ui| {
         let heading = if chooser.slot == Slot::First { "Model" } else { "Second model" };
         ui.label(title(heading, 18.0));
-        ScrollArea::vertical().max_height(room.y - 180.0).show(ui, |ui| match &chooser.stage {
-            Stage::Pick => pick(ui, chooser, bundled, out),
-            Stage::Opening(task) | Stage::Loading(task, _) => working(ui, *task, tasks, out),
-            Stage::Described(_) => described(ui, chooser, &state.gpu, out),
-        });
-        ui.add_space(4.0);
-        if matches!(chooser.stage, Stage::Pick) && text_button(ui, None, "Close").clicked() {
-            out.push(Message::CloseChooser);
+        match &chooser.stage {
+            Stage::Pick => pick(ui, chooser, bundled, &mut chosen),
+            Stage::Opening(task) | Stage::Loading(task, _) => working(ui, *task, tasks, &mut chosen),
+            Stage::Described(_) => described(ui, chooser, &state.gpu, &mut chosen),
+        }
+    };
+    let modal = dialog(ui, "model chooser", 500.0, content, |ui| {
+        if picking {
+            closed = text_button(ui, None, "Close").clicked();
         }
     });
-    if modal.should_close() {
+    out.append(&mut chosen);
+    if closed || modal.should_close() {
         out.push(Message::CloseChooser);
     }
 }
@@ -173,7 +175,7 @@ fn memory(ui: &mut Ui, chooser: &Chooser, gpu: &Result<Gpu, String>) {
 }
 
 fn facts(ui: &mut Ui, model: &OpenedModel) {
-    Grid::new("model facts").num_columns(2).spacing([16.0, 4.0]).show(ui, |ui| {
+    Grid::new("model facts").num_columns(2).min_row_height(20.0).spacing([16.0, 4.0]).show(ui, |ui| {
         let mut fact = |name: &str, value: String| {
             ui.weak(name);
             ui.add(egui::Label::new(value).wrap());

@@ -28,16 +28,16 @@ impl Studio {
             let (name, opened) = match source {
                 ModelSource::Bundled => match samples::bundled_model().await {
                     None => return Message::NoBundledModel,
-                    Some(opened) => ("the bundled model".to_owned(), opened),
+                    Some(bundled) => bundled,
                 },
-                ModelSource::File(file) => (file.name(), open_file(&file).await),
+                ModelSource::File(file) => (file.full_name(), open_file(&file).await),
                 #[cfg(target_arch = "wasm32")]
                 ModelSource::Url(url) => (url.clone(), Model::open_url(&url).await),
                 #[cfg(not(target_arch = "wasm32"))]
                 ModelSource::Url(url) => return Message::Notice(Notice::error("Not opened", url)),
             };
             let model = opened
-                .map(|model| Box::new(OpenedModel::describe(model)))
+                .map(|model| Box::new(OpenedModel { name: name.clone(), ..OpenedModel::describe(model) }))
                 .map_err(|error| Failure::Failed(error.to_string()));
             Message::ModelOpened { model, source: name, load }
         });

@@ -69,7 +69,14 @@ pub(super) fn show(ui: &mut Ui, state: &mut State, tasks: &Tasks, out: &mut Outb
 
 fn cells(ui: &mut Ui, shown: Option<&Shown>) {
     let number = |name, value: Option<String>, unit, meaning| Number { name, value, unit, meaning };
-    let times = |stage: &str| shown.and_then(|shown| shown.time(stage)).map(|ms| format!("{ms:.1}"));
+    let time = |name, stage: &str, meaning| {
+        let ms = shown.and_then(|shown| shown.time(stage));
+        let (value, unit) = ms.map_or((None, ""), |ms| {
+            let (value, unit) = duration(ms);
+            (Some(value), unit)
+        });
+        number(name, value, unit, meaning)
+    };
     let of = |get: fn(&Shown) -> Option<String>| shown.and_then(get);
     let list = [
         number(
@@ -108,11 +115,16 @@ fn cells(ui: &mut Ui, shown: Option<&Shown>) {
             "codes",
             "How many codes there are to choose from.",
         ),
-        number("Encode", times("encode"), "ms", "From pixels to latent vectors."),
-        number("Lookup", times("lookup"), "ms", "From latent vectors to codes: the largest dot product."),
-        number("Decode", times("decode"), "ms", "From codes to pixels."),
+        time("Encode", "encode", "From pixels to latent vectors."),
+        time("Lookup", "lookup", "From latent vectors to codes: the largest dot product."),
+        time("Decode", "decode", "From codes to pixels."),
     ];
     numbers(ui, CELL, &list);
+}
+
+/// Milliseconds below a second, else seconds.
+fn duration(ms: f64) -> (String, &'static str) {
+    if ms < 1000.0 { (format!("{ms:.1}"), "ms") } else { (format!("{:.2}", ms / 1e3), "s") }
 }
 
 fn decibels(psnr: f64) -> String {

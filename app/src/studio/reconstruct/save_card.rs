@@ -26,8 +26,8 @@ pub(super) fn show(ui: &mut Ui, state: &mut State, out: &mut Outbox) {
                     out.push(Message::Export(Export::Comparison));
                 }
             });
-            ui.horizontal_wrapped(|ui| {
-                ui.add(egui::Label::new("Save tokens").selectable(false));
+            ui.add(egui::Label::new(egui::RichText::new("Save tokens").small().weak()).selectable(false));
+            ui.horizontal(|ui| {
                 for format in [TokenFormat::Json, TokenFormat::Npy, TokenFormat::Safetensors] {
                     let name = format!(".{}", ending(format));
                     if text_button(ui, None, &name)

@@ -5,7 +5,7 @@ use egui::{ComboBox, Slider, Ui};
 use crate::studio::{
     icons::Icon,
     message::Outbox,
-    models::Slot,
+    models::{Slot, set_name},
     shell::NARROW,
     state::State,
     widgets::{icon_button, icon_toggle, segmented},
@@ -28,19 +28,23 @@ pub(super) fn show(ui: &mut Ui, state: &mut State, _out: &mut Outbox) {
             layer_choice(ui, screen, true);
             layer_choice(ui, screen, false);
         }
-        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| zoom_tools(ui, screen));
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| zoom_tools(ui, screen, short));
     });
     if screen.view.mode == Mode::Difference && screen.layers().len() > 1 {
         heat_scale(ui, screen);
     }
 }
 
-fn zoom_tools(ui: &mut Ui, screen: &mut Reconstruct) {
+/// On a phone fingers zoom; only what they cannot do is shown.
+fn zoom_tools(ui: &mut Ui, screen: &mut Reconstruct, short: bool) {
     if icon_toggle(ui, Icon::Grid, "Show tokens (G)", Some(screen.view.overlay)).clicked() {
         screen.view.overlay = !screen.view.overlay;
     }
     if icon_button(ui, Icon::Fit, "Fit the picture (F)").clicked() {
         screen.view.zoom.fit();
+    }
+    if short {
+        return;
     }
     if icon_button(ui, Icon::Plus, "Zoom in (+)").clicked() {
         viewer::zoom_by(ui, screen, 1.5);
@@ -64,8 +68,12 @@ fn zoom_tools(ui: &mut Ui, screen: &mut Reconstruct) {
 /// Name of a layer.
 pub(super) fn layer_name(screen: &Reconstruct, layer: Layer) -> String {
     let Layer::Model(slot) = layer else { return "Original".to_owned() };
-    let shown = screen.panes[slot as usize].shown.as_ref();
-    match (shown, screen.panes[Slot::Second as usize].shown.is_some()) {
+    let shown = |slot: Slot| screen.panes[slot as usize].shown.as_ref();
+    let names = Slot::BOTH.map(|slot| shown(slot).map(|shown| shown.model.short_name()));
+    match (shown(slot), shown(Slot::Second).is_some()) {
+        (Some(shown), true) if names[0] == names[1] => {
+            format!("{} {}", shown.model.short_name(), set_name(shown.model.set))
+        }
         (Some(shown), true) => shown.model.short_name().to_owned(),
         (Some(shown), false) if shown.tokens.is_edited() => "Edited".to_owned(),
         _ => "Reconstruction".to_owned(),

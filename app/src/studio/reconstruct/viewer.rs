@@ -195,7 +195,7 @@ fn split_line(
     }
     // The line has a handle that the keyboard can reach.
     let handle = Rect::from_center_size(pos2(x, place.center().y), Vec2::splat(28.0));
-    let knob = ui.interact(handle, ui.scope_id().with("split"), Sense::focusable_noninteractive());
+    let knob = ui.interact(handle, response.id.with("split"), Sense::focusable_noninteractive());
     let percent = f64::from(screen.view.split) * 100.0;
     knob.widget_info(|| WidgetInfo::slider(true, percent, "Line between the pictures"));
     if knob.has_focus() {
@@ -283,6 +283,10 @@ fn tools(
         });
     }
     if response.has_focus() {
+        // Without this the arrows would move the focus away from the picture.
+        let arrows =
+            egui::EventFilter { horizontal_arrows: true, vertical_arrows: true, ..Default::default() };
+        ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, arrows));
         overlay::move_selection(ui, screen, out);
     }
 }

@@ -1,11 +1,11 @@
 //! The keys, over everything else.
 
-use egui::{Grid, Id, Modal, ScrollArea, Ui};
+use egui::{Grid, Ui};
 
 use crate::studio::{
     state::State,
     theme::Palette,
-    widgets::{hint, primary_button, subtitle},
+    widgets::{dialog, hint, primary_button, subtitle},
 };
 
 /// Keys and what they do, by place.
@@ -27,7 +27,7 @@ const KEYS: [(&str, &[(&str, &str)]); 3] = [
         "Picture",
         &[
             ("S B D", "Split, side by side, difference"),
-            ("+ − F 1:1", "Zoom in, out, fit; 0 shows actual pixels"),
+            ("+ − F 0", "Zoom in, out, fit, actual pixels"),
             ("← →", "Move the line between the pictures, when it has the focus"),
             ("Ctrl V", "Paste a picture"),
             ("Ctrl S", "Save the reconstruction"),
@@ -47,30 +47,23 @@ const KEYS: [(&str, &[(&str, &str)]); 3] = [
 
 /// Shows the overlay.
 pub(super) fn show(ui: &Ui, state: &mut State) {
-    let room = ui.ctx().content_rect().size();
-    let modal = Modal::new(Id::unique("help")).show(ui, |ui| {
-        ui.set_width((room.x - 72.0).min(460.0));
-        ScrollArea::vertical().max_height(room.y - 160.0).show(ui, |ui| {
-            for (index, (place, keys)) in KEYS.iter().enumerate() {
-                subtitle(ui, place);
-                Grid::new(("keys", index)).num_columns(2).min_col_width(104.0).spacing([12.0, 6.0]).show(
-                    ui,
-                    |ui| {
-                        for (key, what) in *keys {
-                            let text = egui::RichText::new(*key).color(Palette::of(ui).accent);
-                            ui.add(egui::Label::new(text).selectable(false));
-                            ui.add(egui::Label::new(*what).wrap().selectable(false));
-                            ui.end_row();
-                        }
-                    },
-                );
-                ui.add_space(6.0);
-            }
-            hint(ui, "Wheel or pinch zooms, dragging moves the picture, a double click fits it again.");
-        });
-        ui.add_space(4.0);
-        primary_button(ui, None, "Close").clicked()
-    });
+    let content = |ui: &mut Ui| {
+        for (index, (place, keys)) in KEYS.iter().enumerate() {
+            subtitle(ui, place);
+            let grid = Grid::new(("keys", index)).num_columns(2).min_col_width(104.0).min_row_height(20.0);
+            grid.spacing([12.0, 4.0]).show(ui, |ui| {
+                for (key, what) in *keys {
+                    let text = egui::RichText::new(*key).color(Palette::of(ui).accent);
+                    ui.add(egui::Label::new(text).selectable(false));
+                    ui.add(egui::Label::new(*what).wrap().selectable(false));
+                    ui.end_row();
+                }
+            });
+            ui.add_space(8.0);
+        }
+        hint(ui, "Wheel or pinch zooms, dragging moves the picture, a double click fits it again.");
+    };
+    let modal = dialog(ui, "help", 480.0, content, |ui| primary_button(ui, None, "Close").clicked());
     if modal.inner || modal.should_close() {
         state.help = false;
     }

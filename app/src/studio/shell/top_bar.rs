@@ -80,6 +80,7 @@ fn model_button(ui: &mut Ui, state: &State, tasks: &Tasks, out: &mut Outbox) {
         (None, None) => ("Open a model".to_owned(), String::new()),
     };
     let most = (ui.available_width() - 8.0).clamp(80.0, 420.0);
+    let detail = if most < 240.0 { String::new() } else { detail };
     let mut job = egui::text::LayoutJob::default();
     let font = TextStyle::Button.resolve(ui.style());
     let small = TextStyle::Small.resolve(ui.style());

@@ -70,14 +70,15 @@ pub(super) fn show(ui: &mut Ui, state: &mut State, tasks: &Tasks, out: &mut Outb
     let model = state.models.get(Slot::First).is_some();
     let system = &mut state.system;
     card(ui, "Benchmark", |ui| {
-        ui.horizontal_wrapped(|ui| {
+        ui.horizontal(|ui| {
             let sides = [(64, "64"), (128, "128"), (256, "256"), (512, "512")];
             segmented(ui, "Picture side in pixels", &mut system.side, &sides);
-            ui.add_enabled_ui(model && system.task.is_none(), |ui| {
-                if primary_button(ui, None, "Run benchmark").clicked() {
-                    out.push(Message::RunBench(system.side));
-                }
-            });
+            ui.weak("pixels");
+        });
+        ui.add_enabled_ui(model && system.task.is_none(), |ui| {
+            if primary_button(ui, None, "Run benchmark").clicked() {
+                out.push(Message::RunBench(system.side));
+            }
         });
         if !model {
             hint(ui, "Open a model first.");
@@ -142,7 +143,7 @@ fn table(ui: &mut Ui, report: &BenchReport) {
     let mut order: Vec<_> = report.kernels.iter().collect();
     order.sort_by(|a, b| b.ms.total_cmp(&a.ms));
     ScrollArea::horizontal().id_salt("bench kernels").show(ui, |ui| {
-        Grid::new("bench table").num_columns(7).spacing([14.0, 4.0]).show(ui, |ui| {
+        Grid::new("bench table").num_columns(7).min_row_height(20.0).spacing([14.0, 4.0]).show(ui, |ui| {
             for head in ["Kernel", "Stage", "Calls", "ms", "GFLOP/s", "GB/s", "Of ceiling"] {
                 ui.weak(head);
             }

@@ -58,7 +58,7 @@ pub(crate) fn show(ui: &mut Ui, state: &mut State, tasks: &Tasks, out: &mut Outb
 
 fn overview(ui: &mut Ui, gpu: &Gpu) {
     card(ui, "Graphics adapter", |ui| {
-        Grid::new("adapter").num_columns(2).spacing([16.0, 6.0]).show(ui, |ui| {
+        Grid::new("adapter").num_columns(2).min_row_height(20.0).spacing([16.0, 6.0]).show(ui, |ui| {
             for (name, value) in adapter(gpu.info()) {
                 ui.weak(name);
                 ui.add(egui::Label::new(value).wrap());
@@ -112,13 +112,16 @@ fn details(ui: &mut Ui, info: &GpuInfo) {
         });
     });
     card(ui, "Limits", |ui| {
-        Grid::new("limits").num_columns(2).spacing([16.0, 4.0]).striped(false).show(ui, |ui| {
-            for (name, value) in &info.limits {
-                ui.weak(name.replace('_', " "));
-                ui.with_layout(Layout::right_to_left(Align::Center), |ui| ui.label(limit(name, *value)));
-                ui.end_row();
-            }
-        });
+        Grid::new("limits").num_columns(2).min_row_height(20.0).spacing([16.0, 4.0]).striped(false).show(
+            ui,
+            |ui| {
+                for (name, value) in &info.limits {
+                    ui.weak(name.replace('_', " "));
+                    ui.with_layout(Layout::right_to_left(Align::Center), |ui| ui.label(limit(name, *value)));
+                    ui.end_row();
+                }
+            },
+        );
     });
 }
 
@@ -156,7 +159,7 @@ fn kernel_table(ui: &mut Ui, kernels: &[ibq_core::tokenizer::KernelTime]) {
     order.sort_by(|a, b| b.ms.total_cmp(&a.ms));
     hint(ui, format!("{total:.1} ms on the GPU in all, the longest first."));
     ScrollArea::horizontal().id_salt("kernels").show(ui, |ui| {
-        Grid::new("kernel table").num_columns(7).spacing([14.0, 4.0]).show(ui, |ui| {
+        Grid::new("kernel table").num_columns(7).min_row_height(20.0).spacing([14.0, 4.0]).show(ui, |ui| {
             for head in ["Kernel", "Stage", "Calls", "ms", "%", "GFLOP/s", "GB/s"] {
                 ui.weak(head);
             }

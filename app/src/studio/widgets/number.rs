@@ -1,6 +1,6 @@
 //! Numbers in cells of fixed size: nothing moves when they change, and a click copies them.
 
-use egui::{CornerRadius, Rect, Role, Sense, Ui, Vec2, WidgetInfo, pos2};
+use egui::{CornerRadius, Id, Rect, Role, Sense, Ui, Vec2, WidgetInfo, pos2};
 
 use crate::studio::theme::{CONTROL_RADIUS, Palette, semibold};
 
@@ -24,19 +24,19 @@ pub(crate) fn numbers(ui: &mut Ui, smallest: f32, list: &[Number<'_>]) {
     let columns = (((available + gap) / (smallest + gap)) as usize).clamp(1, list.len().max(1));
     let width = (available - gap * (columns - 1) as f32) / columns as f32;
     for row in list.chunks(columns) {
-        let (strip, _) = ui.allocate_exact_size(Vec2::new(available, HEIGHT), Sense::hover());
+        let (strip, response) = ui.allocate_exact_size(Vec2::new(available, HEIGHT), Sense::hover());
         for (index, number) in row.iter().enumerate() {
             let left = strip.left() + index as f32 * (width + gap);
-            cell(ui, Rect::from_min_size(pos2(left, strip.top()), Vec2::new(width, HEIGHT)), number);
+            let rect = Rect::from_min_size(pos2(left, strip.top()), Vec2::new(width, HEIGHT));
+            cell(ui, response.id.with(index), rect, number);
         }
         ui.add_space(gap - ui.spacing().item_spacing.y);
     }
-    ui.add_space(ui.spacing().item_spacing.y - gap);
 }
 
-fn cell(ui: &mut Ui, rect: Rect, number: &Number<'_>) {
+fn cell(ui: &mut Ui, id: Id, rect: Rect, number: &Number<'_>) {
     let palette = Palette::of(ui);
-    let response = ui.interact(rect, ui.scope_id().with(("number", number.name)), Sense::click());
+    let response = ui.interact(rect, id, Sense::click());
     let shown = number.value.as_deref().unwrap_or("–");
     let unit = if number.value.is_some() { number.unit } else { "" };
     let spoken = format!("{}: {shown} {unit}", number.name);
