@@ -50,7 +50,8 @@ impl ConvTile {
     /// WX, WY, TM, TN, KS as `conv2d.wgsl` names them.
     const fn shape(self) -> [u32; 5] {
         match self {
-            Self::Software => [8, 1, 16, 1, 1],
+            // SwiftShader, the software adapter of browsers, does not get done compiling what is best for lavapipe.
+            Self::Software => [8, 1, if cfg!(target_arch = "wasm32") { 8 } else { 16 }, 1, 1],
             Self::Small => [8, 8, 4, 1, 4],
             Self::Large => [16, 16, 8, 2, 2],
         }
