@@ -130,11 +130,24 @@ fn the_window_opens_and_follows_the_keyboard() {
     // Without a window manager nobody gives the window the keyboard.
     display.xdotool(&["windowfocus", "--sync", id]);
 
-    // The bundled model's reconstruction of the first sample comes without a click.
+    // Another size while the engine works: that must disturb neither.
+    for size in ["1100", "1000", "1280"] {
+        display.xdotool(&["windowsize", id, size, "780"]);
+        sleep(Duration::from_millis(400));
+    }
     let shown = display.rested("reconstructed");
     assert!(difference(&shown, &first) > 0.01, "nothing was reconstructed");
 
     let press = |key: &str| assert!(display.xdotool(&["key", key]).is_some(), "xdotool pressed no {key}");
+    // There is something to show beside the original: the reconstruction of the first sample came without a click.
+    press("b");
+    let beside = display.changed("side-by-side", &shown);
+    press("g");
+    display.changed("tokens", &beside);
+    press("g");
+    press("s");
+    let shown = display.changed("split", &beside);
+
     press("question");
     let help = display.changed("help", &shown);
     press("Escape");

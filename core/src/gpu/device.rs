@@ -175,7 +175,7 @@ impl Gpu {
             reason: error.to_string(),
         };
         let (device, queue) = adapter.request_device(&descriptor).await.map_err(no_device)?;
-        Ok(Self::share(&adapter, &device, &queue))
+        Ok(Self::adopt(&adapter, &device, &queue, None))
     }
 
     /// What a window should ask of an adapter so that the engine can share its device.
@@ -190,9 +190,18 @@ impl Gpu {
         }
     }
 
-    /// Shares the device of a window, made with [`Gpu::device_descriptor`].
+    /// Shares the device of a window, made with [`Gpu::device_descriptor`]. To be called on the thread that draws.
     #[must_use]
     pub fn share(adapter: &wgpu::Adapter, device: &wgpu::Device, queue: &wgpu::Queue) -> Self {
+        Self::adopt(adapter, device, queue, Some(std::thread::current().id()))
+    }
+
+    fn adopt(
+        adapter: &wgpu::Adapter,
+        device: &wgpu::Device,
+        queue: &wgpu::Queue,
+        drawing: Option<std::thread::ThreadId>,
+    ) -> Self {
         let faults = Arc::new(Faults::default());
         let seen = Arc::clone(&faults);
         device.set_device_lost_callback(move |_, reason| {
@@ -201,18 +210,15 @@ impl Gpu {
         });
         let seen = Arc::clone(&faults);
         device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
-            // A window that changes its size while the engine submits may have to try again. It does so by itself, and it is
-            // no fault of what the engine runs.
-            if error.to_string().contains("In Surface::configure") {
-                log::info!("the window has to configure its surface again");
+            let reason = error.to_string();
+            // What a window is refused is no fault of the engine: a frame is lost when the window changes its size while the
+            // engine submits, and the next one is right again. A browser has one thread, and no such frames.
+            if cfg!(not(target_arch = "wasm32")) && drawing == Some(std::thread::current().id()) {
+                log::info!("a frame of the window was refused: {reason}");
                 return;
             }
-            log::error!("the GPU refused a command: {error}");
-            // A window that shares the device presents on it: what its surface is refused is no fault of ours.
-            let reason = error.to_string();
-            if !reason.contains("Surface::") {
-                lock(&seen.error).get_or_insert(reason);
-            }
+            log::error!("the GPU refused a command: {reason}");
+            lock(&seen.error).get_or_insert(reason);
         }));
         Self(Arc::new(Inner {
             device: device.clone(),

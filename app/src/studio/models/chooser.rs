@@ -81,6 +81,12 @@ fn pick(ui: &mut Ui, chooser: &mut Chooser, bundled: bool, out: &mut Outbox) {
         open |= response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
         open |= text_button(ui, None, "Open").clicked();
     });
+    if web {
+        hint(
+            ui,
+            "For an address of another site, open this page with ?model=ADDRESS: it then may connect there.",
+        );
+    }
     let path = chooser.path.trim();
     if open && !path.is_empty() {
         #[cfg(target_arch = "wasm32")]

@@ -1,5 +1,6 @@
 //! The Reconstruct screen: a picture becomes tokens and comes back; the tokens can be looked at and changed.
 
+mod editing;
 mod export;
 mod history;
 mod inspector;
@@ -158,6 +159,8 @@ pub(crate) struct Editing {
     pub(crate) code: u32,
     /// Side of the brush in tokens.
     pub(crate) brush: u32,
+    /// Where the brush was last, while a stroke goes on.
+    pub(crate) stroke: Option<u32>,
     /// First corner of the rectangle being drawn.
     pub(crate) corner: Option<u32>,
     /// Counts shuffles, so that each is another.

@@ -7,7 +7,7 @@ use crate::studio::{
     theme::Palette,
 };
 
-use super::{EditCommand, Reconstruct, update::rectangle};
+use super::{EditCommand, Reconstruct, editing::rectangle};
 
 /// Grid lines closer than this many points would hide the picture.
 const CLOSEST_LINES: f32 = 5.0;

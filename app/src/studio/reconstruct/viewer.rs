@@ -1,5 +1,7 @@
 //! The pictures: split, side by side or as a difference, with one zoom for all.
 
+use std::time::Duration;
+
 use egui::{
     CursorIcon, Id, Key, PointerButton, Pos2, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo, pos2,
 };
@@ -9,7 +11,7 @@ use crate::studio::{
     models::short_name,
     shell::empty,
     state::State,
-    task::Tasks,
+    task::{Running, Tasks},
     theme::Palette,
 };
 
@@ -312,8 +314,11 @@ fn labels(ui: &Ui, screen: &Reconstruct, parts: &[Part], rect: Rect) {
 
 /// A line at the upper edge while the models work, with a way to stop them.
 fn progress(ui: &mut Ui, screen: &Reconstruct, tasks: &Tasks, rect: Rect, out: &mut Outbox) {
-    let running = screen.panes.iter().find_map(|pane| pane.task).and_then(|task| tasks.get(task));
-    let Some(running) = running else { return };
+    // Edits are decoded in an instant where the GPU is fast: nothing flickers then.
+    let slow = |running: &&Running| running.started.elapsed() > Duration::from_millis(400);
+    let run = screen.panes.iter().find_map(|pane| pane.task).and_then(|task| tasks.get(task));
+    let edit = screen.decode_task.and_then(|task| tasks.get(task)).filter(slow);
+    let Some(running) = run.or(edit) else { return };
     let palette = Palette::of(ui);
     let now = running.job.snapshot();
     let bar = Rect::from_min_size(
