@@ -3,13 +3,13 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { after, afterEach, before, describe, it } from 'node:test';
 
 import { ARTIFACTS, MINUTE, launch, patient, watch } from './browser.mjs';
 import { nativeEncode } from './native.mjs';
 import { png, wavePicture } from './picture.mjs';
 import { GOLDEN, serveEngine, servePage } from './server.mjs';
-import { controls, dropFile, started } from './studio.mjs';
+import { controls, dropFile, settled, started } from './studio.mjs';
 
 const CHECKPOINT = 'tokenizer_tiny.ckpt';
 const DESK = { width: 1280, height: 800 };
@@ -27,6 +27,12 @@ describe('page', { timeout: 4 * MINUTE }, () => {
     [server, models] = await Promise.all([servePage(), serveEngine()]);
     models.files.set('/square.png', png(wavePicture(64, 64, 1)));
     browser = await launch();
+  });
+
+  afterEach(async () => {
+    // What was there when something failed; a test that passed has closed its page.
+    if (page && !page.isClosed()) await page.screenshot({ path: `${ARTIFACTS}/failed.png` }).catch(() => {});
+    await page?.context().close();
   });
 
   after(async () => {
@@ -110,7 +116,9 @@ describe('page', { timeout: 4 * MINUTE }, () => {
     const native = await nativeEncode(picture, join(GOLDEN, CHECKPOINT));
     assert.deepEqual(tokensOf(before), native);
 
-    const choices = await page.locator('#controls [aria-label^="Best here: code "]').evaluateAll((all) => all.map((one) => one.ariaLabel));
+    const bestHere = page.locator('#controls [aria-label^="Best here: code "]');
+    await bestHere.nth(1).waitFor({ state: 'attached' });
+    const choices = await bestHere.evaluateAll((all) => all.map((one) => one.ariaLabel));
     const [, best, second] = /code (\d+).*code (\d+)/s.exec(choices.join('\n'));
     await studio.click('button', `Best here: code ${second}`);
     await studio.find('img', 'Viewer of dropped: Original, Edited').waitFor({ state: 'attached' });
@@ -121,7 +129,7 @@ describe('page', { timeout: 4 * MINUTE }, () => {
     const saved = await save(page, studio, 'Save picture');
     assert.deepEqual([saved.readUInt32BE(16), saved.readUInt32BE(20)], [48, 80]);
     await page.screenshot({ path: `${ARTIFACTS}/edited.png` });
-    await studio.click('button', 'Undo');
+    await page.keyboard.press('Control+z');
     await studio.find('img', 'Viewer of dropped: Original, Reconstruction').waitFor({ state: 'attached' });
 
     await pastePicture(page, 'pasted.png', models.files.get('/square.png'));
@@ -218,11 +226,6 @@ async function drag(page, from, to) {
     await settled(page);
   }
   await page.mouse.up();
-}
-
-/** Waits until the studio has drawn twice. */
-function settled(page) {
-  return page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
 }
 
 /** Clicks a button that saves and returns the bytes of the download. */

@@ -1,5 +1,13 @@
 // Driving the studio: egui draws on a canvas, and names its controls in transparent elements over it.
 
+/** What is nearer to the edge of the window may be cut off. */
+const EDGE = 24;
+
+/** Waits until the studio has drawn twice. */
+export function settled(page) {
+  return page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+}
+
 /** Waits until the start-up picture has gone. */
 export async function started(page) {
   await page.locator('#splash').waitFor({ state: 'detached' });
@@ -17,9 +25,17 @@ export function controls(page) {
   return {
     find,
     place,
-    /** Clicks in the middle of a control with the mouse, on the canvas beneath. */
+    /** Clicks in the middle of a control with the mouse, on the canvas beneath; scrolls to it where that is needed. */
     click: async (role, name) => {
       await find(role, name).waitFor({ state: 'attached' });
+      const { height } = page.viewportSize();
+      for (let tries = 0; tries < 20; tries += 1) {
+        const { middle: [x, y] } = await place(role, name);
+        if (y > EDGE && y < height - EDGE) break;
+        await page.mouse.move(x, height / 2);
+        await page.mouse.wheel(0, y - height / 2);
+        await settled(page);
+      }
       const { middle } = await place(role, name);
       await page.mouse.move(...middle);
       await page.mouse.down();
