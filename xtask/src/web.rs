@@ -113,9 +113,10 @@ fn shrink(wasm: &Path) -> Outcome {
     let started = Instant::now();
     let before = size(wasm)?;
     let tool = shell::root().join("web/node_modules/binaryen/bin/wasm-opt");
-    // What rustc 1.95 may emit; one round of -Os is most of the gain, further rounds cost minutes for a percent.
+    // The features are what rustc 1.95 may emit. -Os takes four minutes and makes the file smaller, but, compressed, larger.
     let flags = [
-        "-Os",
+        "-O1",
+        "--strip-debug",
         "--enable-bulk-memory",
         "--enable-mutable-globals",
         "--enable-nontrapping-float-to-int",
