@@ -247,6 +247,8 @@ impl Kernel {
             ("storage", include_str!("../wgsl/storage.wgsl")),
             ("found", include_str!("../wgsl/found.wgsl")),
             ("philox", include_str!("../wgsl/philox.wgsl")),
+            ("quantised", include_str!("../wgsl/quantised.wgsl")),
+            ("reduce", include_str!("../wgsl/reduce.wgsl")),
         ];
         specialise(self.text(), &Specialisation { flags, constants, imports: imports.into() })
     }

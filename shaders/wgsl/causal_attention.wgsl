@@ -14,6 +14,8 @@
 
 const THREADS: u32 = 128u;
 
+#import reduce
+
 struct Params {
     queries: u32,
     heads: u32,
@@ -34,7 +36,6 @@ struct State {
 
 var<workgroup> query: array<vec4<f32>, HEAD4>;
 var<workgroup> scores: array<f32, POSITIONS>;
-var<workgroup> parts: array<f32, THREADS>;
 var<workgroup> sums: array<vec4<f32>, THREADS>;
 
 @compute @workgroup_size(THREADS)
@@ -61,16 +62,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         scores[p] = score;
         most = max(most, score);
     }
-    parts[thread] = most;
-    workgroupBarrier();
-    for (var half = THREADS / 2u; half > 0u; half /= 2u) {
-        if thread < half {
-            parts[thread] = max(parts[thread], parts[thread + half]);
-        }
-        workgroupBarrier();
-    }
-    most = parts[0];
-    workgroupBarrier();
+    most = most_of_all(most, thread);
 
     var sum = 0.0;
     for (var p = thread; p < count; p += THREADS) {
@@ -78,15 +70,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         scores[p] = weight;
         sum += weight;
     }
-    parts[thread] = sum;
-    workgroupBarrier();
-    for (var half = THREADS / 2u; half > 0u; half /= 2u) {
-        if thread < half {
-            parts[thread] += parts[thread + half];
-        }
-        workgroupBarrier();
-    }
-    let inverse = 1.0 / parts[0];
+    let inverse = 1.0 / sum_of_all(sum, thread);
 
     // As many invocations as fit share out the positions of each channel element.
     let shares = THREADS / params.head4;

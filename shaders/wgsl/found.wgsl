@@ -1,3 +1,11 @@
+// What a search over codes found: its largest and second-largest product, and the index of the largest.
+struct Found {
+    best: f32,
+    second: f32,
+    index: u32,
+    unused: u32,
+}
+
 // Merges what two searches found: the larger product wins, the lower index on an exact tie.
 fn merge(a: Found, b: Found) -> Found {
     let a_wins = a.best > b.best || (a.best == b.best && a.index <= b.index);

@@ -41,17 +41,7 @@ struct Params {
     positions: u32,
 }
 
-#if INT8
-alias Weights = vec4<u32>;
-const GROUP4: u32 = 32u;
-#else
-#if INT4
-alias Weights = vec2<u32>;
-const GROUP4: u32 = 16u;
-#else
-alias Weights = Stored;
-#endif
-#endif
+#import quantised
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> w: array<Weights>;

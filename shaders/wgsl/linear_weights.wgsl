@@ -18,20 +18,7 @@ struct Params {
     step4: u32,
 }
 
-#if INT8
-alias Weights = vec4<u32>;
-const GROUP4: u32 = 32u;
-const STEPS: f32 = 255.0;
-#else
-#if INT4
-alias Weights = vec2<u32>;
-const GROUP4: u32 = 16u;
-const STEPS: f32 = 15.0;
-#else
-alias Weights = Stored;
-const GROUP4: u32 = 1u;
-#endif
-#endif
+#import quantised
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> raw: array<vec4<f32>>;

@@ -32,13 +32,6 @@ struct Params {
     z_shift: u32,
 }
 
-struct Found {
-    best: f32,
-    second: f32,
-    index: u32,
-    unused: u32,
-}
-
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> z: array<Stored>;
 @group(0) @binding(2) var<storage, read> codes: array<Stored>;

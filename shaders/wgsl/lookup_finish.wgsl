@@ -10,13 +10,6 @@ struct Params {
     parts: u32,
 }
 
-struct Found {
-    best: f32,
-    second: f32,
-    index: u32,
-    unused: u32,
-}
-
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> partials: array<Found>;
 @group(0) @binding(2) var<storage, read_write> indices: array<u32>;

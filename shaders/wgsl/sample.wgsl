@@ -17,6 +17,9 @@
 #import philox
 
 const THREADS: u32 = 256u;
+
+#import reduce
+
 const NOTHING: u32 = 0xffffffffu;
 
 struct Params {
@@ -52,28 +55,12 @@ struct Settings {
 @group(0) @binding(7) var<storage, read_write> guided: array<f32>;
 @group(0) @binding(8) var<storage, read_write> filters: array<u32>;
 
-var<workgroup> parts: array<f32, THREADS>;
 var<workgroup> indices: array<u32, THREADS>;
 
 // A number that is ordered as the float is.
 fn key(value: f32) -> u32 {
     let bits = select(bitcast<u32>(value), 0u, value == 0.0);
     return select(bits | 0x80000000u, ~bits, (bits >> 31u) == 1u);
-}
-
-// The sum over the workgroup.
-fn total(value: f32, thread: u32) -> f32 {
-    parts[thread] = value;
-    workgroupBarrier();
-    for (var half = THREADS / 2u; half > 0u; half /= 2u) {
-        if thread < half {
-            parts[thread] += parts[thread + half];
-        }
-        workgroupBarrier();
-    }
-    let sum = parts[0];
-    workgroupBarrier();
-    return sum;
 }
 
 @compute @workgroup_size(THREADS)
@@ -109,7 +96,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
             best_index = v;
         }
     }
-    wrong = total(wrong, thread);
+    wrong = sum_of_all(wrong, thread);
     parts[thread] = best;
     indices[thread] = best_index;
     workgroupBarrier();
@@ -136,7 +123,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
             for (var v = thread; v < params.vocab; v += THREADS) {
                 reached += f32(key(guided[row + v]) >= (least | bit));
             }
-            if u32(total(reached, thread)) >= chosen.top_k {
+            if u32(sum_of_all(reached, thread)) >= chosen.top_k {
                 least |= bit;
             }
         }
@@ -148,7 +135,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
             let value = guided[row + v];
             sum += select(0.0, exp(value - best), key(value) >= least);
         }
-        let limit = chosen.top_p * total(sum, thread);
+        let limit = chosen.top_p * sum_of_all(sum, thread);
         var cut = 0u;
         for (var bit = 0x80000000u; bit > 0u; bit >>= 1u) {
             var mass = 0.0;
@@ -156,7 +143,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
                 let value = guided[row + v];
                 mass += select(0.0, exp(value - best), key(value) >= max(least, cut | bit));
             }
-            if total(mass, thread) > limit {
+            if sum_of_all(mass, thread) > limit {
                 cut |= bit;
             }
         }

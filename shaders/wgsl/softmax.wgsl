@@ -10,6 +10,8 @@
 
 const THREADS: u32 = 64u;
 
+#import reduce
+
 struct Params {
     columns: u32,
     columns4: u32,
@@ -19,8 +21,6 @@ struct Params {
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read_write> x: array<Stored>;
-
-var<workgroup> parts: array<f32, THREADS>;
 
 // Which of the four values of element c4 count.
 fn counts(c4: u32) -> vec4<bool> {
@@ -41,31 +41,14 @@ fn main(
         let four = select(vec4(-3.4e38), load(x[first + c]), counts(c));
         most = max(most, max(max(four.x, four.y), max(four.z, four.w)));
     }
-    parts[thread] = most;
-    workgroupBarrier();
-    for (var half = THREADS / 2u; half > 0u; half /= 2u) {
-        if thread < half {
-            parts[thread] = max(parts[thread], parts[thread + half]);
-        }
-        workgroupBarrier();
-    }
-    most = parts[0];
-    workgroupBarrier();
+    most = most_of_all(most, thread);
 
     var sum = 0.0;
     for (var c = thread; c < params.columns4; c += THREADS) {
         let four = select(vec4(0.0), exp(load(x[first + c]) - most), counts(c));
         sum += four.x + four.y + four.z + four.w;
     }
-    parts[thread] = sum;
-    workgroupBarrier();
-    for (var half = THREADS / 2u; half > 0u; half /= 2u) {
-        if thread < half {
-            parts[thread] += parts[thread + half];
-        }
-        workgroupBarrier();
-    }
-    let inverse = 1.0 / parts[0];
+    let inverse = 1.0 / sum_of_all(sum, thread);
 
     if row < params.rows {
         for (var c = thread; c < params.columns4; c += THREADS) {

@@ -82,6 +82,20 @@ impl Golden {
     }
 }
 
+/// Largest difference of two lists; infinite where a value is no number.
+///
+/// # Panics
+/// When they differ in length.
+#[must_use]
+pub fn worst(ours: &[f32], theirs: &[f32]) -> f64 {
+    assert_eq!(ours.len(), theirs.len());
+    let difference = |(a, b): (&f32, &f32)| {
+        let difference = (f64::from(*a) - f64::from(*b)).abs();
+        if difference.is_nan() { f64::INFINITY } else { difference }
+    };
+    ours.iter().zip(theirs).map(difference).fold(0.0, f64::max)
+}
+
 /// The tensors of one safetensors file.
 #[derive(Debug)]
 pub struct Tensors {

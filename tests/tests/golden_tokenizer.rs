@@ -6,22 +6,16 @@ use std::{
 };
 
 use ibq_core::{
-    gpu::{AdapterChoice, Gpu, GpuOptions, Tier},
+    gpu::{Gpu, Tier},
     job::Job,
     tokenizer::{RunOptions, Stage, Tiling, Tokenizer},
     weights::{Model, Precision, WeightSet},
 };
-use ibq_tests::vectors::{Golden, Tensors};
+use ibq_tests::{
+    device::software_gpu,
+    vectors::{Golden, Tensors, worst},
+};
 use serde_json::Value;
-
-fn open_gpu(tier: Tier) -> Gpu {
-    let options = GpuOptions {
-        adapter: AdapterChoice::Software,
-        tier: Some(tier),
-        default_limits: tier == Tier::Portable,
-    };
-    pollster::block_on(Gpu::open(&options)).expect("a software adapter")
-}
 
 fn load(gpu: &Gpu, checkpoint: &Path, weights: &str, precision: Precision) -> Tokenizer {
     let set = match weights {
@@ -65,16 +59,6 @@ fn cases(golden: &Golden) -> Vec<Case> {
     golden.list("/tokenizer/cases").iter().map(read).collect()
 }
 
-/// Largest difference.
-fn worst(ours: &[f32], theirs: &[f32]) -> f64 {
-    assert_eq!(ours.len(), theirs.len());
-    let difference = |(a, b): (&f32, &f32)| {
-        let difference = (f64::from(*a) - f64::from(*b)).abs();
-        if difference.is_nan() { f64::INFINITY } else { difference }
-    };
-    ours.iter().zip(theirs).map(difference).fold(0.0, f64::max)
-}
-
 #[test]
 fn golden_tokens_are_equal_and_values_within_tolerance() {
     let golden = Golden::open();
@@ -82,7 +66,7 @@ fn golden_tokens_are_equal_and_values_within_tolerance() {
         golden.number("/tolerance/latent").expect("tolerance"),
         golden.number("/tolerance/decode").expect("tolerance"),
     );
-    let gpu = open_gpu(Tier::Portable);
+    let gpu = software_gpu(Tier::Portable);
     let mut loaded: BTreeMap<(PathBuf, String), Tokenizer> = BTreeMap::new();
     let cases = cases(&golden);
     for case in &cases {
@@ -117,7 +101,7 @@ fn golden_tokens_are_equal_and_values_within_tolerance() {
 fn golden_stages_agree_by_name() {
     let golden = Golden::open();
     let tolerance = golden.number("/tolerance/decode").expect("tolerance");
-    let gpu = open_gpu(Tier::Fast);
+    let gpu = software_gpu(Tier::Fast);
     for stages in golden.list("/tokenizer/stages") {
         let (file, of) = (stages["file"].as_str().expect("file"), stages["case"].as_str().expect("case"));
         let case = cases(&golden).into_iter().find(|case| case.file == of).expect("the case of the stages");
@@ -187,7 +171,7 @@ fn golden_half_precision_is_close() {
     let cases = cases(&golden);
     let Some(case) = cases.iter().min_by_key(|case| case.image.len()) else { return };
     for tier in [Tier::Portable, Tier::Fast] {
-        let gpu = open_gpu(tier);
+        let gpu = software_gpu(tier);
         let tokenizer = load(&gpu, &case.checkpoint, &case.weights, Precision::F16);
         let trace = pollster::block_on(tokenizer.trace_encode(&case.image, case.shape)).expect("a run");
         let z = worst(&trace.stage("quant_conv").expect("z").values, &case.results.f32s("z"));
@@ -214,7 +198,7 @@ fn golden_pictures_in_bytes_one_by_one_and_together() {
     let golden = Golden::open();
     let cases = cases(&golden);
     let Some(case) = cases.iter().min_by_key(|case| case.image.len()) else { return };
-    let gpu = open_gpu(Tier::Fast);
+    let gpu = software_gpu(Tier::Fast);
     let tokenizer = load(&gpu, &case.checkpoint, &case.weights, Precision::F32);
     let (_, height, width) = case.shape;
     let picture = |seed: u32| {

@@ -1,7 +1,7 @@
 //! Golden vectors of the transformer: every case that the manifest lists under `transformer`; none where it lists none.
 
 use ibq_core::{
-    gpu::{AdapterChoice, Gpu, GpuOptions, Tier},
+    gpu::{Gpu, Tier},
     job::Job,
     tokenizer::{RunOptions, Tokenizer},
     tokens::TokenGrid,
@@ -11,7 +11,10 @@ use ibq_core::{
     },
     weights::{Model, Precision, WeightSet},
 };
-use ibq_tests::vectors::Golden;
+use ibq_tests::{
+    device::software_gpu,
+    vectors::{Golden, worst},
+};
 
 /// The folder, if its manifest has a transformer, with the tolerance of logits.
 fn golden() -> Option<(Golden, f64)> {
@@ -24,15 +27,6 @@ fn golden() -> Option<(Golden, f64)> {
     Some((golden, tolerance))
 }
 
-fn open_gpu(tier: Tier) -> Gpu {
-    let options = GpuOptions {
-        adapter: AdapterChoice::Software,
-        tier: Some(tier),
-        default_limits: tier == Tier::Portable,
-    };
-    pollster::block_on(Gpu::open(&options)).expect("a software adapter")
-}
-
 fn load(golden: &Golden, gpu: &Gpu, precision: TransformerPrecision) -> Transformer {
     let checkpoint = golden.path(golden.text("/transformer/checkpoint").expect("checkpoint"));
     let config = golden.path(golden.text("/transformer/config").expect("config"));
@@ -43,16 +37,6 @@ fn load(golden: &Golden, gpu: &Gpu, precision: TransformerPrecision) -> Transfor
         assert!(weights.assumed().is_empty(), "{:?}", weights.assumed());
         Transformer::load(gpu, &weights, precision, &Job::new()).await.expect("it loads")
     })
-}
-
-/// Largest difference.
-fn worst(ours: &[f32], theirs: &[f32]) -> f64 {
-    assert_eq!(ours.len(), theirs.len());
-    let difference = |(a, b): (&f32, &f32)| {
-        let difference = (f64::from(*a) - f64::from(*b)).abs();
-        if difference.is_nan() { f64::INFINITY } else { difference }
-    };
-    ours.iter().zip(theirs).map(difference).fold(0.0, f64::max)
 }
 
 fn unsigned(values: &[i32]) -> Vec<u32> {
@@ -72,7 +56,7 @@ fn golden_logits_all_at_once_and_one_by_one() {
     let (tokens, classes) = (unsigned(&vectors.i32s("tokens")), unsigned(&vectors.i32s("classes")));
     let (logits, cached) = (vectors.f32s("logits"), vectors.f32s("logits_kv"));
     for tier in [Tier::Portable, Tier::Fast] {
-        let gpu = open_gpu(tier);
+        let gpu = software_gpu(tier);
         let transformer = load(&golden, &gpu, TransformerPrecision::F32);
         let each = logits.len() / rows;
         for row in 0..rows {
@@ -102,7 +86,7 @@ fn golden_activations_agree_by_name() {
     let expected = golden.tensors(golden.text("/transformer/activations").expect("file"));
     let [_, length] = vectors.shape("tokens")[..] else { panic!("shape of tokens") };
     let (tokens, classes) = (unsigned(&vectors.i32s("tokens")), unsigned(&vectors.i32s("classes")));
-    let transformer = load(&golden, &open_gpu(Tier::Portable), TransformerPrecision::F32);
+    let transformer = load(&golden, &software_gpu(Tier::Portable), TransformerPrecision::F32);
     let condition = condition(classes[0], transformer.config().class_num);
     let trace =
         pollster::block_on(transformer.trace(condition, &tokens[..length], &Job::new())).expect("a run");
@@ -130,7 +114,7 @@ fn golden_activations_agree_by_name() {
 #[test]
 fn golden_guidance_and_filters() {
     let Some((golden, tolerance)) = golden() else { return };
-    let gpu = open_gpu(Tier::Portable);
+    let gpu = software_gpu(Tier::Portable);
     let vectors = golden.tensors(golden.text("/transformer/teacher_forced").expect("file"));
     let scale = golden.number("/transformer/teacher_forced_cfg/cfg_scale").expect("scale") as f32;
     let temperature =
@@ -175,7 +159,7 @@ fn golden_guidance_and_filters() {
 #[test]
 fn golden_greedy_sequences_and_picture() {
     let Some((golden, tolerance)) = golden() else { return };
-    let gpu = open_gpu(Tier::Fast);
+    let gpu = software_gpu(Tier::Fast);
     let transformer = load(&golden, &gpu, TransformerPrecision::F32);
     let teacher_forced = golden.tensors(golden.text("/transformer/teacher_forced").expect("file"));
     let classes = unsigned(&teacher_forced.i32s("classes"));

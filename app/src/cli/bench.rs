@@ -82,7 +82,6 @@ fn print_stages(report: &BenchReport, session: &Session) {
 }
 
 fn print_kernels(report: &BenchReport, session: &Session) {
-    let names = || report.kernels.iter().map(|kernel| console::measure_text_width(&kernel.name));
     let columns = vec![
         Column::new("stage", "", 6),
         Column::new("calls", "", 5),
@@ -92,7 +91,7 @@ fn print_kernels(report: &BenchReport, session: &Session) {
         Column::new("traffic", "GB/s", 7),
         Column::new("reached", "%", 7),
     ];
-    let table = Table::new("kernel", names().max().unwrap_or(0), columns);
+    let table = Table::of("kernel", report.kernels.iter().map(|kernel| &kernel.name), columns);
     session.print(format_args!("\n{}", table.header()));
     let all: f64 = report.kernels.iter().map(|kernel| kernel.ms).sum();
     let part = |ms: f64| format!("{:.1}", 100.0 * ms / all);

@@ -188,10 +188,9 @@ fn file_name(path: &Path) -> String {
 }
 
 fn table(outputs: &[PathBuf]) -> Table {
-    let longest = outputs.iter().map(|path| console::measure_text_width(&file_name(path))).max();
-    Table::new(
+    Table::of(
         "picture",
-        longest.unwrap_or(0),
+        outputs.iter().map(|path| file_name(path)),
         vec![
             Column::new("size", "pixels", 9),
             Column::new("grid", "rows×cols", 9),

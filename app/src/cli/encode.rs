@@ -143,10 +143,9 @@ fn write(encoded: Vec<Encoded>, format: TokenFormat, loaded: &Loaded, path: &Pat
 }
 
 fn table(inputs: &[Input]) -> Table {
-    let longest = inputs.iter().map(|input| console::measure_text_width(&input.label)).max();
-    Table::new(
+    Table::of(
         "picture",
-        longest.unwrap_or(0),
+        inputs.iter().map(|input| &input.label),
         vec![
             Column::new("size", "pixels", 9),
             Column::new("grid", "rows×cols", 9),

@@ -259,10 +259,9 @@ fn comparison(result: &Reconstruction) -> RgbImage {
 }
 
 fn table(planned: &[Planned]) -> Table {
-    let longest = planned.iter().map(|item| console::measure_text_width(&item.input.label)).max();
-    Table::new(
+    Table::of(
         "picture",
-        longest.unwrap_or(0),
+        planned.iter().map(|item| &item.input.label),
         vec![
             Column::new("size", "pixels", 9),
             Column::new("PSNR", "dB", 5),

@@ -46,6 +46,16 @@ impl Table {
         Self { first, title, columns }
     }
 
+    /// A table with one row for each of these names.
+    pub(crate) fn of(
+        title: &'static str,
+        names: impl Iterator<Item = impl AsRef<str>>,
+        columns: Vec<Column>,
+    ) -> Self {
+        let longest = names.map(|name| measure_text_width(name.as_ref())).max();
+        Self::new(title, longest.unwrap_or(0), columns)
+    }
+
     /// The titles, and below them the units where there are any.
     pub(crate) fn header(&self) -> String {
         let line = |first: &str, word: fn(&Column) -> &'static str| {

@@ -21,17 +21,21 @@ impl Arena {
         let lifetimes = lifetimes(graph);
         let mut arena = Self { slots: Vec::new(), slot_of: vec![usize::MAX; graph.tensors.len()] };
         let mut free: Vec<usize> = Vec::new();
-        for step in 0..graph.nodes.len() {
-            for (tensor, &(first, _)) in lifetimes.iter().enumerate() {
-                if first == step {
-                    arena.slot_of[tensor] = arena.take(&mut free, graph.tensors[tensor]);
-                }
+        let steps = graph.nodes.len();
+        let (mut beginning, mut ending) = (vec![Vec::new(); steps], vec![Vec::new(); steps]);
+        for (tensor, &(first, last)) in lifetimes.iter().enumerate() {
+            if let Some(tensors) = beginning.get_mut(first) {
+                tensors.push(tensor);
             }
-            for (tensor, &(_, last)) in lifetimes.iter().enumerate() {
-                if last == step {
-                    free.push(arena.slot_of[tensor]);
-                }
+            if let Some(tensors) = ending.get_mut(last) {
+                tensors.push(tensor);
             }
+        }
+        for (beginning, ending) in beginning.iter().zip(&ending) {
+            for &tensor in beginning {
+                arena.slot_of[tensor] = arena.take(&mut free, graph.tensors[tensor]);
+            }
+            free.extend(ending.iter().map(|&tensor| arena.slot_of[tensor]));
         }
         arena
     }

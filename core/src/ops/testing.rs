@@ -37,7 +37,12 @@ pub(super) fn tolerance(storage: Storage) -> f64 {
 
 /// Values between -1 and 1 that depend on nothing but the seed.
 pub(super) fn noise(count: usize, seed: u32) -> Vec<f32> {
-    let mut state = u64::from(seed).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    noise_from(count, u64::from(seed))
+}
+
+/// The same with a seed of 64 bits.
+pub(crate) fn noise_from(count: usize, seed: u64) -> Vec<f32> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let mut next = || {
         state ^= state << 13;
         state ^= state >> 7;

@@ -2,7 +2,7 @@
 
 use crate::{
     job::Job,
-    ops::{Conv2d, Graph, Map, Operand, Program, stored},
+    ops::{Conv2d, Embed, Graph, Map, Operand, Program, stored},
 };
 
 use super::{Tokenizer, TokenizerError};
@@ -54,7 +54,21 @@ impl Tokenizer {
     /// # Errors
     /// [`TokenizerError`]: no such code, a lost device.
     pub async fn code_vector(&self, code: u32) -> Result<Vec<f32>, TokenizerError> {
-        let trace = self.trace_decode(&[code], (1, 1, 1)).await?;
-        Ok(trace.stage("z_q").map(|stage| stage.values.clone()).unwrap_or_default())
+        let inner = &*self.0;
+        let codes = inner.config.n_embed;
+        if code >= codes {
+            let message = format!("code {code} is beyond the codebook of {codes} codes");
+            return Err(TokenizerError::Input(message));
+        }
+        let mut graph = Graph::new(inner.storage);
+        let indices = graph.tensor(4);
+        let z = graph.map(1, 1, 1, inner.config.embed_dim);
+        graph.keep(indices);
+        graph.keep(z.tensor);
+        graph.push(Embed { indices, z });
+        let program = Program::compile(&inner.gpu, &graph, &inner.parameters, inner.storage).await?;
+        inner.gpu.write(program.buffer(indices), 0, &code.to_le_bytes());
+        inner.gpu.run(&program.dispatches, false, &Job::new(), |_| {}).await?;
+        Ok(program.values(&inner.gpu, &z).await?)
     }
 }

@@ -61,11 +61,9 @@ impl Tokenizer {
                 all.extend(self.split(&codes, chunk.len()));
             }
         }
-        let grids =
-            all.iter().map(|codes| TokenGrid { rows: grid.0, cols: grid.1, tokens: codes.indices.clone() });
-        let grids: Vec<TokenGrid> = grids.collect();
-        let (mut margins, mut latents) = (Vec::new(), Vec::new());
+        let (mut grids, mut margins, mut latents) = (Vec::new(), Vec::new(), Vec::new());
         for codes in all {
+            grids.push(TokenGrid { rows: grid.0, cols: grid.1, tokens: codes.indices });
             margins.push(codes.margins);
             latents.extend(codes.latents);
         }

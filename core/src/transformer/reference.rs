@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 
-use crate::weights::{Model, Source};
+use crate::{
+    ops::testing::noise_from,
+    weights::{Model, Source},
+};
 
 use super::{Condition, TransformerConfig, TransformerPrecision, TransformerWeights};
 
@@ -12,16 +15,9 @@ pub(super) struct Reference {
     pub(super) parameters: HashMap<String, Vec<f32>>,
 }
 
-/// Values between -1 and 1 that depend on nothing but the seed.
+/// Values between -1 and 1 that depend on nothing but the seed; 0 is one, too.
 pub(super) fn noise(count: usize, seed: u64) -> Vec<f32> {
-    let mut state = seed.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let mut next = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state >> 40) as f32 / (1 << 23) as f32 - 1.0
-    };
-    (0..count).map(|_| next()).collect()
+    noise_from(count, seed.wrapping_add(1))
 }
 
 impl Reference {
