@@ -3,9 +3,10 @@
 //! The modules, in the order in which a picture meets them: [`image`] (files to pixels and back, metrics),
 //! [`weights`] (checkpoints of every form), [`gpu`] (device, buffers, pipelines, recording),
 //! `ops` (one file per operation), [`tokenizer`] (the network and its plan), [`tokens`] (token files),
-//! [`transformer`] (new tokens for a class), [`job`] (progress and cancellation), [`mod@bench`] (how fast it all is).
+//! [`transformer`] (new tokens for a class), [`classes`] (their names), [`job`] (progress and cancellation), [`mod@bench`] (how fast it all is).
 
 pub mod bench;
+pub mod classes;
 pub mod gpu;
 pub mod image;
 pub mod job;
