@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     linear::{self, LinearKind, LinearTile, WeightForm},
+    matrix::{self, MatrixTile, MatrixUnit},
     specialise::{Specialisation, SpecialiseError, specialise},
 };
 
@@ -111,6 +112,8 @@ pub const ATTENTION_HEAD: u32 = 128;
 pub enum Kernel {
     /// `conv2d.wgsl`: convolution, and matrix products.
     Conv2d(ConvTile),
+    /// `conv2d_matrix.wgsl`: the same on matrix units, from [`Storage::NativeF16`] only.
+    Conv2dMatrix(MatrixUnit, MatrixTile),
     /// `group_norm_stats.wgsl`
     GroupNormStats,
     /// `group_norm_finish.wgsl`
@@ -181,6 +184,9 @@ impl Kernel {
             }
         }
         all.extend(ConvTile::ALL.map(Self::Conv2d));
+        for unit in MatrixUnit::KNOWN {
+            all.extend(MatrixTile::ALL.map(|tile| Self::Conv2dMatrix(unit, tile)));
+        }
         all.extend(LookupTile::ALL.map(Self::Lookup));
         all
     }
@@ -190,6 +196,7 @@ impl Kernel {
     pub fn name(self) -> &'static str {
         match self {
             Self::Conv2d(_) => "conv2d",
+            Self::Conv2dMatrix(..) => "conv2d_matrix",
             Self::GroupNormStats => "group_norm_stats",
             Self::GroupNormFinish => "group_norm_finish",
             Self::GroupNormApply { .. } => "group_norm_apply",
@@ -211,7 +218,13 @@ impl Kernel {
         }
     }
 
-    /// The WGSL text for one storage.
+    /// Whether the kernel has a form for this storage.
+    #[must_use]
+    pub fn takes(self, storage: Storage) -> bool {
+        !matches!(self, Self::Conv2dMatrix(..)) || storage == Storage::NativeF16
+    }
+
+    /// The WGSL text for one storage, which the kernel [takes](Self::takes).
     ///
     /// # Errors
     /// [`SpecialiseError`] names the line: a mistake in the kernel's file, found by the tests.
@@ -227,6 +240,7 @@ impl Kernel {
                 constants.insert("A_LOADS", a_loads);
                 flags.insert("SHARED", tile != ConvTile::Software);
             }
+            Self::Conv2dMatrix(unit, tile) => matrix::variant(unit, tile, &mut flags, &mut constants),
             Self::Lookup(tile) => {
                 let [wx, wy, tm] = tile.shape();
                 constants.extend([("WX", wx), ("WY", wy), ("TM", tm)]);
@@ -248,6 +262,7 @@ impl Kernel {
             ("found", include_str!("../wgsl/found.wgsl")),
             ("philox", include_str!("../wgsl/philox.wgsl")),
             ("quantised", include_str!("../wgsl/quantised.wgsl")),
+            ("window", include_str!("../wgsl/window.wgsl")),
             ("reduce", include_str!("../wgsl/reduce.wgsl")),
         ];
         specialise(self.text(), &Specialisation { flags, constants, imports: imports.into() })
@@ -256,6 +271,7 @@ impl Kernel {
     fn text(self) -> &'static str {
         match self {
             Self::Conv2d(_) => include_str!("../wgsl/conv2d.wgsl"),
+            Self::Conv2dMatrix(..) => include_str!("../wgsl/conv2d_matrix.wgsl"),
             Self::GroupNormStats => include_str!("../wgsl/group_norm_stats.wgsl"),
             Self::GroupNormFinish => include_str!("../wgsl/group_norm_finish.wgsl"),
             Self::GroupNormApply { .. } => include_str!("../wgsl/group_norm_apply.wgsl"),

@@ -6,8 +6,10 @@
 
 mod kernel;
 mod linear;
+mod matrix;
 mod specialise;
 
 pub use kernel::{ATTENTION_HEAD, ATTENTION_POSITIONS, ConvTile, Kernel, LookupTile, Storage};
 pub use linear::{LinearKind, LinearTile, WeightForm};
+pub use matrix::{MatrixSize, MatrixTile, MatrixUnit};
 pub use specialise::{Specialisation, SpecialiseError, specialise};

@@ -1,6 +1,6 @@
 //! Every variant of every kernel is valid WGSL within the floor of WebGPU; all failures are collected before any is shown.
 
-use ibq_shaders::{Kernel, Storage};
+use ibq_shaders::{Kernel, MatrixUnit, Storage};
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 
 /// Limits that every WebGPU adapter keeps.
@@ -12,7 +12,7 @@ const STORAGE_BUFFERS: usize = 8;
 fn every_variant_is_valid_and_within_the_floor() {
     let mut problems = Vec::new();
     for kernel in Kernel::all() {
-        for storage in Storage::ALL {
+        for storage in Storage::ALL.into_iter().filter(|&storage| kernel.takes(storage)) {
             if let Err(problem) = check(kernel, storage) {
                 problems.push(format!("{kernel:?} {storage:?}: {problem}"));
             }
@@ -24,10 +24,10 @@ fn every_variant_is_valid_and_within_the_floor() {
 fn check(kernel: Kernel, storage: Storage) -> Result<(), String> {
     let source = kernel.source(storage).map_err(|error| error.to_string())?;
     let module = naga::front::wgsl::parse_str(&source).map_err(|error| error.emit_to_string(&source))?;
-    let capabilities = match storage {
-        Storage::NativeF16 => Capabilities::SHADER_FLOAT16 | Capabilities::SHADER_FLOAT16_IN_FLOAT32,
-        _ => Capabilities::SHADER_FLOAT16_IN_FLOAT32,
-    };
+    let mut capabilities = Capabilities::SHADER_FLOAT16_IN_FLOAT32;
+    capabilities.set(Capabilities::SHADER_FLOAT16, storage == Storage::NativeF16);
+    let matrix = matches!(kernel, Kernel::Conv2dMatrix(..));
+    capabilities.set(Capabilities::COOPERATIVE_MATRIX | Capabilities::SUBGROUP, matrix);
     let _: ModuleInfo = Validator::new(ValidationFlags::all(), capabilities)
         .validate(&module)
         .map_err(|error| error.emit_to_string(&source))?;
@@ -46,7 +46,8 @@ fn check(kernel: Kernel, storage: Storage) -> Result<(), String> {
             _ => {}
         }
     }
-    if workgroup > WORKGROUP_BYTES || buffers > STORAGE_BUFFERS {
+    let most = if matrix { MatrixUnit::WORKGROUP_BYTES } else { WORKGROUP_BYTES };
+    if workgroup > most || buffers > STORAGE_BUFFERS {
         return Err(format!("{workgroup} bytes of workgroup memory, {buffers} storage buffers"));
     }
     Ok(())

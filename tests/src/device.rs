@@ -2,7 +2,7 @@
 
 use ibq_core::gpu::{AdapterChoice, Gpu, GpuOptions, Tier};
 
-/// A software adapter of this tier; the portable one has only the limits that every browser has.
+/// A software adapter of this tier, or of the best below it that the adapter has; the portable one has only the limits that every browser has.
 ///
 /// # Panics
 /// When there is none.

@@ -48,7 +48,7 @@ export interface EngineInfo {
   /** "discrete GPU", "integrated GPU", "software", … */
   readonly kind: string;
   readonly software: boolean;
-  readonly tier: 'portable' | 'fast';
+  readonly tier: 'portable' | 'fast' | 'matrix';
   readonly features: readonly string[];
 }
 

@@ -59,10 +59,7 @@ impl From<&GpuInfo> for Adapter {
             backend: info.backend.clone(),
             driver: info.driver.clone(),
             kind: info.kind.clone(),
-            tier: match info.tier {
-                Tier::Portable => "portable",
-                Tier::Fast => "fast",
-            },
+            tier: info.tier.name(),
         }
     }
 }
@@ -109,7 +106,17 @@ pub(crate) fn tokenizer(opened: &OpenedModel, options: &WeightOptions) -> Result
 
 /// Opens the adapter.
 pub(crate) async fn open_gpu(options: &GpuOptions) -> Result<Gpu, Failure> {
-    Ok(Gpu::open(&OpenOptions { adapter: options.adapter.clone(), ..OpenOptions::default() }).await?)
+    let tier = options.tier.map(Tier::from);
+    let open = OpenOptions { adapter: options.adapter.clone(), tier, ..OpenOptions::default() };
+    let gpu = Gpu::open(&open).await?;
+    match tier {
+        Some(wanted) if gpu.info().tier != wanted => Err(Failure::Failed(format!(
+            "the adapter {} has no {wanted} tier, only {}; leave --tier out, or choose another --adapter",
+            gpu.info().name,
+            gpu.info().tier,
+        ))),
+        _ => Ok(gpu),
+    }
 }
 
 /// Opens model and adapter, says which they are, and uploads the weights.

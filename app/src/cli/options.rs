@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use ibq_core::{
-    gpu::AdapterChoice,
+    gpu::{AdapterChoice, Tier},
     image::Resize,
     tokenizer::Tiling,
     weights::{Precision, WeightSet},
@@ -61,6 +61,30 @@ pub(crate) struct GpuOptions {
     /// Storage of weights and activations; sums are always f32
     #[arg(long, value_enum, default_value = "f32")]
     pub(crate) precision: PrecisionChoice,
+    /// Kind of kernels [default: the fastest that the adapter has]
+    #[arg(long, value_enum)]
+    pub(crate) tier: Option<TierChoice>,
+}
+
+/// `--tier`.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TierChoice {
+    /// What every WebGPU browser has
+    Portable,
+    /// 16-bit floats in shaders
+    Fast,
+    /// Matrix units (tensor cores) for f16; only Vulkan, and experimental in wgpu
+    Matrix,
+}
+
+impl From<TierChoice> for Tier {
+    fn from(choice: TierChoice) -> Self {
+        match choice {
+            TierChoice::Portable => Self::Portable,
+            TierChoice::Fast => Self::Fast,
+            TierChoice::Matrix => Self::Matrix,
+        }
+    }
 }
 
 /// `--precision`.

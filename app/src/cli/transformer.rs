@@ -138,8 +138,11 @@ pub(crate) async fn load(
     precision: TransformerPrecision,
     session: &Session,
 ) -> Result<(Gpu, Transformer), Failure> {
-    let choice =
-        GpuOptions { adapter: options.adapter.clone(), precision: super::options::PrecisionChoice::F32 };
+    let choice = GpuOptions {
+        adapter: options.adapter.clone(),
+        precision: super::options::PrecisionChoice::F32,
+        tier: None,
+    };
     let gpu = model::open_gpu(&choice).await?;
     session.tell("adapter", format_args!("{} · {}", Adapter::from(gpu.info()).line(), precision.name()));
     session.title(&transformer.opened.name);

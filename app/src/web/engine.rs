@@ -72,7 +72,7 @@ impl WasmEngine {
             "driver": info.driver,
             "kind": info.kind,
             "software": info.software,
-            "tier": match info.tier { Tier::Portable => "portable", Tier::Fast => "fast" },
+            "tier": info.tier.name(),
             "features": info.features,
         })
         .to_string()

@@ -1,6 +1,12 @@
 //! Choosing an adapter and describing it to people.
 
+use ibq_shaders::{MatrixSize, MatrixUnit};
+
 use super::{AdapterChoice, GpuError, GpuInfo, Tier};
+
+/// What the matrix tier is made of.
+const MATRIX: wgpu::Features =
+    wgpu::Features::EXPERIMENTAL_COOPERATIVE_MATRIX.union(wgpu::Features::SUBGROUP);
 
 /// The adapter that fits a choice.
 ///
@@ -49,6 +55,58 @@ fn is_software(info: &wgpu::AdapterInfo) -> bool {
         || ["swiftshader", "llvmpipe", "lavapipe", "software"].iter().any(|name| text.contains(name))
 }
 
+/// What to ask of an adapter for a tier, or for the fastest of its tiers.
+pub(super) fn descriptor(adapter: &wgpu::Adapter, tier: Option<Tier>) -> wgpu::DeviceDescriptor<'static> {
+    let most = tier.unwrap_or(if is_software(&adapter.get_info()) { Tier::Fast } else { Tier::Matrix });
+    let mut wanted = wgpu::Features::TIMESTAMP_QUERY;
+    wanted.set(wgpu::Features::SHADER_F16, most >= Tier::Fast);
+    wanted.set(MATRIX, most == Tier::Matrix && matrix_unit(adapter).is_some());
+    let required_features = adapter.features() & wanted;
+    wgpu::DeviceDescriptor {
+        label: Some("ibq"),
+        required_features,
+        required_limits: adapter.limits(),
+        experimental_features: if required_features.contains(MATRIX) {
+            experimental()
+        } else {
+            Default::default()
+        },
+        ..Default::default()
+    }
+}
+
+/// Leave to use matrix units.
+#[allow(
+    unsafe_code,
+    reason = "wgpu has no other way to its matrix units, the largest part of a GPU's arithmetic"
+)]
+fn experimental() -> wgpu::ExperimentalFeatures {
+    // SAFETY: what wgpu does not check yet of cooperative matrices, conv2d_matrix.wgsl keeps by itself: control flow is
+    // uniform around them, sizes are the adapter's own, and addresses lie in workgroup memory.
+    unsafe { wgpu::ExperimentalFeatures::enabled() }
+}
+
+/// The adapter's matrix units, if they are of a kind that `conv2d_matrix.wgsl` is written for and was tested on.
+fn matrix_unit(adapter: &wgpu::Adapter) -> Option<MatrixUnit> {
+    let info = adapter.get_info();
+    let limits = adapter.limits();
+    let subgroup = info.subgroup_min_size;
+    let fits = info.backend == wgpu::Backend::Vulkan
+        && adapter.features().contains(MATRIX | wgpu::Features::SHADER_F16)
+        && info.subgroup_max_size == subgroup
+        && limits.max_compute_workgroup_storage_size >= MatrixUnit::WORKGROUP_BYTES;
+    let has = |size: MatrixSize| {
+        use wgpu::CooperativeScalarType::{F16, F32};
+        adapter.cooperative_matrix_properties().iter().any(|unit| {
+            [unit.m_size, unit.n_size, unit.k_size] == [size as u32; 3]
+                && unit.ab_type == F16
+                && unit.cr_type == F32
+        })
+    };
+    let units = [MatrixSize::Sixteen, MatrixSize::Eight].map(|size| MatrixUnit { size, subgroup });
+    units.into_iter().find(|unit| fits && MatrixUnit::KNOWN.contains(unit) && has(unit.size))
+}
+
 /// What is open, in words.
 pub(super) fn describe(adapter: &wgpu::Adapter, device: &wgpu::Device) -> GpuInfo {
     let info = adapter.get_info();
@@ -65,7 +123,7 @@ pub(super) fn describe(adapter: &wgpu::Adapter, device: &wgpu::Device) -> GpuInf
     };
     let named = [
         (wgpu::Features::SHADER_F16, "shader-f16"),
-        (wgpu::Features::SUBGROUP, "subgroups"),
+        (wgpu::Features::EXPERIMENTAL_COOPERATIVE_MATRIX, "cooperative-matrix"),
         (wgpu::Features::TIMESTAMP_QUERY, "timestamp-query"),
     ];
     GpuInfo {
@@ -74,7 +132,12 @@ pub(super) fn describe(adapter: &wgpu::Adapter, device: &wgpu::Device) -> GpuInf
         driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
         kind: kind.to_owned(),
         software,
-        tier: if features.contains(wgpu::Features::SHADER_F16) { Tier::Fast } else { Tier::Portable },
+        tier: match features {
+            features if features.contains(MATRIX) => Tier::Matrix,
+            features if features.contains(wgpu::Features::SHADER_F16) => Tier::Fast,
+            _ => Tier::Portable,
+        },
+        matrix: features.contains(MATRIX).then(|| matrix_unit(adapter)).flatten(),
         timestamps: features.contains(wgpu::Features::TIMESTAMP_QUERY),
         features: named
             .into_iter()

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use ibq_shaders::Storage;
+use ibq_shaders::{MatrixUnit, Storage};
 
 use crate::weights::Precision;
 
@@ -40,16 +40,27 @@ impl FromStr for AdapterChoice {
 pub enum Tier {
     /// What every WebGPU browser offers, within default limits.
     Portable,
-    /// 16-bit floats in shaders, and subgroups.
+    /// 16-bit floats in shaders.
     Fast,
+    /// Matrix units besides, for 16-bit convolutions and matrix products.
+    Matrix,
+}
+
+impl Tier {
+    /// One word: portable, fast, matrix.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Portable => "portable",
+            Self::Fast => "fast",
+            Self::Matrix => "matrix",
+        }
+    }
 }
 
 impl std::fmt::Display for Tier {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Portable => "portable",
-            Self::Fast => "fast",
-        })
+        f.write_str(self.name())
     }
 }
 
@@ -58,7 +69,7 @@ impl std::fmt::Display for Tier {
 pub struct GpuOptions {
     /// Which adapter.
     pub adapter: AdapterChoice,
-    /// Use at most this tier (none: the best the adapter has).
+    /// Use at most this tier (none: the fastest of the adapter's; programs on a CPU have no matrix units that are).
     pub tier: Option<Tier>,
     /// Ask only for the default limits of WebGPU, to see how an adapter without more behaves.
     pub default_limits: bool,
@@ -79,6 +90,8 @@ pub struct GpuInfo {
     pub software: bool,
     /// Tier in use.
     pub tier: Tier,
+    /// The matrix units in use.
+    pub matrix: Option<MatrixUnit>,
     /// Whether kernels can be timed one by one.
     pub timestamps: bool,
     /// Features in use, by name.
@@ -163,10 +176,7 @@ impl Gpu {
     /// [`GpuError::NoAdapter`], [`GpuError::NoDevice`].
     pub async fn open(options: &GpuOptions) -> Result<Self, GpuError> {
         let adapter = adapter::choose(&options.adapter).await?;
-        let mut descriptor = Self::device_descriptor(&adapter);
-        if options.tier == Some(Tier::Portable) {
-            descriptor.required_features.remove(wgpu::Features::SHADER_F16 | wgpu::Features::SUBGROUP);
-        }
+        let mut descriptor = adapter::descriptor(&adapter, options.tier);
         if options.default_limits {
             descriptor.required_limits = wgpu::Limits::default();
         }
@@ -181,13 +191,7 @@ impl Gpu {
     /// What a window should ask of an adapter so that the engine can share its device.
     #[must_use]
     pub fn device_descriptor(adapter: &wgpu::Adapter) -> wgpu::DeviceDescriptor<'static> {
-        let wanted = wgpu::Features::SHADER_F16 | wgpu::Features::SUBGROUP | wgpu::Features::TIMESTAMP_QUERY;
-        wgpu::DeviceDescriptor {
-            label: Some("ibq"),
-            required_features: adapter.features() & wanted,
-            required_limits: adapter.limits(),
-            ..Default::default()
-        }
+        adapter::descriptor(adapter, None)
     }
 
     /// Shares the device of a window, made with [`Gpu::device_descriptor`]. To be called on the thread that draws.
@@ -297,7 +301,7 @@ impl Gpu {
         match (precision, self.0.info.tier) {
             (Precision::F32, _) => Storage::F32,
             (Precision::F16, Tier::Portable) => Storage::PackedF16,
-            (Precision::F16, Tier::Fast) => Storage::NativeF16,
+            (Precision::F16, Tier::Fast | Tier::Matrix) => Storage::NativeF16,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Convolution and matrix products.
 
-use ibq_shaders::{ConvTile, Kernel};
+use ibq_shaders::{ConvTile, Kernel, MatrixTile, Storage};
 
 use crate::gpu::{Bound, DispatchBuilder};
 
@@ -85,18 +85,34 @@ impl Conv2d {
         bands
     }
 
-    fn tile(&self, place: &Place<'_>) -> ConvTile {
+    /// The kernel, and the pixels and channels (in fours) of its tile.
+    fn kernel(&self, place: &Place<'_>) -> (Kernel, u32, u32) {
+        let plain = |tile: ConvTile| (Kernel::Conv2d(tile), tile.pixels(), tile.channels4());
+        let unit = place.gpu.info().matrix.filter(|_| place.storage == Storage::NativeF16);
         #[cfg(test)]
-        if let Some(tile) = tests::forced_tile() {
-            return tile;
+        match tests::forced_tile() {
+            Some(tests::Tile::Plain(tile)) => return plain(tile),
+            Some(tests::Tile::Matrix(tile)) => {
+                let unit = unit.expect("a device and storage for matrix units");
+                return (Kernel::Conv2dMatrix(unit, tile), tile.pixels(), tile.channels4());
+            }
+            None => {}
         }
-        if place.gpu.info().software {
-            return ConvTile::Software;
+        if place.gpu.info().software && unit.is_none() {
+            return plain(ConvTile::Software);
         }
         // Fewer large tiles than a big GPU has cores would leave most of them idle.
-        let tiles = (self.y.rows() * u64::from(self.y.w)).div_ceil(u64::from(ConvTile::Large.pixels()))
-            * u64::from(self.y.c4().div_ceil(ConvTile::Large.channels4()));
-        if tiles >= 128 { ConvTile::Large } else { ConvTile::Small }
+        let fills = |pixels: u32, channels4: u32| {
+            let pixels = (self.y.rows() * u64::from(self.y.w)).div_ceil(u64::from(pixels));
+            pixels * u64::from(self.y.c4().div_ceil(channels4)) >= 128
+        };
+        if let Some(unit) = unit {
+            let large = fills(MatrixTile::Large.pixels(), MatrixTile::Large.channels4());
+            let tile = if large { MatrixTile::Large } else { MatrixTile::Small };
+            return (Kernel::Conv2dMatrix(unit, tile), tile.pixels(), tile.channels4());
+        }
+        let large = fills(ConvTile::Large.pixels(), ConvTile::Large.channels4());
+        plain(if large { ConvTile::Large } else { ConvTile::Small })
     }
 }
 
@@ -124,7 +140,7 @@ impl Op for Conv2d {
                 (Bound::whole(&place.parameters.codebook.shards[*shard].buffer), 0, 4 * x.c4(), None)
             }
         };
-        let tile = self.tile(place);
+        let (kernel, tile_pixels, tile_channels4) = self.kernel(place);
         let what = if self.w_is_matrix() { "matmul" } else { "conv2d" };
         let shape = if self.upsample { "2× up, " } else { "" };
         let name = label(format!("{what} {shape}{0}×{0} {1}→{2} at {3}×{4}", self.side, x.c, y.c, y.h, y.w));
@@ -146,10 +162,10 @@ impl Op for Conv2d {
             };
             let flags = u32::from(bias.is_some()) | (u32::from(self.accumulate) << 1);
             let pixels = u64::from(rows) * u64::from(y.w);
-            let (groups_x, groups_z) = crate::gpu::fold(pixels.div_ceil(u64::from(tile.pixels())));
+            let (groups_x, groups_z) = crate::gpu::fold(pixels.div_ceil(u64::from(tile_pixels)));
             let moved = (x_bound.bytes + y_bound.bytes * (1 + u64::from(self.accumulate))) + w.bytes;
             DispatchBuilder {
-                kernel: Kernel::Conv2d(tile),
+                kernel,
                 storage: place.storage,
                 params: vec![
                     x.h,
@@ -172,7 +188,7 @@ impl Op for Conv2d {
                     w_shift,
                 ],
                 bindings: vec![x_bound, w, bias.unwrap_or_else(|| place.parameters.nothing()), y_bound],
-                workgroups: [groups_x, y.c4().div_ceil(tile.channels4()), groups_z],
+                workgroups: [groups_x, y.c4().div_ceil(tile_channels4), groups_z],
                 label: name.clone(),
                 flops: self.row_flops() * f64::from(rows),
                 bytes: moved as f64,
@@ -193,13 +209,35 @@ mod tests {
     use std::cell::Cell;
 
     use super::*;
+    use crate::gpu::Gpu;
     use crate::ops::testing::{Bench, assert_close, everywhere, noise, rounded, tolerance};
     use proptest::prelude::*;
 
-    thread_local!(static TILE: Cell<Option<ConvTile>> = const { Cell::new(None) });
+    thread_local!(static TILE: Cell<Option<Tile>> = const { Cell::new(None) });
+
+    #[derive(Clone, Copy, Debug)]
+    pub(super) enum Tile {
+        Plain(ConvTile),
+        Matrix(MatrixTile),
+    }
+
+    const TILES: [Tile; 5] = [
+        Tile::Plain(ConvTile::Software),
+        Tile::Plain(ConvTile::Small),
+        Tile::Plain(ConvTile::Large),
+        Tile::Matrix(MatrixTile::Small),
+        Tile::Matrix(MatrixTile::Large),
+    ];
+
+    impl Tile {
+        /// Matrix units are not everywhere, and take nothing but 16-bit floats.
+        fn runs_on(self, gpu: &Gpu, storage: Storage) -> bool {
+            matches!(self, Self::Plain(_)) || (gpu.info().matrix.is_some() && storage == Storage::NativeF16)
+        }
+    }
 
     /// The tile that a test asks for: software adapters would only ever choose their own.
-    pub(super) fn forced_tile() -> Option<ConvTile> {
+    pub(super) fn forced_tile() -> Option<Tile> {
         TILE.get()
     }
 
@@ -254,14 +292,14 @@ mod tests {
         y
     }
 
-    fn check(shape: Shape, tile: ConvTile, accumulate: bool, seed: u32) {
+    fn check(shape: Shape, tile: Tile, accumulate: bool, seed: u32) {
         TILE.set(Some(tile));
         let (out_h, out_w) = shape.out();
         let x = noise((shape.items * shape.h * shape.w * shape.cin) as usize, seed);
         let w = noise((shape.cout * shape.cin * shape.side * shape.side) as usize, seed + 1);
         let bias = noise(shape.cout as usize, seed + 2);
         let before = noise((shape.items * out_h * out_w * shape.cout) as usize, seed + 3);
-        for (gpu, storage) in everywhere() {
+        for (gpu, storage) in everywhere().filter(|&(gpu, storage)| tile.runs_on(gpu, storage)) {
             let (x, w, before) = (rounded(&x, storage), rounded(&w, storage), rounded(&before, storage));
             let mut bench = Bench::new(gpu, storage);
             let sides = (shape.cout as usize, shape.cin as usize, shape.side as usize);
@@ -303,7 +341,7 @@ mod tests {
             Shape { items: 2, upsample: true, cin: 7, cout: 130, ..plain },
             Shape { h: 17, w: 13, cin: 6, cout: 9, ..plain },
         ];
-        for tile in ConvTile::ALL {
+        for tile in TILES {
             for (index, &shape) in shapes.iter().enumerate() {
                 check(shape, tile, index % 2 == 1, index as u32 * 10 + 1);
             }
@@ -315,12 +353,12 @@ mod tests {
         #[test]
         fn any_shape_on_any_tile(
             (items, h, w) in (1_u32..3, 1_u32..12, 1_u32..12), (cin, cout) in (1_u32..40, 1_u32..40),
-            form in 0_usize..4, tile in 0_usize..3, accumulate: bool, seed in 0_u32..1000,
+            form in 0_usize..4, tile in 0_usize..5, accumulate: bool, seed in 0_u32..1000,
         ) {
             let (side, stride, pad, upsample) = [(1, 1, 0, false), (3, 1, 1, false), (3, 2, 0, false), (3, 1, 1, true)][form];
             let (h, w) = if stride == 2 { (2 * h, 2 * w) } else { (h, w) };
             let shape = Shape { items, h, w, cin, cout, side, stride, pad, upsample };
-            check(shape, ConvTile::ALL[tile], accumulate, seed);
+            check(shape, TILES[tile], accumulate, seed);
         }
     }
 

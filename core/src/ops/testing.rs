@@ -10,7 +10,7 @@ use crate::{
     ops::{Graph, Map, Parameters, Program, parameters::stored},
 };
 
-/// Devices of both tiers; the portable one has only the limits that every browser has.
+/// Devices of every tier that the software adapter has; the portable one has only the limits that every browser has.
 pub(crate) fn devices() -> &'static [Gpu] {
     static DEVICES: OnceLock<Vec<Gpu>> = OnceLock::new();
     DEVICES.get_or_init(|| {
@@ -18,7 +18,9 @@ pub(crate) fn devices() -> &'static [Gpu] {
             let options = GpuOptions { adapter: AdapterChoice::Software, tier: Some(tier), default_limits };
             pollster::block_on(Gpu::open(&options)).expect("a software adapter")
         };
-        vec![open(Tier::Portable, true), open(Tier::Fast, false)]
+        let mut devices = vec![open(Tier::Portable, true), open(Tier::Fast, false)];
+        devices.extend(Some(open(Tier::Matrix, false)).filter(|gpu| gpu.info().matrix.is_some()));
+        devices
     })
 }
 

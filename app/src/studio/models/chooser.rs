@@ -125,7 +125,7 @@ fn described(ui: &mut Ui, chooser: &mut Chooser, gpu: &Result<Gpu, String>, out:
         });
         hint(ui, "EMA is the moving average that the official evaluation uses.");
     }
-    let half = gpu.as_ref().is_ok_and(|gpu| gpu.info().tier == Tier::Fast);
+    let half = gpu.as_ref().is_ok_and(|gpu| gpu.info().tier >= Tier::Fast);
     ui.horizontal(|ui| {
         ui.add(egui::Label::new("Precision").selectable(false));
         let choices = [(Precision::F32, "f32"), (Precision::F16, "f16")];

@@ -39,7 +39,8 @@ pub(super) fn limit(name: &str, value: u64) -> String {
 pub(super) fn tier(tier: Tier) -> &'static str {
     match tier {
         Tier::Portable => "portable (what every WebGPU offers)",
-        Tier::Fast => "fast (16-bit floats, subgroups)",
+        Tier::Fast => "fast (16-bit floats)",
+        Tier::Matrix => "matrix (16-bit floats on matrix units)",
     }
 }
 
