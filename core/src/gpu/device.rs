@@ -182,7 +182,7 @@ impl Gpu {
         }
         let no_device = |error: wgpu::RequestDeviceError| GpuError::NoDevice {
             adapter: adapter.get_info().name,
-            reason: error.to_string(),
+            reason: reason(&error),
         };
         let (device, queue) = adapter.request_device(&descriptor).await.map_err(no_device)?;
         Ok(Self::adopt(&adapter, &device, &queue, None))
@@ -214,7 +214,7 @@ impl Gpu {
         });
         let seen = Arc::clone(&faults);
         device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
-            let reason = error.to_string();
+            let reason = reason(&error);
             // What a window is refused is no fault of the engine: a frame is lost when the window changes its size while the
             // engine submits, and the next one is right again. A browser has one thread, and no such frames.
             if cfg!(not(target_arch = "wasm32")) && drawing == Some(std::thread::current().id()) {
@@ -306,7 +306,27 @@ impl Gpu {
     }
 }
 
+/// What the driver says, in one line: wgpu writes its chain of causes below each other.
+pub(crate) fn reason(error: &dyn std::fmt::Display) -> String {
+    let text = error.to_string();
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && *line != "Caused by:");
+    lines.map(|line| line.trim_end_matches('.')).collect::<Vec<_>>().join(": ")
+}
+
 /// Locks; a thread that panicked while it held the lock leaves plain data that is still good to read.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn reasons_are_one_line() {
+        let chain =
+            "Validation Error\n\nCaused by:\n  In Device::create_buffer, label = 'x'\n    Too large.\n";
+        assert_eq!(
+            super::reason(&chain),
+            "Validation Error: In Device::create_buffer, label = 'x': Too large"
+        );
+    }
 }

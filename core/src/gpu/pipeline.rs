@@ -4,7 +4,10 @@ use std::{collections::HashMap, sync::Mutex};
 
 use ibq_shaders::{Kernel, Storage};
 
-use super::{Gpu, GpuError, device::lock};
+use super::{
+    Gpu, GpuError,
+    device::{lock, reason},
+};
 
 /// The pipelines of one device. Compilation takes a driver up to a second, so each is made once, when first needed.
 #[derive(Debug, Default)]
@@ -24,7 +27,7 @@ impl Gpu {
             return Ok(pipeline.clone());
         }
         let refused = |reason: String| GpuError::Refused { what: format!("the kernel {kernel:?}"), reason };
-        let source = kernel.source(storage).map_err(|error| refused(error.to_string()))?;
+        let source = kernel.source(storage).map_err(|error| refused(reason(&error)))?;
         let scope = self.device().push_error_scope(wgpu::ErrorFilter::Validation);
         let module = self.device().create_shader_module(wgpu::ShaderModuleDescriptor {
             label: Some(kernel.name()),
@@ -43,7 +46,7 @@ impl Gpu {
             cache: None,
         });
         if let Some(error) = scope.pop().await {
-            return Err(refused(error.to_string()));
+            return Err(refused(reason(&error)));
         }
         lock(&self.pipelines().0).insert((kernel, storage), pipeline.clone());
         Ok(pipeline)

@@ -2,7 +2,7 @@
 
 use futures_channel::oneshot;
 
-use super::{Gpu, GpuError, memory::Buffer};
+use super::{Gpu, GpuError, device::reason, memory::Buffer};
 
 impl Gpu {
     /// Reads the first `bytes` bytes of a buffer (a multiple of 4).
@@ -26,14 +26,14 @@ impl Gpu {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
                 self.fault()?;
-                return Err(failed(error.to_string()));
+                return Err(failed(reason(&error)));
             }
             Err(_) => {
                 self.fault()?;
                 return Err(failed("the request was dropped".to_owned()));
             }
         }
-        let view = copy.raw.get_mapped_range(..bytes).map_err(|error| failed(error.to_string()))?;
+        let view = copy.raw.get_mapped_range(..bytes).map_err(|error| failed(reason(&error)))?;
         Ok(view.to_vec())
     }
 }

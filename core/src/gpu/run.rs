@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use web_time::Instant;
 
-use super::{Dispatch, Gpu, GpuError};
+use super::{Dispatch, Gpu, GpuError, device::reason};
 use crate::job::{Cancelled, Job};
 
 /// What one submission should take, in milliseconds.
@@ -158,7 +158,7 @@ impl Gpu {
                 Err(wgpu::PollError::Timeout) => self.fault()?,
                 Err(error) => {
                     self.fault()?;
-                    return Err(GpuError::Refused { what: "waiting".to_owned(), reason: error.to_string() });
+                    return Err(GpuError::Refused { what: "waiting".to_owned(), reason: reason(&error) });
                 }
             }
         }
