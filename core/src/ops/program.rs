@@ -4,7 +4,7 @@ use ibq_shaders::Storage;
 
 use crate::gpu::{Buffer, Dispatch, Gpu, GpuError};
 
-use super::{Arena, Graph, Map, Parameters, Place, TensorId, parameters::restored};
+use super::{Arena, Graph, Map, Parameters, Place, TensorId, parameters::restored, parameters::stored};
 
 /// A graph that can be run again and again.
 #[derive(Debug)]
@@ -63,6 +63,18 @@ impl Program {
     /// Where a kept tensor lies.
     pub(crate) fn buffer(&self, tensor: TensorId) -> &Buffer {
         &self.slots[self.slot_of[tensor.0]]
+    }
+
+    /// Writes a map's values, [items · h · w, c].
+    pub(crate) fn put(&self, gpu: &Gpu, map: &Map, values: &[f32]) {
+        let width = 4 * map.c4() as usize;
+        let mut padded = Vec::with_capacity(values.len() / map.c as usize * width);
+        for pixel in values.chunks_exact(map.c as usize) {
+            padded.extend_from_slice(pixel);
+            padded.resize(padded.len().next_multiple_of(4), 0.0);
+        }
+        let offset = map.offset4 * self.storage.bytes_of_four();
+        gpu.write(self.buffer(map.tensor), offset, &stored(&padded, self.storage));
     }
 
     /// The values of a map in NHWC order, without the padding of channels.

@@ -94,17 +94,20 @@ impl Tokenizer {
         times: &mut Times,
     ) -> Result<RgbImage, TokenizerError> {
         let factor = self.config().factor();
-        let mut blend = Blend::new(whole.cols * factor, whole.rows * factor, overlap_tokens(factor) * factor);
+        let (width, height) = (whole.cols * factor, whole.rows * factor);
+        let mut blend = Blend::new((width, height), 3, overlap_tokens(factor) * factor);
         for (index, &tile) in tiles.tiles.iter().enumerate() {
             let part = Part { job, index: before + index, count };
-            let positions = tiles.positions(tile);
-            let tokens: Vec<u32> = positions.map(|(.., outer)| whole.tokens[outer]).collect();
+            let tokens: Vec<u32> = tiles.positions(tile).map(|at| whole.tokens[at]).collect();
             let pictures = self.run_decoder(&tokens, (1, tiles.size), options, &part, times).await?;
             for picture in pictures {
-                blend.add(&picture, tile.left * factor, tile.top * factor);
+                blend.add(picture.as_raw(), picture.width(), (tile.left * factor, tile.top * factor));
             }
         }
-        Ok(blend.finish())
+        let pixels: Vec<u8> = blend.finish().iter().map(|value| value.round() as u8).collect();
+        RgbImage::from_raw(width, height, pixels).ok_or_else(|| {
+            TokenizerError::Input(format!("a picture of {width} × {height} pixels is too large"))
+        })
     }
 
     /// One run of the decoder.

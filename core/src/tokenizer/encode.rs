@@ -10,9 +10,12 @@ use super::{
     model::{Shaped, put, take, words},
     network::EncoderIo,
     plan::grid_of,
-    tiles::{Tiles, overlap_tokens},
+    tiles::{Blend, Tiles, overlap_tokens},
     times::{Part, Times},
 };
+
+/// Share of the time of encoding that the encoder takes; the lookup takes the rest.
+const ENCODER_SHARE: f32 = 0.9;
 
 /// What one encoder run gives.
 struct Codes {
@@ -49,15 +52,15 @@ impl Tokenizer {
         job.stage("encode");
         if let Some(tiles) = &tiles {
             for (index, picture) in pictures.iter().enumerate() {
-                let parts = (index * tiles.tiles.len(), pictures.len() * tiles.tiles.len());
-                all.push(self.encode_tiles(picture, tiles, grid, options, (job, parts), &mut times).await?);
+                let part = Part { job, index, count: pictures.len() };
+                all.push(self.encode_tiles(picture, tiles, grid, options, &part, &mut times).await?);
             }
         } else {
             let batch = self.planner().batch(pictures.len() as u32, grid) as usize;
             let count = pictures.len().div_ceil(batch);
             for (index, chunk) in pictures.chunks(batch).enumerate() {
                 let part = Part { job, index, count };
-                let codes = self.run_encoder(chunk, grid, options, &part, &mut times).await?;
+                let codes = self.encode_batch(chunk, grid, options, &part, &mut times).await?;
                 all.extend(self.split(&codes, chunk.len()));
             }
         }
@@ -83,43 +86,52 @@ impl Tokenizer {
         tiles: &Tiles,
         grid: (u32, u32),
         options: &RunOptions,
-        (job, (before, count)): (&Job, (usize, usize)),
+        picture_part: &Part<'_>,
         times: &mut Times,
     ) -> Result<Codes, TokenizerError> {
         let factor = self.config().factor();
         let (height, width) = (tiles.size.0 * factor, tiles.size.1 * factor);
         let dimension = self.config().embed_dim as usize;
-        let positions = grid.0 as usize * grid.1 as usize;
-        let mut whole = Codes {
-            indices: vec![0; positions],
-            margins: vec![0.0; positions],
-            latents: options.latents.then(|| vec![0.0; positions * dimension]),
-        };
-        let mut deepest = vec![-1; positions];
+        let count = tiles.tiles.len() as f32;
+        let shaped = self.shaped_encoder(1, tiles.size).await?;
+        let mut blend = Blend::new((grid.1, grid.0), dimension, overlap_tokens(factor));
         for (index, &tile) in tiles.tiles.iter().enumerate() {
-            let part = Part { job, index: before + index, count };
             let (left, top) = (tile.left * factor, tile.top * factor);
             let view = image::imageops::crop_imm(picture, left, top, width, height).to_image();
-            let codes = self.run_encoder(&[view], tiles.size, options, &part, times).await?;
-            for (row, col, inner, outer) in tiles.positions(tile) {
-                let depth = tiles.depth(tile, row, col);
-                if depth <= deepest[outer] {
-                    continue;
-                }
-                deepest[outer] = depth;
+            let report = |done: f32| picture_part.report(ENCODER_SHARE * (index as f32 + done) / count);
+            self.run_encoder(&shaped, &[view], options, (picture_part.job, &report), times).await?;
+            let latents = shaped.program.values(&self.0.gpu, &shaped.io.latent).await?;
+            blend.add(&latents, tiles.size.1, (tile.left, tile.top));
+        }
+        let latents = blend.finish();
+        let mut whole = Codes {
+            indices: vec![0; grid.0 as usize * grid.1 as usize],
+            margins: vec![0.0; grid.0 as usize * grid.1 as usize],
+            latents: None,
+        };
+        for (index, &tile) in tiles.tiles.iter().enumerate() {
+            let tile_latents: Vec<f32> = tiles
+                .positions(tile)
+                .flat_map(|at| &latents[at * dimension..][..dimension])
+                .copied()
+                .collect();
+            shaped.program.put(&self.0.gpu, &shaped.io.latent, &tile_latents);
+            let report = |done: f32| {
+                picture_part.report(ENCODER_SHARE + (1.0 - ENCODER_SHARE) * (index as f32 + done) / count);
+            };
+            let codes = self.run_lookup(&shaped, options, (picture_part.job, &report), times).await?;
+            for (inner, outer) in tiles.positions(tile).enumerate() {
                 whole.indices[outer] = codes.indices[inner];
                 whole.margins[outer] = codes.margins[inner];
-                if let (Some(to), Some(from)) = (&mut whole.latents, &codes.latents) {
-                    to[outer * dimension..][..dimension]
-                        .copy_from_slice(&from[inner * dimension..][..dimension]);
-                }
             }
         }
+        put(&self.0.encoder, shaped);
+        whole.latents = options.latents.then_some(latents);
         Ok(whole)
     }
 
-    /// One run of the encoder and the lookup, with latents on request.
-    async fn run_encoder(
+    /// Pictures of one size to codes, with latents on request.
+    async fn encode_batch(
         &self,
         pictures: &[RgbImage],
         grid: (u32, u32),
@@ -127,29 +139,54 @@ impl Tokenizer {
         part: &Part<'_>,
         times: &mut Times,
     ) -> Result<Codes, TokenizerError> {
-        let inner = &*self.0;
-        let items = pictures.len() as u32;
-        let cached = take(&inner.encoder).filter(|shaped| shaped.items == items && shaped.grid == grid);
-        let shaped = match cached {
-            Some(shaped) => shaped,
-            None => self.compile_encoder(items, grid).await?,
-        };
-        let (program, io, gpu) = (&shaped.program, &shaped.io, &inner.gpu);
+        let shaped = self.shaped_encoder(pictures.len() as u32, grid).await?;
+        let report = |done: f32| part.report(ENCODER_SHARE * done);
+        self.run_encoder(&shaped, pictures, options, (part.job, &report), times).await?;
+        let report = |done: f32| part.report(ENCODER_SHARE + (1.0 - ENCODER_SHARE) * done);
+        let mut codes = self.run_lookup(&shaped, options, (part.job, &report), times).await?;
+        if options.latents {
+            codes.latents = Some(shaped.program.values(&self.0.gpu, &shaped.io.latent).await?);
+        }
+        put(&self.0.encoder, shaped);
+        Ok(codes)
+    }
+
+    /// Runs the encoder up to the latent vectors.
+    async fn run_encoder(
+        &self,
+        shaped: &Shaped<EncoderIo>,
+        pictures: &[RgbImage],
+        options: &RunOptions,
+        (job, report): (&Job, &dyn Fn(f32)),
+        times: &mut Times,
+    ) -> Result<(), TokenizerError> {
+        let (program, gpu) = (&shaped.program, &self.0.gpu);
         let started = Instant::now();
-        gpu.write(program.buffer(io.pixels), 0, &packed(pictures));
-        let (encode, lookup) = program.dispatches.split_at(shaped.first_stage);
-        let measured =
-            gpu.run(encode, options.kernel_times, part.job, |done| part.report(done * 0.9)).await?;
-        times.kernels("encode", encode, &measured);
+        gpu.write(program.buffer(shaped.io.pixels), 0, &packed(pictures));
+        let dispatches = &program.dispatches[..shaped.first_stage];
+        let measured = gpu.run(dispatches, options.kernel_times, job, report).await?;
+        times.kernels("encode", dispatches, &measured);
         times.stage("encode", started.elapsed().as_secs_f64() * 1e3);
+        Ok(())
+    }
+
+    /// Looks up the codes of the latent vectors that are there.
+    async fn run_lookup(
+        &self,
+        shaped: &Shaped<EncoderIo>,
+        options: &RunOptions,
+        (job, report): (&Job, &dyn Fn(f32)),
+        times: &mut Times,
+    ) -> Result<Codes, TokenizerError> {
+        let (program, io, gpu) = (&shaped.program, &shaped.io, &self.0.gpu);
         let started = Instant::now();
-        let measured =
-            gpu.run(lookup, options.kernel_times, part.job, |done| part.report(0.9 + done * 0.1)).await?;
-        times.kernels("lookup", lookup, &measured);
-        let bytes = u64::from(items) * u64::from(grid.0) * u64::from(grid.1) * 4;
+        let dispatches = &program.dispatches[shaped.first_stage..];
+        let measured = gpu.run(dispatches, options.kernel_times, job, report).await?;
+        times.kernels("lookup", dispatches, &measured);
+        let bytes = u64::from(shaped.items) * u64::from(shaped.grid.0) * u64::from(shaped.grid.1) * 4;
         let indices = words(&gpu.read(program.buffer(io.indices), bytes).await?, u32::from_le_bytes);
         times.stage("lookup", started.elapsed().as_secs_f64() * 1e3);
-        if let Some(position) = indices.iter().position(|&index| index >= inner.config.n_embed) {
+        if let Some(position) = indices.iter().position(|&index| index >= self.0.config.n_embed) {
             return Err(TokenizerError::NotFinite { position });
         }
         let margins = if options.margins {
@@ -157,9 +194,19 @@ impl Tokenizer {
         } else {
             vec![0.0; indices.len()]
         };
-        let latents = if options.latents { Some(program.values(gpu, &io.latent).await?) } else { None };
-        put(&inner.encoder, shaped);
-        Ok(Codes { indices, margins, latents })
+        Ok(Codes { indices, margins, latents: None })
+    }
+
+    /// The compiled encoder for pictures of this size: that of the last run, if it fits.
+    async fn shaped_encoder(
+        &self,
+        items: u32,
+        grid: (u32, u32),
+    ) -> Result<Shaped<EncoderIo>, TokenizerError> {
+        match take(&self.0.encoder).filter(|shaped| shaped.items == items && shaped.grid == grid) {
+            Some(shaped) => Ok(shaped),
+            None => self.compile_encoder(items, grid).await,
+        }
     }
 
     async fn compile_encoder(

@@ -1,10 +1,8 @@
 //! Pictures that are too large for memory, in overlapping tiles.
 //!
 //! Attention and GroupNorm look at a whole picture, so a tile never comes out quite as the same place of the whole
-//! would. Each token is taken from the tile in which it lies deepest, and decoded tiles are blended linearly where they
+//! would. Latent vectors, before their codes are looked up, and decoded pixels are both blended linearly where tiles
 //! overlap: what differs fades over instead of showing as a seam.
-
-use image::{Rgb, RgbImage};
 
 use super::{TileLayout, Tiling};
 
@@ -50,26 +48,13 @@ impl Tiles {
         }
     }
 
-    /// (row and column in the whole, index in the tile, index in the whole) of every token of a tile.
-    pub(super) fn positions(&self, tile: Tile) -> impl Iterator<Item = (u32, u32, usize, usize)> + use<> {
+    /// Index in the whole of every token of a tile.
+    pub(super) fn positions(&self, tile: Tile) -> impl Iterator<Item = usize> + use<> {
         let ((rows, cols), (_, whole_cols)) = (self.size, self.whole);
         (0..rows * cols).map(move |inner| {
             let (row, col) = (tile.top + inner / cols, tile.left + inner % cols);
-            (row, col, inner as usize, row as usize * whole_cols as usize + col as usize)
+            row as usize * whole_cols as usize + col as usize
         })
-    }
-
-    /// How deep token (row, col) of the whole lies in a tile: distance to the nearest side that is not a side of the
-    /// picture. Negative outside.
-    pub(super) fn depth(&self, tile: Tile, row: u32, col: u32) -> i64 {
-        let along = |at: u32, start: u32, size: u32, whole: u32| {
-            let (at, start, end) = (i64::from(at), i64::from(start), i64::from(start + size));
-            let before = if start == 0 && at >= 0 { i64::MAX } else { at - start };
-            let after = if end == i64::from(whole) { i64::MAX } else { end - 1 - at };
-            before.min(after)
-        };
-        let vertical = along(row, tile.top, self.size.0, self.whole.0);
-        vertical.min(along(col, tile.left, self.size.1, self.whole.1))
     }
 }
 
@@ -82,49 +67,65 @@ fn starts(whole: u32, side: u32, overlap: u32) -> Vec<u32> {
     (0..count).map(|i| (u64::from(i) * u64::from(whole - side) / u64::from(count - 1)) as u32).collect()
 }
 
-/// Adds up decoded tiles, weighted by how deep each pixel lies in its tile.
+/// Adds up tiles, weighted by how deep each place lies in its tile.
 pub(super) struct Blend {
     width: u32,
     height: u32,
     overlap: u32,
-    /// Per pixel: weighted red, green, blue, and the weight.
-    sums: Vec<[f32; 4]>,
+    channels: usize,
+    /// [height, width, channels], weighted.
+    sums: Vec<f32>,
+    /// [height, width]
+    weights: Vec<f32>,
 }
 
 impl Blend {
-    /// A picture of this size whose tiles overlap by this many pixels.
-    pub(super) fn new(width: u32, height: u32, overlap: u32) -> Self {
-        Self { width, height, overlap, sums: vec![[0.0; 4]; width as usize * height as usize] }
+    /// A map of `width × height` places whose tiles overlap by this many.
+    pub(super) fn new((width, height): (u32, u32), channels: usize, overlap: u32) -> Self {
+        let places = width as usize * height as usize;
+        Self {
+            width,
+            height,
+            overlap,
+            channels,
+            sums: vec![0.0; places * channels],
+            weights: vec![0.0; places],
+        }
     }
 
-    /// Adds a tile whose top left pixel lies at (left, top).
-    pub(super) fn add(&mut self, tile: &RgbImage, left: u32, top: u32) {
+    /// Adds a tile, [tile height, tile width, channels], whose top left place lies at (left, top).
+    pub(super) fn add<T: Copy + Into<f32>>(&mut self, tile: &[T], tile_width: u32, (left, top): (u32, u32)) {
         let ramp = |at: u32, size: u32, start: u32, whole: u32| {
             let before = if start == 0 { self.overlap } else { at + 1 };
             let after = if start + size == whole { self.overlap } else { size - at };
             before.min(after).min(self.overlap) as f32
         };
-        let columns: Vec<f32> = (0..tile.width()).map(|x| ramp(x, tile.width(), left, self.width)).collect();
-        for (y, row) in tile.rows().enumerate() {
-            let vertical = ramp(y as u32, tile.height(), top, self.height);
+        let columns: Vec<f32> = (0..tile_width).map(|x| ramp(x, tile_width, left, self.width)).collect();
+        let row_length = tile_width as usize * self.channels;
+        let tile_height = (tile.len() / row_length) as u32;
+        for (y, row) in tile.chunks_exact(row_length).enumerate() {
+            let vertical = ramp(y as u32, tile_height, top, self.height);
             let start = (top as usize + y) * self.width as usize + left as usize;
-            for ((sum, pixel), horizontal) in self.sums[start..].iter_mut().zip(row).zip(&columns) {
+            let sums = self.sums[start * self.channels..].chunks_exact_mut(self.channels);
+            let places = sums.zip(&mut self.weights[start..]);
+            for ((values, horizontal), (sums, total)) in
+                row.chunks_exact(self.channels).zip(&columns).zip(places)
+            {
                 let weight = vertical * horizontal;
-                for (sum, &value) in sum.iter_mut().zip(&pixel.0) {
-                    *sum += weight * f32::from(value);
+                for (sum, &value) in sums.iter_mut().zip(values) {
+                    *sum += weight * value.into();
                 }
-                sum[3] += weight;
+                *total += weight;
             }
         }
     }
 
-    /// The picture.
-    pub(super) fn finish(self) -> RgbImage {
-        let width = self.width as usize;
-        RgbImage::from_fn(self.width, self.height, |x, y| {
-            let [red, green, blue, weight] = self.sums[y as usize * width + x as usize];
-            Rgb([red, green, blue].map(|sum| (sum / weight).round() as u8))
-        })
+    /// The whole, [height, width, channels].
+    pub(super) fn finish(mut self) -> Vec<f32> {
+        for (sums, weight) in self.sums.chunks_exact_mut(self.channels).zip(&self.weights) {
+            sums.iter_mut().for_each(|sum| *sum /= weight);
+        }
+        self.sums
     }
 }
 
@@ -141,11 +142,11 @@ mod tests {
             for tile in &tiles.tiles {
                 prop_assert!(tile.top + height <= rows && tile.left + width <= cols);
             }
-            for row in 0..rows {
-                for col in 0..cols {
-                    prop_assert!(tiles.tiles.iter().any(|&tile| tiles.depth(tile, row, col) >= 0));
-                }
+            let mut covered = vec![false; rows as usize * cols as usize];
+            for position in tiles.tiles.iter().flat_map(|&tile| tiles.positions(tile)) {
+                covered[position] = true;
             }
+            prop_assert!(!covered.contains(&false));
             let mut tops: Vec<u32> = tiles.tiles.iter().map(|tile| tile.top).collect();
             tops.dedup();
             for pair in tops.windows(2) {
@@ -154,26 +155,27 @@ mod tests {
         }
 
         #[test]
-        fn blending_pieces_of_a_picture_gives_the_picture(width in 8_u32..60, height in 8_u32..60, side in 4_u32..20) {
-            let picture = RgbImage::from_fn(width, height, |x, y| Rgb([(x * 5) as u8, (y * 7) as u8, (x * y) as u8]));
+        fn blending_pieces_of_a_map_gives_the_map(width in 8_u32..60, height in 8_u32..60, side in 4_u32..20) {
+            let map: Vec<u8> = (0..height * width * 3).map(|i| (i * i % 251) as u8).collect();
             let tiles = Tiles::cover((height, width), side, 2);
-            let mut blend = Blend::new(width, height, 2);
-            for tile in &tiles.tiles {
-                let (tile_height, tile_width) = tiles.size;
-                let part = image::imageops::crop_imm(&picture, tile.left, tile.top, tile_width, tile_height);
-                blend.add(&part.to_image(), tile.left, tile.top);
+            let mut blend = Blend::new((width, height), 3, 2);
+            for &tile in &tiles.tiles {
+                let part: Vec<u8> = tiles.positions(tile).flat_map(|at| &map[at * 3..][..3]).copied().collect();
+                blend.add(&part, tiles.size.1, (tile.left, tile.top));
             }
-            prop_assert_eq!(blend.finish(), picture);
+            for (ours, &value) in blend.finish().iter().zip(&map) {
+                prop_assert!((ours - f32::from(value)).abs() < 1e-3);
+            }
         }
     }
 
     #[test]
     fn a_step_between_two_tiles_fades_over_the_overlap() {
-        let mut blend = Blend::new(24, 1, 8);
-        blend.add(&RgbImage::from_pixel(16, 1, Rgb([0; 3])), 0, 0);
-        blend.add(&RgbImage::from_pixel(16, 1, Rgb([90; 3])), 8, 0);
-        let values: Vec<u8> = blend.finish().pixels().map(|pixel| pixel.0[0]).collect();
-        assert_eq!(&values[..9], [0, 0, 0, 0, 0, 0, 0, 0, 10]);
-        assert!(values.windows(2).all(|pair| pair[1] >= pair[0] && pair[1] - pair[0] <= 10), "{values:?}");
+        let mut blend = Blend::new((24, 1), 1, 8);
+        blend.add(&[0_u8; 16], 16, (0, 0));
+        blend.add(&[90_u8; 16], 16, (8, 0));
+        let values: Vec<f32> = blend.finish().iter().map(|value| value.round()).collect();
+        assert_eq!(&values[..9], [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 10.0]);
+        assert!(values.windows(2).all(|pair| pair[1] >= pair[0] && pair[1] - pair[0] <= 10.0), "{values:?}");
     }
 }
