@@ -6,6 +6,7 @@
 //! [`export`] (files that the engine opens).
 
 pub mod adam;
+pub mod ar;
 pub mod checkpoint;
 pub mod data;
 pub mod ema;

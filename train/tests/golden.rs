@@ -25,12 +25,16 @@ impl Golden {
         Self { folder, training: manifest["training"].clone() }
     }
 
+    pub(crate) fn path(&self, name: &Value) -> PathBuf {
+        self.folder.join(name.as_str().unwrap())
+    }
+
     pub(crate) fn json(&self, name: &Value) -> Value {
-        serde_json::from_str(&fs::read_to_string(self.folder.join(name.as_str().unwrap())).unwrap()).unwrap()
+        serde_json::from_str(&fs::read_to_string(self.path(name)).unwrap()).unwrap()
     }
 
     pub(crate) fn file(&self, name: &Value) -> Vectors {
-        let path = self.folder.join(name.as_str().unwrap());
+        let path = self.path(name);
         Vectors(fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
     }
 }
@@ -99,3 +103,6 @@ mod adversary;
 
 #[path = "golden/steps.rs"]
 mod steps;
+
+#[path = "golden/transformer.rs"]
+mod transformer;

@@ -1,15 +1,17 @@
 //! The command line.
 
+mod ar;
 mod evaluate;
 mod export;
 mod pictures;
 mod tokenizer;
+mod tokens;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Trains IBQ tokenizers.
+/// Trains IBQ tokenizers and transformers.
 #[derive(Debug, Parser)]
 #[command(version, about)]
 struct Arguments {
@@ -27,6 +29,12 @@ enum Command {
     Evaluate(evaluate::Arguments),
     /// Prepare pictures for training: scenes drawn by the program, or a folder of pictures.
     Pictures(pictures::Arguments),
+    /// Prepare tokens of scenes for the training of a transformer.
+    Tokens(tokens::Arguments),
+    /// Train a transformer, from the start or from a checkpoint.
+    Ar(ar::Arguments),
+    /// Write the averaged weights of a transformer's checkpoint as a model folder, with its tokenizer inside.
+    ExportAr(ar::ExportArguments),
 }
 
 /// Failure of a command, for people.
@@ -39,6 +47,9 @@ pub(crate) fn run() -> ExitCode {
         Command::Export(arguments) => export::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::Pictures(arguments) => pictures::run(&arguments),
+        Command::Tokens(arguments) => tokens::run(&arguments),
+        Command::Ar(arguments) => ar::run(&arguments),
+        Command::ExportAr(arguments) => ar::export(&arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

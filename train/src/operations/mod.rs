@@ -6,7 +6,7 @@
 mod conv;
 mod group_norm;
 mod upsample;
-mod vector;
+pub(crate) mod vector;
 
 pub use conv::conv2d;
 pub use group_norm::{group_norm, group_norm_swish};

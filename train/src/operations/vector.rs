@@ -1,24 +1,24 @@
 //! Arithmetic that the compiler turns into vector instructions.
 
 /// Partial sums that are kept side by side: a multiple of every vector width.
-pub(super) const LANES: usize = 32;
+pub(crate) const LANES: usize = 32;
 
 /// Sum of the partial sums.
 #[inline(always)]
-pub(super) fn total(lanes: &[f32; LANES]) -> f32 {
+pub(crate) fn total(lanes: &[f32; LANES]) -> f32 {
     lanes.iter().sum()
 }
 
 /// `1 / (1 + exp(-x))`, to a few units in the last place.
 #[inline(always)]
-pub(super) fn sigmoid(x: f32) -> f32 {
+pub(crate) fn sigmoid(x: f32) -> f32 {
     1.0 / (1.0 + exp(-x))
 }
 
 /// `exp(x)` without branches: `2^n · exp(r)` with `n = round(x / ln 2)` and a polynomial for `|r| ≤ ln 2 / 2` (Cephes).
 /// Beyond ±87, where the result leaves the normal range, it stays at its value there.
 #[inline(always)]
-pub(super) fn exp(x: f32) -> f32 {
+pub(crate) fn exp(x: f32) -> f32 {
     // Adding 1.5 · 2^23 leaves the rounded number in the low bits of the mantissa.
     const ROUND: f32 = 12_582_912.0;
     let x = x.clamp(-87.0, 87.0);

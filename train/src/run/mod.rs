@@ -7,3 +7,4 @@ mod step;
 pub use evaluate::{Evaluation, evaluate, reconstruct, sample_sheet};
 pub use observe::{Observer, StepRecord};
 pub use step::{Trainer, TrainingError};
+pub(crate) use step::{as_rows, integers};

@@ -356,7 +356,7 @@ fn energy_gradient(rows: Tensor<2>, energy: f64, weight: f64) -> Tensor<2> {
 }
 
 /// `[B, D, h, w]` to `[B · h · w, D]`, positions in raster order.
-pub(super) fn as_rows(map: Tensor<4>) -> Tensor<2> {
+pub(crate) fn as_rows(map: Tensor<4>) -> Tensor<2> {
     let [batch, dimension, height, width] = map.dims();
     map.permute([0, 2, 3, 1]).reshape([batch * height * width, dimension])
 }
@@ -372,6 +372,6 @@ fn floats(values: &Tensor<1>) -> Vec<f32> {
     values.to_data().iter().collect()
 }
 
-pub(super) fn integers(indices: &Tensor<1, Int>) -> Vec<u32> {
+pub(crate) fn integers(indices: &Tensor<1, Int>) -> Vec<u32> {
     indices.to_data().iter::<i64>().map(|index| u32::try_from(index).unwrap_or(u32::MAX)).collect()
 }

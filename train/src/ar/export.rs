@@ -1,0 +1,85 @@
+//! Model folders of transformers, with their tokenizer inside.
+
+use std::path::Path;
+
+use burn::tensor::Device;
+use ibq_core::{
+    tokenizer::TokenizerConfig,
+    transformer::{TransformerConfig, TransformerError, TransformerWeights},
+    weights::{FolderConfig, FolderWriter, Model, ModelKind, Precision, WeightSet, WeightsError},
+};
+
+use super::{state::slots, trainer::ArCheckpoint};
+use crate::weights::{CODEBOOK, Weights};
+
+/// A transformer cannot be exported.
+#[derive(Debug, thiserror::Error)]
+pub enum ArExportError {
+    /// The tokenizer is another one.
+    #[error("this is not the tokenizer whose tokens the transformer was trained on: its codes differ")]
+    OtherTokenizer,
+    /// The folder cannot be written.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+}
+
+/// Writes the averaged weights and the tokenizer as a model folder that the engine opens, names as in an official
+/// checkpoint.
+///
+/// # Errors
+/// [`ArExportError`].
+pub fn export_transformer(
+    checkpoint: &ArCheckpoint,
+    tokenizer: (&Weights, &TokenizerConfig),
+    precision: Precision,
+    out: &Path,
+) -> Result<(), ArExportError> {
+    let (weights, config) = tokenizer;
+    if weights.values(CODEBOOK) != checkpoint.codes {
+        return Err(ArExportError::OtherTokenizer);
+    }
+    let model = &checkpoint.preset.model;
+    let inner = |(name, shape): (String, Vec<u32>)| (format!("first_stage_model.{name}"), shape);
+    let outer = |(name, shape): (String, Vec<u32>)| (format!("transformer.{name}"), shape);
+    let parameters: Vec<(String, Vec<u32>)> =
+        config.parameters().into_iter().map(inner).chain(model.parameters().into_iter().map(outer)).collect();
+    let folder = FolderConfig {
+        kind: ModelKind::Transformer,
+        weights: WeightSet::Ema,
+        precision,
+        source: format!("ibq-train ar, step {}", checkpoint.step),
+        tokenizer: Some(config.clone()),
+        transformer: Some(model.clone()),
+        class_names: checkpoint.class_names.clone(),
+    };
+    let mut writer = FolderWriter::create(out, &folder, &parameters)?;
+    for (name, _) in config.parameters() {
+        writer.append(&weights.values(&name))?;
+    }
+    for slot in slots(model) {
+        writer.append(&checkpoint.state.average[slot.range])?;
+    }
+    Ok(writer.finish()?)
+}
+
+/// Reads a transformer from any file or folder that the engine opens, official checkpoints included. `yaml` is the official
+/// configuration, which alone knows the number of heads where there is no `config.json`.
+///
+/// # Errors
+/// [`TransformerError`] names the file and what is wrong with it.
+pub fn import_transformer(
+    path: &Path,
+    yaml: Option<&str>,
+    device: &Device,
+) -> Result<(Weights, TransformerConfig), TransformerError> {
+    pollster::block_on(async {
+        let transformer = TransformerWeights::new(&Model::open_path(path).await?, yaml)?;
+        let config = transformer.config().clone();
+        let mut weights = Weights::default();
+        for (name, shape) in config.parameters() {
+            let values = transformer.read(&name).await?;
+            weights.insert(&name, shape.into_iter().map(|size| size as usize).collect(), values, device);
+        }
+        Ok((weights, config))
+    })
+}

@@ -1,0 +1,27 @@
+//! Training of class-conditional autoregressive transformers on tokens.
+//!
+//! The modules: [`tokens`] (pictures as tokens), [`preset`], the network as a function of named weights ([`network`]) made
+//! of operations with gradients of their own, [`state`] (weights and optimizer), [`trainer`] (the step), [`checkpoint`],
+//! [`export`] and [`generator`] (pictures, by the engine).
+
+mod attention;
+mod checkpoint;
+mod embedding;
+mod export;
+mod generator;
+mod head;
+mod linear;
+pub mod network;
+mod norm;
+mod operation;
+mod preset;
+mod residual;
+pub mod state;
+mod tokens;
+mod trainer;
+
+pub use export::{ArExportError, export_transformer, import_transformer};
+pub use generator::{EngineError, Generator};
+pub use preset::{ArPreset, ArTraining, Optimizer, Start};
+pub use tokens::{TokenSet, TokensError};
+pub use trainer::{ArCheckpoint, ArStep, ArTrainer, Mismatch};

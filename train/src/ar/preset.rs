@@ -1,0 +1,188 @@
+//! How to train a transformer, from a TOML file.
+
+use std::path::Path;
+
+use ibq_core::transformer::TransformerConfig;
+use serde::{Deserialize, Serialize};
+
+use crate::{preset::PresetError, schedule::Annealing};
+
+/// Everything that fixes the training of a transformer but its tokens.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ArPreset {
+    /// The network.
+    pub model: TransformerConfig,
+    /// Steps, rates, batches.
+    pub training: ArTraining,
+    /// The optimizer.
+    #[serde(default)]
+    pub optimizer: Optimizer,
+    /// The weights before training.
+    #[serde(default)]
+    pub start: Start,
+}
+
+/// Steps, rates, batches.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ArTraining {
+    /// Pictures per step.
+    pub batch: usize,
+    /// Steps in all.
+    pub steps: u64,
+    /// Highest learning rate.
+    pub learning_rate: f64,
+    /// Steps over which the rate rises.
+    pub warm_up: u64,
+    /// Share of the rate at which it starts to rise.
+    pub first_rate: f64,
+    /// Share of the rate that is left at the end.
+    pub final_rate: f64,
+    /// Weight decay at the start and at the end.
+    pub weight_decay: [f64; 2],
+    /// Share of the values that are dropped in embeddings, attention and feed-forward layers.
+    pub dropout: f64,
+    /// Share of the pictures whose class becomes "no class", which guidance needs.
+    pub class_dropout: f64,
+    /// Decay of the moving average of the weights.
+    pub ema_decay: f64,
+    /// Seed of weights, batches and dropout.
+    #[serde(default)]
+    pub seed: u64,
+}
+
+/// AdamW.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Optimizer {
+    /// Decay of the two moments.
+    pub betas: [f64; 2],
+    /// Keeps the step finite where the gradient vanishes.
+    pub epsilon: f64,
+    /// The gradient of all parameters together is shortened to this length, if it is longer.
+    pub clip_norm: Option<f64>,
+    /// Weight decay also of norms and biases. The official code means to spare them, but its schedule overwrites that.
+    pub decay_everything: bool,
+}
+
+/// The weights before training. The defaults are the official ones: normal with deviation 0.02, the last layer zero.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Start {
+    /// What the gates of the blocks are for every class: 0 begins with blocks that add nothing.
+    pub gamma: f32,
+    /// Factor on the rows that make the gates depend on the class; official: 1e-3 (B, L) to 1e-5 (XXL).
+    pub gamma_rows: f32,
+    /// Deviation of the classes' vectors.
+    pub class: f32,
+    /// Root mean square of token embeddings that begin as a projection of the tokenizer's codes; 0: random ones.
+    pub tokens_from_codes: f32,
+    /// The same for the last layer; 0: it begins at zero.
+    pub head_from_codes: f32,
+}
+
+impl Default for Optimizer {
+    fn default() -> Self {
+        Self { betas: [0.9, 0.95], epsilon: 1e-8, clip_norm: Some(1.0), decay_everything: true }
+    }
+}
+
+impl Default for Start {
+    fn default() -> Self {
+        Self { gamma: 0.0, gamma_rows: 1e-3, class: 0.02, tokens_from_codes: 0.0, head_from_codes: 0.0 }
+    }
+}
+
+impl ArPreset {
+    /// Presets that come with the program: name and text.
+    pub const BUILT_IN: &'static [(&'static str, &'static str)] = &[
+        ("ar-tiny", include_str!("../../presets/ar-tiny.toml")),
+        ("ar-scenes", include_str!("../../presets/ar-scenes.toml")),
+        ("ar-b", include_str!("../../presets/ar-b.toml")),
+        ("ar-l", include_str!("../../presets/ar-l.toml")),
+        ("ar-xl", include_str!("../../presets/ar-xl.toml")),
+        ("ar-xxl", include_str!("../../presets/ar-xxl.toml")),
+    ];
+
+    /// A preset by its name, or from a file.
+    ///
+    /// # Errors
+    /// [`PresetError`] names the file and the field at fault.
+    pub fn open(name: &str) -> Result<Self, PresetError> {
+        if let Some((name, text)) = Self::BUILT_IN.iter().find(|(built_in, _)| *built_in == name) {
+            return Self::parse(name, text);
+        }
+        let path = Path::new(name);
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| PresetError::Io { path: path.to_owned(), source })?;
+        Self::parse(name, &text)
+    }
+
+    /// Reads a preset from TOML; `name` is for messages.
+    ///
+    /// # Errors
+    /// [`PresetError`] names the field at fault.
+    pub fn parse(name: &str, text: &str) -> Result<Self, PresetError> {
+        let preset: Self = toml::from_str(text)
+            .map_err(|error| PresetError::Toml { name: name.to_owned(), reason: error.to_string() })?;
+        preset.model.validate().map_err(|source| PresetError::Model { name: name.to_owned(), source })?;
+        let t = &preset.training;
+        let field = |holds: bool, field, reason| {
+            if holds { Ok(()) } else { Err(PresetError::Field { name: name.to_owned(), field, reason }) }
+        };
+        field(preset.model.vocab_size <= 65_536, "model.vocab_size", "must be at most 65,536 for training")?;
+        field(preset.model.class_num < 65_536, "model.class_num", "must be below 65,536 for training")?;
+        field((1..=65_536).contains(&t.batch), "training.batch", "must be 1 to 65,536")?;
+        field(t.steps > 0, "training.steps", "must be at least 1")?;
+        let rate = t.learning_rate > 0.0 && t.learning_rate < 10.0;
+        field(rate, "training.learning_rate", "must be above 0 and below 10")?;
+        for (share, name) in [
+            (t.dropout, "training.dropout"),
+            (t.class_dropout, "training.class_dropout"),
+            (t.ema_decay, "training.ema_decay"),
+        ] {
+            field((0.0..1.0).contains(&share), name, "must be at least 0 and below 1")?;
+        }
+        Ok(preset)
+    }
+}
+
+impl ArTraining {
+    /// Learning rate and weight decay when `done` steps' worth of the training is over.
+    #[must_use]
+    pub fn at(&self, done: u64) -> (f64, f64) {
+        let annealing = Annealing {
+            peak: self.learning_rate,
+            weight_decay: self.weight_decay,
+            warm_up: self.warm_up as f64,
+            steps: self.steps.max(2),
+            start: self.first_rate,
+            end: self.final_rate,
+        };
+        annealing.at(done.min(self.steps - 1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn built_in_presets_are_valid_and_the_official_ones_have_the_official_sizes() {
+        for (name, _) in ArPreset::BUILT_IN {
+            let preset = ArPreset::open(name).unwrap();
+            if let Some(official) = TransformerConfig::official(&name[3..].to_uppercase()) {
+                assert_eq!(preset.model, official, "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let text = ArPreset::BUILT_IN[0].1;
+        let message = |text: &str| ArPreset::parse("mine", text).unwrap_err().to_string();
+        assert!(message(&text.replace("dropout = 0.0", "dropout = 1.0")).contains("training.dropout"));
+        assert!(message(&text.replace("steps", "stepz")).contains("stepz"));
+    }
+}

@@ -1,0 +1,249 @@
+//! One step of the training of a transformer.
+
+use std::time::Instant;
+
+use burn::tensor::Device;
+
+use super::{
+    network::{PassDropout, Sequences, loss},
+    preset::ArPreset,
+    state::{Slot, State, named, slots},
+    tokens::TokenSet,
+};
+use crate::{random::Random, run::TrainingError};
+
+/// What a step measured.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ArStep {
+    /// Mean cross-entropy in nats per token.
+    pub loss: f64,
+    /// Length of the gradient before clipping.
+    pub gradient: f64,
+    /// Learning rate.
+    pub rate: f64,
+}
+
+/// Tokens do not fit the preset.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the tokens are for {found_codes} codes, {found_each} tokens per picture and {found_classes} classes; the model is for \
+     {codes}, {each} and {classes}"
+)]
+pub struct Mismatch {
+    found_codes: usize,
+    found_each: usize,
+    found_classes: usize,
+    codes: u32,
+    each: u32,
+    classes: u32,
+}
+
+/// A training between two steps, all that a checkpoint keeps.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ArCheckpoint {
+    /// What is trained, and how.
+    pub preset: ArPreset,
+    /// Weights, average, moments.
+    pub state: State,
+    /// Steps done.
+    pub step: u64,
+    /// Seconds spent.
+    pub seconds: f64,
+    /// State of the random numbers.
+    pub random: u64,
+    /// Names of the classes.
+    pub class_names: Vec<String>,
+    /// The codes of the tokenizer.
+    pub codes: Vec<f32>,
+}
+
+/// A training in progress.
+#[derive(Debug)]
+pub struct ArTrainer {
+    now: ArCheckpoint,
+    slots: Vec<Slot>,
+    random: Random,
+    minutes: Option<f64>,
+    gradient: Vec<f32>,
+}
+
+/// One picture in so many is kept for measuring.
+const KEPT: usize = 64;
+
+impl ArTrainer {
+    /// A training before its first step.
+    ///
+    /// # Errors
+    /// [`Mismatch`].
+    pub fn new(preset: ArPreset, tokens: &TokenSet) -> Result<Self, Mismatch> {
+        let mut random = Random::new(preset.training.seed);
+        let (class_names, codes) = (tokens.class_names.clone(), tokens.codes.clone());
+        check(&preset, tokens)?;
+        let state = State::initial(&preset.model, &preset.start, &codes, &mut random);
+        let random = random.state();
+        Ok(Self::resume(ArCheckpoint { preset, state, step: 0, seconds: 0.0, random, class_names, codes }))
+    }
+
+    /// A training that goes on.
+    #[must_use]
+    pub fn resume(now: ArCheckpoint) -> Self {
+        let slots = slots(&now.preset.model);
+        let gradient = vec![0.0; now.state.weights.len()];
+        Self { slots, random: Random::new(now.random), now, minutes: None, gradient }
+    }
+
+    /// Whether these tokens can go on with this training: those of the same tokenizer, of the same size.
+    ///
+    /// # Errors
+    /// [`Mismatch`].
+    pub fn check(&self, tokens: &TokenSet) -> Result<(), Mismatch> {
+        check(&self.now.preset, tokens)
+    }
+
+    /// Whether the tokens are those of the tokenizer that the training began with.
+    #[must_use]
+    pub fn has_codes(&self, codes: &[f32]) -> bool {
+        self.now.codes == codes
+    }
+
+    /// Ends the training after so many minutes in all, if its steps do not end it before.
+    pub fn set_minutes(&mut self, minutes: Option<f64>) {
+        self.minutes = minutes;
+    }
+
+    /// Everything that changes without changing the network.
+    pub fn set_training(&mut self, training: super::preset::ArTraining) {
+        self.now.preset.training = training;
+    }
+
+    /// The state, ready to be saved.
+    #[must_use]
+    pub fn checkpoint(&self) -> ArCheckpoint {
+        ArCheckpoint { random: self.random.state(), ..self.now.clone() }
+    }
+
+    /// What is trained, and how.
+    #[must_use]
+    pub fn preset(&self) -> &ArPreset {
+        &self.now.preset
+    }
+
+    /// Steps done.
+    #[must_use]
+    pub fn steps(&self) -> u64 {
+        self.now.step
+    }
+
+    /// Seconds spent in steps.
+    #[must_use]
+    pub fn seconds(&self) -> f64 {
+        self.now.seconds
+    }
+
+    /// Share of the training that is done, 0 to 1: by steps, or by the clock if that is further.
+    #[must_use]
+    pub fn share(&self) -> f64 {
+        let by_steps = self.now.step as f64 / self.now.preset.training.steps as f64;
+        let by_clock = self.minutes.map_or(0.0, |minutes| self.now.seconds / (60.0 * minutes));
+        by_steps.max(by_clock).min(1.0)
+    }
+
+    /// One step on pictures drawn at random.
+    ///
+    /// # Errors
+    /// [`TrainingError::NotANumber`]; the weights are then those from before the step.
+    pub fn step(&mut self, tokens: &TokenSet) -> Result<ArStep, TrainingError> {
+        let start = Instant::now();
+        let share = self.share();
+        let preset = &self.now.preset;
+        let training = &preset.training;
+        let of_training = (tokens.len() - tokens.len() / KEPT).max(1);
+        let (mut known, mut classes) = (Vec::new(), Vec::new());
+        for _ in 0..training.batch {
+            // The kept pictures are spread over the file, which may be sorted by class.
+            let pick = self.random.below(of_training);
+            let pick = (pick + pick / (KEPT - 1)).min(tokens.len() - 1);
+            known.extend_from_slice(tokens.picture(pick));
+            let dropped = f64::from(self.random.unit()) < training.class_dropout;
+            classes.push(if dropped { preset.model.class_num as u16 } else { tokens.classes[pick] });
+        }
+        let dropout = PassDropout { share: training.dropout as f32, random: Random::new(self.random.bits()) };
+        let dropout = (training.dropout > 0.0).then_some(dropout);
+
+        let weights = named(&self.slots, &self.now.state.weights, &Device::flex()).tracked();
+        let sequences = Sequences { classes: &classes, tokens: &known };
+        let loss = loss(&weights, &preset.model, sequences, dropout);
+        let value = f64::from(loss.clone().inner().into_scalar::<f32>());
+        self.verify("loss", value)?;
+        let mut passed = loss.backward();
+        let mut gradients = weights.gradients(&mut passed);
+        for slot in &self.slots {
+            let target = &mut self.gradient[slot.range.clone()];
+            match gradients.remove(&slot.name) {
+                Some(gradient) => {
+                    let data = gradient.into_data();
+                    target.copy_from_slice(data.as_slice::<f32>().unwrap_or(&[]));
+                }
+                None => target.fill(0.0),
+            }
+        }
+        let length = length(&self.gradient);
+        self.verify("gradient", length)?;
+
+        let optimizer = self.now.preset.optimizer.clone();
+        let scale = optimizer.clip_norm.filter(|most| length > *most).map_or(1.0, |most| most / length);
+        let training = &self.now.preset.training;
+        let done = (share * training.steps as f64) as u64;
+        let rate = training.at(done.max(self.now.step));
+        let (steps, ema) = (self.now.step + 1, training.ema_decay);
+        self.now.state.step(&self.slots, &self.gradient, scale as f32, steps, rate, &optimizer, ema);
+        self.now.step = steps;
+        self.now.seconds += start.elapsed().as_secs_f64();
+        Ok(ArStep { loss: value, gradient: length, rate: rate.0 })
+    }
+
+    /// Mean cross-entropy of the averaged weights, on at most `most` pictures that are not trained on.
+    #[must_use]
+    pub fn measure(&self, tokens: &TokenSet, most: usize) -> f64 {
+        let weights = named(&self.slots, &self.now.state.average, &Device::flex());
+        let kept: Vec<usize> = (KEPT - 1..tokens.len()).step_by(KEPT).take(most).collect();
+        let mut sum = 0.0;
+        for batch in kept.chunks(8) {
+            let known: Vec<u16> = batch.iter().flat_map(|&index| tokens.picture(index)).copied().collect();
+            let classes: Vec<u16> = batch.iter().map(|&index| tokens.classes[index]).collect();
+            let sequences = Sequences { classes: &classes, tokens: &known };
+            let loss = loss(&weights, &self.now.preset.model, sequences, None);
+            sum += f64::from(loss.into_scalar::<f32>()) * batch.len() as f64;
+        }
+        sum / kept.len().max(1) as f64
+    }
+
+    fn verify(&self, what: &'static str, value: f64) -> Result<(), TrainingError> {
+        if value.is_finite() {
+            Ok(())
+        } else {
+            Err(TrainingError::NotANumber { step: self.now.step, what, value })
+        }
+    }
+}
+
+fn check(preset: &ArPreset, tokens: &TokenSet) -> Result<(), Mismatch> {
+    let model = &preset.model;
+    let found = [tokens.vocab, tokens.each, tokens.class_names.len()];
+    if found == [model.vocab_size, model.block_size, model.class_num].map(|size| size as usize) {
+        return Ok(());
+    }
+    Err(Mismatch {
+        found_codes: found[0],
+        found_each: found[1],
+        found_classes: found[2],
+        codes: model.vocab_size,
+        each: model.block_size,
+        classes: model.class_num,
+    })
+}
+
+/// Length of a vector.
+fn length(values: &[f32]) -> f64 {
+    values.chunks(4096).map(|part| f64::from(super::norm::dot(part, part))).sum::<f64>().sqrt()
+}
