@@ -118,6 +118,15 @@ impl Pictures {
         Self { side, bytes }
     }
 
+    /// Square pictures of one size; none where they are not, or where there are none.
+    #[must_use]
+    pub fn of(pictures: &[RgbImage]) -> Option<Self> {
+        let side = pictures.first()?.width();
+        let square = pictures.iter().all(|picture| picture.dimensions() == (side, side));
+        let bytes = pictures.iter().flat_map(|picture| picture.as_raw()).copied().collect();
+        (square && side > 0).then_some(Self { side: side as usize, bytes })
+    }
+
     /// Whole scenes with seeds that no training uses, `each` of every class.
     #[must_use]
     pub fn held_out_scenes(each: usize, side: usize, first: u64) -> Self {

@@ -1,16 +1,19 @@
-//! Training of IBQ tokenizers, with burn.
+//! Training of IBQ tokenizers and of transformers on their tokens, with burn.
 //!
 //! The modules, in the order in which a training meets them: [`preset`] (what to train, from a TOML file), [`data`]
 //! (pictures), [`weights`] (named parameters), [`network`] (encoder and decoder), [`quantizer`] (IBQ, VQ),
 //! [`loss`] (what is minimised), [`adam`], [`ema`] and [`schedule`] (how), [`run`] (the loop), [`checkpoint`] and
-//! [`export`] (files that the engine opens).
+//! [`export`] (files that the engine opens). The second stage is in [`ar`], and [`classifier`] and [`frechet`] judge what it
+//! makes.
 
 pub mod adam;
 pub mod ar;
 pub mod checkpoint;
+pub mod classifier;
 pub mod data;
 pub mod ema;
 pub mod export;
+pub mod frechet;
 pub mod loss;
 pub mod network;
 pub mod operations;

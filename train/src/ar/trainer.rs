@@ -194,12 +194,15 @@ impl ArTrainer {
         let scale = optimizer.clip_norm.filter(|most| length > *most).map_or(1.0, |most| most / length);
         let training = &self.now.preset.training;
         let done = (share * training.steps as f64) as u64;
-        let rate = training.at(done.max(self.now.step));
+        let (rate, decay) = training.at(done.max(self.now.step));
+        // The clock may skip steps, but not those of the warm-up.
+        let warm = self.now.step < training.warm_up;
+        let rate = if warm { rate.min(training.at(self.now.step).0) } else { rate };
         let (steps, ema) = (self.now.step + 1, training.ema_decay);
-        self.now.state.step(&self.slots, &self.gradient, scale as f32, steps, rate, &optimizer, ema);
+        self.now.state.step(&self.slots, &self.gradient, scale as f32, steps, (rate, decay), &optimizer, ema);
         self.now.step = steps;
         self.now.seconds += start.elapsed().as_secs_f64();
-        Ok(ArStep { loss: value, gradient: length, rate: rate.0 })
+        Ok(ArStep { loss: value, gradient: length, rate })
     }
 
     /// Mean cross-entropy of the averaged weights, on at most `most` pictures that are not trained on.

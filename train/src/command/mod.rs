@@ -3,6 +3,7 @@
 mod ar;
 mod evaluate;
 mod export;
+mod judge;
 mod pictures;
 mod tokenizer;
 mod tokens;
@@ -35,6 +36,10 @@ enum Command {
     Ar(ar::Arguments),
     /// Write the averaged weights of a transformer's checkpoint as a model folder, with its tokenizer inside.
     ExportAr(ar::ExportArguments),
+    /// Train the classifier that judges generated pictures.
+    Classifier(judge::ClassifierArguments),
+    /// Measure how well generated pictures show what was asked for.
+    Judge(judge::Arguments),
 }
 
 /// Failure of a command, for people.
@@ -50,6 +55,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Tokens(arguments) => tokens::run(&arguments),
         Command::Ar(arguments) => ar::run(&arguments),
         Command::ExportAr(arguments) => ar::export(&arguments),
+        Command::Classifier(arguments) => judge::train(&arguments),
+        Command::Judge(arguments) => judge::run(&arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,0 +1,163 @@
+//! `ibq-train classifier` and `ibq-train judge`: how well generated pictures show what was asked for.
+
+use std::path::PathBuf;
+
+use burn::tensor::Device;
+use ibq_core::{
+    image::encode_png,
+    job::Job,
+    transformer::{Sampling, Schedule},
+};
+use ibq_scenes::Class;
+use ibq_train::{
+    ar::Generator,
+    classifier::{Classifier, FEATURES},
+    data::Pictures,
+    export::import,
+    frechet::frechet_distance,
+    quantizer::{Ibq, QuantizerConfig},
+    random::Random,
+    run::reconstruct,
+};
+
+use super::{Outcome, ar::picture_sheet, pictures::draw_scenes};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ClassifierArguments {
+    /// File to write.
+    #[arg(long)]
+    out: PathBuf,
+    /// Scenes of each class to train on.
+    #[arg(long, default_value_t = 200)]
+    scenes: usize,
+    /// Passes over them.
+    #[arg(long, default_value_t = 10)]
+    epochs: usize,
+    /// Side of the pictures in pixels.
+    #[arg(long, default_value_t = 64)]
+    side: usize,
+    /// First seed of the scenes.
+    #[arg(long, default_value_t = 700_000)]
+    seed: u64,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// The model folder of a transformer of scenes, with its tokenizer inside.
+    model: PathBuf,
+    /// The judge, made by `ibq-train classifier`.
+    #[arg(long)]
+    classifier: PathBuf,
+    /// Pictures of each class.
+    #[arg(long, default_value_t = 8)]
+    count: u32,
+    /// Strength of guidance.
+    #[arg(long, default_value_t = 2.5)]
+    cfg: f32,
+    /// Guidance over the tokens: constant, linear, cosine, power2.
+    #[arg(long, default_value = "constant")]
+    schedule: Schedule,
+    /// What logits are divided by.
+    #[arg(long, default_value_t = 1.0)]
+    temperature: f32,
+    /// Draw from the K most probable tokens; 0: all.
+    #[arg(long, default_value_t = 0)]
+    top_k: u32,
+    /// Draw from the most probable tokens that have this share of the probability.
+    #[arg(long, default_value_t = 1.0)]
+    top_p: f32,
+    /// Seed of the pictures.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Picture file for all generated pictures, a row per class.
+    #[arg(long)]
+    sheet: Option<PathBuf>,
+}
+
+pub(super) fn train(arguments: &ClassifierArguments) -> Outcome {
+    let classes = Class::ALL.len();
+    let pictures = draw_scenes(classes * arguments.scenes, arguments.side, arguments.seed, &[1]);
+    let of_picture: Vec<usize> = (0..pictures.len()).map(|index| index % classes).collect();
+    let names = Class::ALL.iter().map(|class| class.name().to_owned()).collect();
+    let mut random = Random::new(arguments.seed);
+    let mut classifier = Classifier::new(names, &mut random);
+    let mut told = 0.0;
+    classifier.train(&pictures, &of_picture, arguments.epochs, &mut random, |share, loss| {
+        if share >= told {
+            println!("{:3.0} % · loss {loss:.4}", 100.0 * share);
+            told += 0.05;
+        }
+    });
+    classifier.save(&arguments.out)?;
+    let each = 24;
+    let held_out = Pictures::held_out_scenes(each, arguments.side, 0);
+    let accuracy = classifier.look(&held_out).accuracy(&asked(each));
+    println!("{:.2} % right on {} held-out scenes", 100.0 * accuracy, held_out.len());
+    Ok(())
+}
+
+/// Classes of pictures that come class after class.
+fn asked(each: usize) -> Vec<usize> {
+    (0..Class::ALL.len()).flat_map(|class| std::iter::repeat_n(class, each)).collect()
+}
+
+pub(super) fn run(arguments: &Arguments) -> Outcome {
+    let classifier = Classifier::open(&arguments.classifier)?;
+    let job = Job::new();
+    let generator = Generator::open(&arguments.model, &job)?;
+    if generator.class_names != classifier.class_names {
+        return Err(format!(
+            "{}: its classes are not those that the classifier knows",
+            arguments.model.display()
+        )
+        .into());
+    }
+    let sampling = Sampling {
+        cfg_scale: arguments.cfg,
+        schedule: arguments.schedule,
+        temperature: arguments.temperature,
+        top_k: arguments.top_k,
+        top_p: arguments.top_p,
+    };
+    let each = arguments.count as usize;
+    let classes: Vec<u32> = (0..generator.classes()).collect();
+    let made = generator.pictures(&classes, arguments.count, sampling, arguments.seed, &job)?;
+    let Some(made) = Pictures::of(&made) else { return Err("no pictures were asked for".into()) };
+    if let Some(path) = &arguments.sheet {
+        let all: Vec<_> = (0..made.len()).map(|index| made.get(index)).collect();
+        std::fs::write(path, encode_png(&picture_sheet(&all, each))?)?;
+    }
+
+    let real = Pictures::held_out_scenes(each, made.side(), 1_000);
+    let others = Pictures::held_out_scenes(each, made.side(), 2_000);
+    let (weights, config) = import(&arguments.model, &Device::flex())?;
+    let (rebuilt, _) =
+        reconstruct(&weights, &config, &QuantizerConfig::Ibq(Ibq::default()), &others, &Device::flex());
+    let rebuilt = Pictures::of(&rebuilt).ok_or("no pictures were rebuilt")?;
+
+    let seen_real = classifier.look(&real);
+    println!(
+        "{each} pictures of each of {} classes · classifier's share of the asked class · Fréchet distance",
+        classes.len()
+    );
+    for (what, pictures) in [
+        ("generated", &made),
+        ("held-out scenes through the tokenizer", &rebuilt),
+        ("held-out scenes", &others),
+    ] {
+        let seen = classifier.look(pictures);
+        let distance = frechet_distance(&seen.features, &seen_real.features, FEATURES);
+        println!("{what:38} {:6.2} % {distance:10.3}", 100.0 * seen.accuracy(&asked(each)));
+    }
+    let seen = classifier.look(&made);
+    let names = &classifier.class_names;
+    for (class, rows) in seen.classes.chunks_exact(each).enumerate() {
+        let right = rows.iter().filter(|&&seen| seen == class).count();
+        if right * 2 < each {
+            let mistaken: Vec<&str> =
+                rows.iter().filter(|&&seen| seen != class).map(|&seen| names[seen].as_str()).collect();
+            println!("  {}: {right} of {each}; taken for {}", names[class], mistaken.join(", "));
+        }
+    }
+    Ok(())
+}
