@@ -123,7 +123,7 @@ impl Pictures {
     pub fn of(pictures: &[RgbImage]) -> Option<Self> {
         let side = pictures.first()?.width();
         let square = pictures.iter().all(|picture| picture.dimensions() == (side, side));
-        let bytes = pictures.iter().flat_map(|picture| picture.as_raw()).copied().collect();
+        let bytes = pictures.iter().flat_map(RgbImage::as_raw).copied().collect();
         (square && side > 0).then_some(Self { side: side as usize, bytes })
     }
 
