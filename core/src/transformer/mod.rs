@@ -7,9 +7,11 @@
 mod config;
 mod error;
 mod generate;
+mod insight;
 mod network;
 mod parameters;
 mod philox;
+mod recipe;
 #[cfg(test)]
 mod reference;
 mod run;
@@ -25,8 +27,10 @@ mod weights;
 pub use config::TransformerConfig;
 pub use error::TransformerError;
 pub use generate::{NewTokens, PictureRequest};
+pub use insight::{Candidate, Insight, PositionInsight};
 pub use parameters::TransformerPrecision;
 pub use philox::{philox, uniform};
+pub use recipe::{Recipe, RecipeModels};
 pub use sampler::{Drawn, LogitRow, draw};
 pub use sampling::{Condition, Sampling, Schedule};
 pub use score::{Logits, NamedActivation, Score, log_sum_exp};

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use super::TransformerError;
+use super::{TransformerConfig, TransformerError};
 
 /// How guidance grows over the tokens of a picture. With t from 0 at the first token to 1 at the last one, the scale is
 /// `1 + (s - 1) · f(t)`: a schedule begins without guidance and ends with all of it.
@@ -84,6 +84,24 @@ impl Default for Sampling {
 }
 
 impl Sampling {
+    /// For single good-looking pictures: strong guidance, and the least probable tokens left out.
+    #[must_use]
+    pub fn pretty() -> Self {
+        Self { cfg_scale: 4.0, top_p: 0.96, ..Self::default() }
+    }
+
+    /// What the official model of this size was evaluated with; other sizes take that of the smallest.
+    #[must_use]
+    pub fn paper(config: &TransformerConfig) -> Self {
+        let (temperature, cfg_scale) = match config.n_layer {
+            30 => (1.2, 2.85),
+            24 => (1.15, 2.35),
+            20 => (1.0, 2.0),
+            _ => (1.1, 2.25),
+        };
+        Self { cfg_scale, temperature, ..Self::default() }
+    }
+
     /// The guidance scale at each of `count` positions.
     #[must_use]
     pub fn scales(&self, count: u32) -> Vec<f32> {
@@ -178,6 +196,18 @@ mod tests {
                 && (cosine[4] - 3.0).abs() < 1e-6
         );
         assert_eq!(Sampling::default().scales(1), [1.0]);
+    }
+
+    #[test]
+    fn presets_are_the_published_ones() {
+        for (size, temperature, cfg_scale) in
+            [("B", 1.1, 2.25), ("L", 1.0, 2.0), ("XL", 1.15, 2.35), ("XXL", 1.2, 2.85)]
+        {
+            let sampling = Sampling::paper(&TransformerConfig::official(size).unwrap());
+            assert_eq!((sampling.temperature, sampling.cfg_scale), (temperature, cfg_scale), "{size}");
+            assert_eq!((sampling.top_k, sampling.top_p), (0, 1.0));
+        }
+        assert!(Sampling::pretty().validate().is_ok());
     }
 
     #[test]

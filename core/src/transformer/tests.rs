@@ -125,6 +125,46 @@ fn scores_are_logarithms_of_probabilities() {
     assert!((score.total() - score.per_token.iter().sum::<f64>()).abs() < 1e-12);
 }
 
+/// What is said of a token is what plain code computes, and a greedy picture takes the first candidate everywhere.
+#[test]
+fn an_insight_tells_what_each_token_was_chosen_from() {
+    let reference = Reference::random(small(), 15);
+    for gpu in devices() {
+        let transformer = load(gpu, &reference, TransformerPrecision::F32);
+        let sampling = Sampling {
+            temperature: 0.0,
+            cfg_scale: 3.0,
+            schedule: Schedule::Linear,
+            ..Sampling::default()
+        };
+        let tokens = generate(&transformer, &[request(2, 0, sampling)]).remove(0).tokens;
+        let job = Job::new();
+        let looked = transformer.insight(Condition::Class(2), &sampling, &tokens, 5, &job);
+        let insight = pollster::block_on(looked).unwrap();
+        let with = reference.logits(Condition::Class(2), &tokens);
+        let without = reference.logits(Condition::None, &tokens);
+        let share = |row: &[f64], token: u32| {
+            row[token as usize].exp() / row.iter().map(|value| value.exp()).sum::<f64>()
+        };
+        assert_eq!(insight.positions.len(), 16);
+        for (position, seen) in insight.positions.iter().enumerate() {
+            assert_eq!((seen.chosen.token, seen.candidates.len()), (tokens[position], 5));
+            assert!(seen.candidates[0].guided - seen.chosen.guided < 1e-3, "token {position}");
+            let (c, u) = (&with[position], &without[position]);
+            let scale = 1.0 + 2.0 * position as f64 / 15.0;
+            let guided: Vec<f64> = c.iter().zip(u).map(|(c, u)| u + scale * (c - u)).collect();
+            for seen in &seen.candidates {
+                for (ours, row) in [(seen.conditional, c), (seen.unconditional, u), (seen.guided, &guided)] {
+                    assert!((f64::from(ours) - share(row, seen.token)).abs() < 1e-3, "token {position}");
+                }
+            }
+            let entropy: f64 =
+                (0..75).map(|token| share(&guided, token)).map(|p| -p * p.max(1e-300).log2()).sum();
+            assert!((f64::from(seen.entropy) - entropy).abs() < 1e-2, "token {position}");
+        }
+    }
+}
+
 fn request(class: u32, number: u32, sampling: Sampling) -> PictureRequest {
     PictureRequest { condition: Condition::Class(class), sampling, seed: 42, number, fixed: Vec::new() }
 }
