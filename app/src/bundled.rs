@@ -1,6 +1,6 @@
 //! The model that is part of the program, so that the program can be carried alone.
 //!
-//! Which one it is says `assets/models/default.txt`.
+//! Which tokenizer it is says `assets/models/default.txt`, which generator `assets/models/generator.txt`.
 
 use ibq_core::weights::Source;
 
@@ -42,4 +42,25 @@ pub fn bundled_tokenizer() -> Result<BundledModel, NoBundledModel> {
 #[cfg(not(bundled_model))]
 pub fn bundled_tokenizer() -> Result<BundledModel, NoBundledModel> {
     Err(NoBundledModel)
+}
+
+/// The bundled generator: an autoregressive transformer that draws with the bundled tokenizer.
+#[must_use]
+#[cfg(bundled_generator)]
+pub fn bundled_generator() -> Option<BundledModel> {
+    const CONFIG: &[u8] = include_bytes!(concat!(env!("IBQ_BUNDLED_GENERATOR_FOLDER"), "/config.json"));
+    const WEIGHTS: &[u8] =
+        include_bytes!(concat!(env!("IBQ_BUNDLED_GENERATOR_FOLDER"), "/model.safetensors"));
+    Some(BundledModel {
+        name: env!("IBQ_BUNDLED_GENERATOR_NAME"),
+        config: Source::memory("bundled config.json of the generator", CONFIG),
+        weights: Source::memory("bundled model.safetensors of the generator", WEIGHTS),
+    })
+}
+
+/// The bundled generator, of which this build has none.
+#[must_use]
+#[cfg(not(bundled_generator))]
+pub fn bundled_generator() -> Option<BundledModel> {
+    None
 }

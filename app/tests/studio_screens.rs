@@ -2,40 +2,29 @@
 //!
 //! The pictures are in `tests/snapshots`; `UPDATE_SNAPSHOTS=1 cargo test -p ibq --test studio_screens` makes them anew.
 
+#[path = "studio_screens/generate.rs"]
+mod generate;
 mod studio;
 
-use egui::{Key, Modifiers, Theme, vec2};
+use egui::{Key, Modifiers, vec2};
 use egui_kittest::kittest::Queryable as _;
-use studio::driver::{DESK, Driver, PHONE};
-
-/// Both themes at both sizes.
-fn snapshots(driver: &mut Driver, name: &str) {
-    for (size_name, size) in [("desk", DESK), ("phone", PHONE)] {
-        driver.resize(size);
-        for (theme_name, theme) in [("dark", Theme::Dark), ("light", Theme::Light)] {
-            driver.theme(theme);
-            driver.snapshot(&format!("{name}-{size_name}-{theme_name}"));
-        }
-    }
-    driver.theme(Theme::Dark);
-    driver.resize(DESK);
-}
+use studio::driver::Driver;
 
 #[test]
 fn without_a_model_the_window_says_how_to_open_one() {
     let mut driver = Driver::new();
     driver.see("Open a model");
-    snapshots(&mut driver, "start");
+    driver.snapshots("start");
 
     driver.click("Model: Open a model");
     driver.see("File or model folder");
-    snapshots(&mut driver, "chooser");
+    driver.snapshots("chooser");
     driver.key(Key::Escape);
     driver.gone("File or model folder");
 
     driver.text("?");
     driver.see("Move the selection, when the picture has the focus");
-    snapshots(&mut driver, "help");
+    driver.snapshots("help");
     driver.click("Close");
     driver.gone("Move the selection, when the picture has the focus");
 
@@ -56,7 +45,7 @@ fn a_file_that_is_no_picture_is_told_and_the_notice_goes_when_dismissed() {
     let broken = driver.file("broken.png", b"this is no picture");
     driver.drop(&broken);
     driver.see("broken.png was not opened");
-    snapshots(&mut driver, "notice");
+    driver.snapshots("notice");
     driver.click("Copy the notice");
     driver.click("Dismiss");
     driver.gone("broken.png was not opened");
@@ -83,7 +72,7 @@ fn a_picture_is_reconstructed_looked_at_edited_and_compared() {
     driver.see("Viewer of waves: Original, Reconstruction");
     driver.see("Tokens: 8 × 12");
     driver.see("Model: tokenizer_tiny");
-    snapshots(&mut driver, "reconstruct");
+    driver.snapshots("reconstruct");
 
     // The line between the pictures follows the arrow keys.
     driver.harness.get_by_label("Line between the pictures").focus();
@@ -100,7 +89,7 @@ fn a_picture_is_reconstructed_looked_at_edited_and_compared() {
     driver.key(Key::ArrowRight);
     driver.see("row 1, column 1");
     driver.see_start("Near this code: code ");
-    snapshots(&mut driver, "tokens");
+    driver.snapshots("tokens");
     driver.click_start("Near this code: code ");
     driver.see("Viewer of waves: Original, Edited");
     driver.see_start("row 1, column 1 · was ");
@@ -155,7 +144,7 @@ fn a_picture_is_reconstructed_looked_at_edited_and_compared() {
     driver.see("Graphics adapter");
     driver.click("Measure the current picture");
     driver.idle();
-    snapshots(&mut driver, "system");
+    driver.snapshots("system");
     driver.click("Picture side in pixels: 64");
     driver.click("Run benchmark");
     driver.see("Copy the result");

@@ -124,6 +124,81 @@ export interface DecodableTokens {
   height?: number;
 }
 
+export interface GeneratorOptions extends CallOptions {
+  /** How the weights are stored on the GPU; sums are always 32 bits wide. Default `'f32'`. */
+  precision?: 'f32' | 'f16' | 'int8' | 'int4';
+  /** Text of an official YAML: tells the number of heads, which checkpoints do not. */
+  config?: string;
+}
+
+/** A loaded autoregressive transformer. */
+export interface GeneratorInfo {
+  /** File or address that it came from. */
+  readonly name: string;
+  readonly precision: 'f32' | 'f16' | 'int8' | 'int4';
+  /** Number of classes. */
+  readonly classes: number;
+  /** Their names, where they are known. */
+  readonly classNames: readonly string[] | null;
+  /** Rows and columns of tokens of a picture. */
+  readonly grid: readonly [rows: number, columns: number];
+  /** Number of codes. */
+  readonly codebookSize: number;
+  /** Number of parameters. */
+  readonly parameters: number;
+  /** What the file does not tell and was taken to be as in the official models. */
+  readonly assumed: readonly string[];
+  /** The whole configuration, with the official names. */
+  readonly config: Readonly<Record<string, number>>;
+}
+
+/** A class: its number, or its name where the model has names; `null` for no class. */
+export type ClassName = number | string | null;
+
+export interface GenerateOptions extends CallOptions {
+  class?: ClassName;
+  /** A second class, and its share (default 0.5). */
+  mix?: { class: number | string; share?: number };
+  /** The same seed gives the same tokens. Default 0. */
+  seed?: number | bigint;
+  /** Pictures of this seed, each with its own draws. Default 1. */
+  count?: number;
+  /** Guidance scale; 1 (default) is without guidance. */
+  cfg?: number;
+  /** How guidance grows: `'constant'` (default), `'linear'`, `'cosine'`, `'power2'`. */
+  schedule?: string;
+  /** Default 1; 0 always takes the most probable token. */
+  temperature?: number;
+  /** Only so many of the most probable tokens; 0 (default): all. */
+  topK?: number;
+  /** Only the most probable tokens that have this share; 1 (default): all. */
+  topP?: number;
+  /** The first tokens, which are kept. */
+  prefix?: ArrayLike<number> | { tokens: ArrayLike<number> };
+  /** Tokens that are kept, by position; `null` where one is to be drawn. */
+  fixed?: readonly (number | null)[];
+}
+
+/** Tokens of one picture that were made, or kept. */
+export interface GenerateStep {
+  /** Which of the pictures, from 0 on. */
+  picture: number;
+  /** Position of the first of these tokens, row by row. */
+  position: number;
+  tokens: Int32Array;
+  /** Share of this picture that is there, 0 to 1. */
+  done: number;
+  /** The whole picture with its last step, for a tokenizer to decode. */
+  result?: { grid: [rows: number, columns: number]; tokens: Int32Array };
+}
+
+export interface Score {
+  /** Natural logarithm of the probability of each token. */
+  perToken: Float64Array;
+  /** Their sum. */
+  total: number;
+}
+
 /** An open GPU with the engine on it. */
 export class Engine {
   private constructor();
@@ -133,7 +208,9 @@ export class Engine {
   /** Bytes in the engine's GPU buffers now. */
   readonly memoryInUse: number;
   loadTokenizer(source: ModelSource, options?: LoadOptions): Promise<Tokenizer>;
-  /** Lets go of the GPU. Tokenizers that are loaded stay usable. */
+  /** Loads an autoregressive transformer; where its file has the tokenizer inside, `loadTokenizer` of the same source decodes. */
+  loadGenerator(source: ModelSource, options?: GeneratorOptions): Promise<Generator>;
+  /** Lets go of the GPU. Tokenizers and generators that are loaded stay usable. */
   dispose(): void;
 }
 
@@ -145,6 +222,18 @@ export class Tokenizer {
   encode(picture: PictureSource, options?: EncodeOptions): Promise<EncodedTokens>;
   /** Tokens as a picture. */
   decode(tokens: DecodableTokens, options?: DecodeOptions): Promise<ImageData>;
+  /** Frees its memory on the GPU once the calls under way have ended. */
+  dispose(): void;
+}
+
+/** An autoregressive transformer on the GPU. */
+export class Generator {
+  private constructor();
+  readonly info: GeneratorInfo;
+  /** Makes tokens and hands them over as they come. Leaving the loop stops the work. */
+  generate(options?: GenerateOptions): AsyncGenerator<GenerateStep, void, void>;
+  /** How probable the tokens of a picture (or its first ones) are under a class, without guidance at temperature 1. */
+  score(tokens: ArrayLike<number> | { tokens: ArrayLike<number> }, klass: ClassName, options?: CallOptions): Promise<Score>;
   /** Frees its memory on the GPU once the calls under way have ended. */
   dispose(): void;
 }

@@ -35,6 +35,13 @@ export class Engine {
     return new Tokenizer(LOADED, loaded);
   }
 
+  async loadGenerator(source, options = {}) {
+    const core = this.#open();
+    const model = modelOf(source);
+    const loaded = await run(options, (job) => core.loadGenerator(model, options.precision, options.config, job));
+    return new Generator(LOADED, loaded);
+  }
+
   get memoryInUse() {
     return this.#open().memoryInUse;
   }
@@ -50,7 +57,7 @@ export class Engine {
   }
 }
 
-/** Keeps the constructor of Tokenizer to this file. */
+/** Keeps the constructors of what is loaded to this file. */
 const LOADED = Symbol('loaded');
 
 export class Tokenizer {
@@ -92,6 +99,84 @@ export class Tokenizer {
     if (!this.#core) throw new Error('this tokenizer was disposed');
     return this.#core;
   }
+}
+
+export class Generator {
+  #core;
+
+  constructor(key, core) {
+    if (key !== LOADED) throw new TypeError('a generator is made by engine.loadGenerator()');
+    this.#core = core;
+    this.info = Object.freeze(JSON.parse(core.info()));
+  }
+
+  async *generate(options = {}) {
+    const core = this.#open();
+    const { grid } = this.info;
+    const total = grid[0] * grid[1];
+    const stop = new AbortController();
+    const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
+    const waiting = [];
+    const made = [];
+    let wake = () => {};
+    let ended = false;
+    const told = (picture, position, tokens) => {
+      made[picture] ??= new Int32Array(total);
+      made[picture].set(tokens, position);
+      const count = position + tokens.length;
+      const result = count === total ? { grid: [...grid], tokens: made[picture].slice() } : undefined;
+      waiting.push({ picture, position, tokens, done: count / total, result });
+      wake();
+    };
+    let failure;
+    const running = run({ ...options, signal }, (job) => core.generate(wishOf(options), told, job))
+      .catch((error) => { failure = { error }; })
+      .finally(() => {
+        ended = true;
+        wake();
+      });
+    try {
+      while (true) {
+        while (waiting.length > 0) yield waiting.shift();
+        if (ended) break;
+        await new Promise((resolve) => { wake = resolve; });
+      }
+      if (failure) throw failure.error;
+    } finally {
+      // Whoever leaves the loop wants no more tokens.
+      stop.abort();
+      await running;
+    }
+  }
+
+  async score(tokens, klass, options = {}) {
+    const core = this.#open();
+    const list = tokens?.tokens ?? tokens;
+    const given = list instanceof Int32Array ? list : Int32Array.from(list);
+    const perToken = await run(options, (job) => core.score(given, JSON.stringify(klass ?? null), job));
+    return { perToken, total: perToken.reduce((sum, each) => sum + each, 0) };
+  }
+
+  dispose() {
+    this.#core?.free();
+    this.#core = undefined;
+  }
+
+  #open() {
+    if (!this.#core) throw new Error('this generator was disposed');
+    return this.#core;
+  }
+}
+
+/** What is to be generated, as the wasm module takes it. */
+function wishOf({ class: klass = null, mix, seed = 0, count = 1, cfg, schedule, temperature, topK, topP, prefix, fixed = [] }) {
+  if (prefix && fixed.length > 0) throw new TypeError('give either a prefix or fixed tokens');
+  if (typeof seed !== 'bigint' && !Number.isSafeInteger(seed)) throw new TypeError(`a seed is a whole number from 0 on, not ${seed}`);
+  return JSON.stringify({
+    condition: mix ? [klass, mix.class, mix.share ?? 0.5] : klass,
+    seed: String(seed), count, cfg, schedule, temperature, topK, topP,
+    fixed: Array.from(prefix?.tokens ?? prefix ?? fixed),
+  });
 }
 
 /** What the browser tells about its default adapter: "nvidia turing", or its full name where pages may know it. */

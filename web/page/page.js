@@ -29,7 +29,7 @@ async function open() {
     advance(0.92, 'Opening the GPU');
     studio.offerCamera(takePicture);
     reportCrashes(studio);
-    await studio.start(canvas, wanted.image, wanted.model, showStopped);
+    await studio.start(canvas, wanted.image, wanted.model, wanted.generator, wanted.class, wanted.seed, showStopped);
     advance(1, 'Ready');
     forwardPastedPictures(studio);
     canvas.focus();
@@ -44,7 +44,7 @@ async function open() {
   }
 }
 
-/** The absolute addresses in ?image= and ?model=, if they are addresses of the web. */
+/** The absolute addresses in ?image=, ?model= and ?generator=, if they are addresses of the web; ?class= and ?seed= as they are. */
 function addressesIn(href) {
   const parameters = new URL(href).searchParams;
   const address = (name) => {
@@ -53,12 +53,13 @@ function addressesIn(href) {
     const url = new URL(text, href);
     return /^https?:$/.test(url.protocol) ? url.href : undefined;
   };
-  return { image: address('image'), model: address('model') };
+  const text = (name) => parameters.get(name) ?? undefined;
+  return { image: address('image'), model: address('model'), generator: address('generator'), class: text('class'), seed: text('seed') };
 }
 
 /** A second content-security policy: policies only ever add restrictions, so nothing later can lift this one. */
-function allowConnectionsTo({ image, model }) {
-  const origins = [image, model].filter(Boolean).map((address) => new URL(address).origin);
+function allowConnectionsTo({ image, model, generator }) {
+  const origins = [image, model, generator].filter(Boolean).map((address) => new URL(address).origin);
   const policy = document.createElement('meta');
   policy.httpEquiv = 'Content-Security-Policy';
   policy.content = `connect-src ${[...new Set(["'self'", ...origins])].join(' ')}`;

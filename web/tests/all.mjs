@@ -3,4 +3,5 @@
 
 import './types.mjs';
 import './engine.mjs';
+import './generator.mjs';
 import './page.mjs';

@@ -14,6 +14,12 @@ import { GOLDEN, serveEngine } from './server.mjs';
 const CHECKPOINT = 'tokenizer_tiny.ckpt';
 const MODELS = fileURLToPath(new URL('../../assets/models/', import.meta.url));
 
+/** Whether a folder of the bundled models holds a tokenizer. */
+function isTokenizer(name) {
+  const config = join(MODELS, name, 'config.json');
+  return existsSync(config) && JSON.parse(readFileSync(config, 'utf8')).kind === 'tokenizer';
+}
+
 /** What must be refused: what it is, the call, and what the message has to say. */
 const WRONG = [
   ['no such file', (checkpoint) => ibq.engine.loadTokenizer(`/models/no-${checkpoint}`), /no-tokenizer_tiny\.ckpt.*404/s],
@@ -246,7 +252,7 @@ describe('JavaScript engine', { timeout: 4 * MINUTE }, () => {
     await example.close();
   });
 
-  for (const name of existsSync(MODELS) ? readdirSync(MODELS).filter((each) => existsSync(join(MODELS, each, 'config.json'))) : []) {
+  for (const name of existsSync(MODELS) ? readdirSync(MODELS).filter(isTokenizer) : []) {
     it(`gives the native program's tokens with the bundled model ${name}`, async () => {
       const found = await page.evaluate(async ({ address, picture }) => {
         const tokenizer = await ibq.engine.loadTokenizer(address);

@@ -35,7 +35,31 @@ export async function nativeDecode(file, model, ...options) {
   }
 }
 
+/** The tokens of one picture by `ibq generate`, flat. */
+export async function nativeGenerate(model, tokenizer, ...options) {
+  const folder = mkdtempSync(join(tmpdir(), 'ibq-web-'));
+  try {
+    await ibq('generate', '--model', model, '--tokenizer', tokenizer, '--precision', 'f32', '--tokens', '-o', folder, ...options);
+    return JSON.parse(readFileSync(join(folder, 'tokens.json'), 'utf8')).tokens.flat();
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The total log-likelihood of one picture's tokens by `ibq score`. */
+export async function nativeScore(model, tokens, ...options) {
+  const folder = mkdtempSync(join(tmpdir(), 'ibq-web-'));
+  try {
+    const file = join(folder, 'tokens.json');
+    writeFileSync(file, JSON.stringify(tokens));
+    const { stdout } = await ibq('score', file, '--model', model, '--json', ...options);
+    return JSON.parse(stdout)[0].log_likelihood;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
 async function ibq(...words) {
   if (!process.env.IBQ) throw new Error('set IBQ to the path of the native program');
-  await run(process.env.IBQ, [...words, '--adapter', 'software'], { timeout: 120_000 });
+  return run(process.env.IBQ, [...words, '--adapter', 'software'], { timeout: 120_000 });
 }

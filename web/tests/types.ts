@@ -1,7 +1,7 @@
 // Only compiled, never run: what a page may write against engine/ibq.d.ts, and what it may not.
 
-import { Engine, Tokenizer } from '../engine/ibq.js';
-import type { EncodedTokens, Progress, Tokens } from '../engine/ibq.js';
+import { Engine, Generator, Tokenizer } from '../engine/ibq.js';
+import type { EncodedTokens, GenerateStep, Progress, Tokens } from '../engine/ibq.js';
 
 export async function everythingAPageDoes(file: File, folder: FileList, frame: VideoFrame): Promise<ImageData> {
   const engine: Engine = await Engine.create({ adapter: 'software', portable: true, wasm: new URL('https://example.org/x.wasm') });
@@ -34,4 +34,26 @@ export async function whatDoesNotCompile(engine: Engine, tokenizer: Tokenizer): 
   await tokenizer.decode({ tokens: [1] });
   // @ts-expect-error: what is loaded cannot be changed
   tokenizer.info.factor = 8;
+}
+
+export async function everythingAGeneratorDoes(engine: Engine, tokenizer: Tokenizer): Promise<number> {
+  const ar: Generator = await engine.loadGenerator('models/ar/', { precision: 'int4', config: 'transformer_config:' });
+  const options = { seed: 2n ** 60n, count: 2, cfg: 4, schedule: 'cosine', temperature: 0.9, topK: 100, topP: 0.96 };
+  for await (const step of ar.generate({ class: 'lighthouse', mix: { class: 3, share: 0.25 }, ...options })) {
+    const whole: GenerateStep = step;
+    if (whole.result) await tokenizer.decode(whole.result);
+  }
+  for await (const { tokens } of ar.generate({ class: null, prefix: [1, 2], fixed: [null, 3] })) console.log(tokens.length);
+  const { perToken, total } = await ar.score([1, 2, 3], 7);
+  ar.dispose();
+  return perToken.length + total;
+}
+
+export async function whatAGeneratorDoesNot(engine: Engine, ar: Generator): Promise<void> {
+  // @ts-expect-error: a generator is made by engine.loadGenerator()
+  new Generator();
+  // @ts-expect-error: there is no such precision
+  await engine.loadGenerator('a.ckpt', { precision: 'int2' });
+  // @ts-expect-error: a class is a number, a name or null
+  ar.generate({ class: true });
 }

@@ -9,6 +9,7 @@ use ibq_core::gpu::Gpu;
 
 use super::{
     files::{self, PickedFile, Purpose},
+    generate,
     message::{Failure, Message, Outbox},
     models::{ModelSource, Slot},
     notice::Notice,
@@ -57,6 +58,8 @@ impl Studio {
         let mut studio = Self::bare(creation);
         studio.tasks.start_quietly(|_job| samples::load());
         studio.open_model(ModelSource::Bundled, true);
+        studio.state.generate.bundled = cfg!(bundled_generator);
+        studio.read_gallery();
         studio
     }
 
@@ -97,6 +100,17 @@ impl Studio {
         studio.tasks.start_quietly(|_job| samples::load());
         let source = options.model.map_or(ModelSource::Bundled, ModelSource::Url);
         studio.open_model(source, true);
+        studio.state.generate.bundled = cfg!(bundled_generator);
+        studio.read_gallery();
+        let generate = &mut studio.state.generate;
+        generate.settings.seed = options.seed.unwrap_or(generate.settings.seed);
+        generate.start_when_loaded = options.class.is_some() || options.seed.is_some();
+        generate.wanted_class = options.class;
+        if let Some(address) = options.generator {
+            studio.apply(Message::Generate(generate::GenerateMessage::Open(ModelSource::Url(address))));
+        } else if studio.state.generate.start_when_loaded && studio.state.generate.bundled {
+            studio.apply(Message::Go(Screen::Generate));
+        }
         studio
     }
 
@@ -115,7 +129,12 @@ impl Studio {
     pub(crate) fn apply(&mut self, message: Message) {
         match message {
             Message::Nothing => {}
-            Message::Go(screen) => self.state.screen = screen,
+            Message::Go(screen) => {
+                self.state.screen = screen;
+                if screen == Screen::Generate {
+                    self.enter_generate();
+                }
+            }
             Message::Theme(preference) => self.ctx.set_theme(preference),
             Message::ToggleHelp => self.state.help = !self.state.help,
             Message::ToggleLog => self.state.log = !self.state.log,
@@ -144,7 +163,10 @@ impl Studio {
             Message::Samples(list) => self.samples(list),
             Message::OpenCamera => self.open_camera(),
 
-            Message::PictureOpened(picture) => self.picture_opened(picture),
+            Message::PictureOpened(picture) => {
+                self.state.screen = Screen::Reconstruct;
+                self.picture_opened(picture);
+            }
             Message::Run => Slot::BOTH.into_iter().for_each(|slot| self.run(slot)),
             Message::MeasureKernels => self.measure_kernels(),
             Message::Ran(slot, outcome) => self.ran(slot, outcome),
@@ -159,6 +181,9 @@ impl Studio {
             Message::Export(what) => self.export(what),
             Message::Exported(Ok(ready)) => files::save(&mut self.tasks, *ready),
             Message::Exported(Err(notice)) => self.state.notices.push(notice),
+
+            Message::Generate(message) => self.generate(message),
+            Message::KeepGallery => self.keep_gallery(),
 
             Message::RunBench(side) => self.run_bench(side),
             Message::Benched(report) => self.benched(report),
@@ -179,6 +204,7 @@ impl Studio {
         }
         self.state.models.chooser_broke(task);
         self.state.reconstruct.task_broke(task);
+        self.state.generate.task_broke(task);
         self.state.system.task_broke(task);
     }
 
@@ -207,7 +233,8 @@ impl Studio {
             self.choose_model(Slot::First);
             self.open_model(ModelSource::File(file), false);
         } else {
-            self.tasks.start_quietly(move |_job| reconstruct::read_picture(file));
+            self.tasks.start_quietly(move |_job| reconstruct::read_picture_or_recipe(file));
+            return;
         }
         self.state.screen = Screen::Reconstruct;
     }
@@ -258,6 +285,7 @@ impl eframe::App for Studio {
         for message in self.tasks.collect() {
             self.apply(message);
         }
+        self.follow_generation();
         if self.tasks.busy() {
             self.ctx.request_repaint_after(PROGRESS);
         }
@@ -269,6 +297,7 @@ impl eframe::App for Studio {
         shell::keyboard(ui, &self.state, &mut out);
         shell::show(ui, &mut self.state, &self.tasks, &mut out, |ui, state, tasks, out| match state.screen {
             Screen::Reconstruct => reconstruct::show(ui, state, tasks, out),
+            Screen::Generate => generate::show(ui, state, tasks, out),
             Screen::System => system::show(ui, state, tasks, out),
         });
         let something_happened = !out.is_empty();

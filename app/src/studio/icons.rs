@@ -7,6 +7,11 @@ use egui::{Color32, Painter, Pos2, Rect, Shape, Stroke, Vec2, pos2};
 pub(crate) enum Icon {
     /// A picture beside its tokens: the Reconstruct screen.
     Reconstruct,
+    /// A picture that is half there: the Generate screen.
+    Generate,
+    Star,
+    /// A map with heights.
+    Map,
     /// A chip: the System screen.
     System,
     Sun,
@@ -51,6 +56,31 @@ impl Icon {
                 Line(&[(12.0, 12.0), (21.0, 12.0)]),
                 Line(&[(16.5, 5.0), (16.5, 19.0)]),
                 Line(&[(3.0, 16.0), (6.5, 11.5), (9.0, 14.5), (12.0, 11.0)]),
+            ],
+            Self::Generate => &[
+                Line(&[(3.0, 13.0), (3.0, 4.0), (21.0, 4.0), (21.0, 13.0)]),
+                Line(&[(3.0, 13.0), (12.0, 13.0), (12.0, 8.5), (21.0, 8.5)]),
+                Line(&[(12.0, 13.0), (12.0, 17.5), (3.0, 17.5), (3.0, 13.0)]),
+                Line(&[(7.5, 4.0), (7.5, 13.0)]),
+                Line(&[(18.0, 14.0), (18.0, 21.0)]),
+                Line(&[(14.5, 17.5), (21.5, 17.5)]),
+            ],
+            Self::Star => &[Closed(&[
+                (12.0, 3.5),
+                (14.6, 9.0),
+                (20.6, 9.8),
+                (16.2, 14.0),
+                (17.3, 20.0),
+                (12.0, 17.1),
+                (6.7, 20.0),
+                (7.8, 14.0),
+                (3.4, 9.8),
+                (9.4, 9.0),
+            ])],
+            Self::Map => &[
+                Closed(&[(4.0, 4.0), (20.0, 4.0), (20.0, 20.0), (4.0, 20.0)]),
+                Circle((12.0, 12.0), 5.5),
+                Circle((12.0, 12.0), 2.2),
             ],
             Self::System => &[
                 Closed(&[(6.0, 6.0), (18.0, 6.0), (18.0, 18.0), (6.0, 18.0)]),

@@ -5,6 +5,7 @@ use ibq_core::{bench::BenchReport, tokenizer::TokenizerError};
 
 use super::{
     files::{PickedFile, Purpose},
+    generate::GenerateMessage,
     models::{LoadedModel, ModelSource, OpenedModel, Slot},
     notice::Notice,
     reconstruct::{
@@ -73,6 +74,11 @@ pub(crate) enum Message {
     TokensRead(Result<Box<ibq_core::tokens::TokenFile>, Notice>),
     Export(super::reconstruct::Export),
     Exported(Result<Box<Ready>, Notice>),
+
+    /// What happens on the Generate screen.
+    Generate(GenerateMessage),
+    /// Stores the gallery and the favourites.
+    KeepGallery,
 
     /// Runs the benchmark on a square picture of this side.
     RunBench(u32),

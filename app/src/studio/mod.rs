@@ -1,11 +1,12 @@
 //! IBQ Studio's window and page: the same code natively and in the browser.
 //!
-//! One state tree (`state`); screens (`reconstruct`, `system`) and the `shell` around them are views of it that send
+//! One state tree (`state`); screens (`reconstruct`, `generate`, `system`) and the `shell` around them are views of it that send
 //! messages (`message`); long work runs as tasks (`task`), whose results are messages too. The engine shares the
 //! device that draws the window.
 
 mod app;
 mod files;
+mod generate;
 mod icons;
 mod log;
 mod message;

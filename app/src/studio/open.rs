@@ -76,6 +76,12 @@ pub struct PageOptions {
     pub image: Option<String>,
     /// Address of the model to use.
     pub model: Option<String>,
+    /// Address of the generator to use.
+    pub generator: Option<String>,
+    /// Class to generate, by name or number.
+    pub class: Option<String>,
+    /// Seed to generate with.
+    pub seed: Option<u64>,
     /// Called with a text when nothing can be drawn any more.
     pub failed: Option<js_sys::Function>,
 }

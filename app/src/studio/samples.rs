@@ -43,6 +43,20 @@ pub(crate) async fn bundled_model() -> Option<(String, Result<Model, WeightsErro
     Some((bundled.name.to_owned(), Model::open_folder(bundled.config, vec![bundled.weights]).await))
 }
 
+/// The bundled generator and its name, if there is one.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) async fn bundled_generator() -> Option<(String, Result<Model, WeightsError>)> {
+    let bundled = crate::bundled::bundled_generator()?;
+    Some((bundled.name.to_owned(), Model::open_folder(bundled.config, vec![bundled.weights]).await))
+}
+
+/// The bundled generator: a folder beside the page.
+#[cfg(target_arch = "wasm32")]
+pub(crate) async fn bundled_generator() -> Option<(String, Result<Model, WeightsError>)> {
+    let name = option_env!("IBQ_BUNDLED_GENERATOR_NAME")?;
+    Some((name.to_owned(), Model::open_url(&format!("assets/models/{name}/")).await))
+}
+
 #[cfg(not(target_arch = "wasm32"))]
 async fn files() -> Vec<(String, Vec<u8>)> {
     macro_rules! embedded {

@@ -3,8 +3,8 @@
 use ibq_core::gpu::Gpu;
 
 use super::{
-    files::PathPrompt, models::Models, notice::Notices, reconstruct::Reconstruct, samples::Sample,
-    system::System,
+    files::PathPrompt, generate::Generate, models::Models, notice::Notices, reconstruct::Reconstruct,
+    samples::Sample, system::System,
 };
 
 /// The screens that exist, in the order of the navigation.
@@ -13,16 +13,17 @@ pub(crate) enum Screen {
     /// A picture becomes tokens and comes back.
     #[default]
     Reconstruct,
+    /// Pictures of a class, token by token.
+    Generate,
     /// What the machine is and how fast.
     System,
 }
 
 impl Screen {
-    pub(crate) const ALL: [Self; 2] = [Self::Reconstruct, Self::System];
-
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Reconstruct => "Reconstruct",
+            Self::Generate => "Generate",
             Self::System => "System",
         }
     }
@@ -40,10 +41,21 @@ pub(crate) struct State {
     pub(crate) samples: Vec<Sample>,
     pub(crate) prompt: Option<PathPrompt>,
     pub(crate) reconstruct: Reconstruct,
+    pub(crate) generate: Generate,
     pub(crate) system: System,
 }
 
 impl State {
+    /// The screens that can be gone to: without a generator there is nothing to generate with.
+    pub(crate) fn screens(&self) -> Vec<Screen> {
+        let mut screens = vec![Screen::Reconstruct];
+        if self.generate.available() {
+            screens.push(Screen::Generate);
+        }
+        screens.push(Screen::System);
+        screens
+    }
+
     pub(crate) fn new(gpu: Result<Gpu, String>) -> Self {
         Self {
             gpu,
@@ -55,6 +67,7 @@ impl State {
             samples: Vec::new(),
             prompt: None,
             reconstruct: Reconstruct::default(),
+            generate: Generate::default(),
             system: System::default(),
         }
     }

@@ -62,6 +62,18 @@ impl WasmEngine {
         })
     }
 
+    /// Loads a transformer from what `load` takes; `yaml` is an official configuration, which tells the number of heads.
+    #[wasm_bindgen(js_name = loadGenerator)]
+    pub fn load_generator(
+        &self,
+        source: JsValue,
+        precision: Option<String>,
+        yaml: Option<String>,
+        job: &WasmJob,
+    ) -> Result<Promise, JsValue> {
+        super::generator::load(self.gpu.clone(), source, precision.as_deref(), yaml, job)
+    }
+
     /// What is open, as JSON.
     #[must_use]
     pub fn info(&self) -> String {
@@ -228,7 +240,7 @@ impl WasmTokenizer {
 }
 
 /// Opens whatever a script may give as a model.
-async fn open_model(source: &JsValue) -> Result<Model, JsValue> {
+pub(super) async fn open_model(source: &JsValue) -> Result<Model, JsValue> {
     let opened = if let Some(address) = source.as_string() {
         Model::open_url(&address).await
     } else if let Some(blob) = source.dyn_ref::<web_sys::Blob>() {

@@ -10,7 +10,8 @@ thread_local! {
     static PAGE: RefCell<Option<Page>> = const { RefCell::new(None) };
 }
 
-/// Starts the studio on a canvas, with the addresses of the picture and the model to begin with. `failed` is called with a
+/// Starts the studio on a canvas, with the addresses of the picture, the model and the generator to begin with, and the class and
+/// seed to generate. `failed` is called with a
 /// text when nothing can be drawn any more.
 ///
 /// # Errors
@@ -20,9 +21,14 @@ pub async fn start(
     canvas: web_sys::HtmlCanvasElement,
     image: Option<String>,
     model: Option<String>,
+    generator: Option<String>,
+    class: Option<String>,
+    seed: Option<String>,
     failed: js_sys::Function,
 ) -> Result<(), JsValue> {
-    let page = open_page(canvas, PageOptions { image, model, failed: Some(failed) }).await?;
+    let seed = seed.and_then(|seed| seed.parse().ok());
+    let options = PageOptions { image, model, generator, class, seed, failed: Some(failed) };
+    let page = open_page(canvas, options).await?;
     PAGE.with_borrow_mut(|slot| *slot = Some(page));
     Ok(())
 }

@@ -98,6 +98,24 @@ impl Driver {
         path
     }
 
+    /// Where the test's files are.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Both themes at both sizes.
+    pub(crate) fn snapshots(&mut self, name: &str) {
+        for (size_name, size) in [("desk", DESK), ("phone", PHONE)] {
+            self.resize(size);
+            for (theme_name, theme) in [("dark", Theme::Dark), ("light", Theme::Light)] {
+                self.theme(theme);
+                self.snapshot(&format!("{name}-{size_name}-{theme_name}"));
+            }
+        }
+        self.theme(Theme::Dark);
+        self.resize(DESK);
+    }
+
     /// Writes a picture of some waves.
     pub(crate) fn picture(&self, name: &str, width: u32, height: u32) -> PathBuf {
         let wave = |x: f32, y: f32, phase: f32| {

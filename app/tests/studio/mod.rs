@@ -1,6 +1,7 @@
 //! What the tests of the studio share.
 
 pub(crate) mod driver;
+pub(crate) mod generator;
 
 use std::path::Path;
 

@@ -4,7 +4,9 @@ use std::collections::VecDeque;
 
 use web_time::Instant;
 
-use super::{Dispatch, Gpu, GpuError, device::reason};
+#[cfg(not(target_arch = "wasm32"))]
+use super::device::reason;
+use super::{Dispatch, Gpu, GpuError};
 use crate::job::{Cancelled, Job};
 
 /// What one submission should take, in milliseconds.

@@ -59,7 +59,8 @@ impl Transformer {
         for (position, &token) in tokens.iter().enumerate() {
             let (c, u) = (with.row(position), without.row(position));
             let scale = if sampling.is_guided() { scales[position] } else { 1.0 };
-            let guide = |(&c, &u): (&f32, &f32)| (if scale > 1.0 { u + scale * (c - u) } else { c }) / temperature;
+            let guide =
+                |(&c, &u): (&f32, &f32)| (if scale > 1.0 { u + scale * (c - u) } else { c }) / temperature;
             let guided: Vec<f32> = c.iter().zip(u).map(guide).collect();
             positions.push(position_insight(c, u, &guided, token, count));
         }

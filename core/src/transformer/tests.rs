@@ -131,12 +131,8 @@ fn an_insight_tells_what_each_token_was_chosen_from() {
     let reference = Reference::random(small(), 15);
     for gpu in devices() {
         let transformer = load(gpu, &reference, TransformerPrecision::F32);
-        let sampling = Sampling {
-            temperature: 0.0,
-            cfg_scale: 3.0,
-            schedule: Schedule::Linear,
-            ..Sampling::default()
-        };
+        let sampling =
+            Sampling { temperature: 0.0, cfg_scale: 3.0, schedule: Schedule::Linear, ..Sampling::default() };
         let tokens = generate(&transformer, &[request(2, 0, sampling)]).remove(0).tokens;
         let job = Job::new();
         let looked = transformer.insight(Condition::Class(2), &sampling, &tokens, 5, &job);

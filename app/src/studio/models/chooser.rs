@@ -4,11 +4,13 @@ use egui::{Grid, ProgressBar, TextEdit, Ui};
 use ibq_core::{
     gpu::{Gpu, Tier},
     tokenizer::TokenizerConfig,
+    transformer::TransformerPrecision,
     weights::{ModelKind, Precision},
 };
 
 use crate::studio::{
     files::Purpose,
+    generate::GeneratorMemory,
     icons::Icon,
     message::{Message, Outbox},
     state::State,
@@ -114,6 +116,9 @@ fn described(ui: &mut Ui, chooser: &mut Chooser, gpu: &Result<Gpu, String>, out:
     ui.label(short_name(&model.name)).on_hover_text(&model.name);
     facts(ui, model);
     ui.add_space(4.0);
+    if model.transformer.is_some() {
+        return described_transformer(ui, chooser, gpu, out);
+    }
     if model.sets.len() > 1 {
         let mut set = model.weights.as_ref().map_or(model.sets[0], ibq_core::weights::TokenizerWeights::set);
         let choices: Vec<_> = model.sets.iter().map(|&set| (set, set_name(set))).collect();
@@ -160,6 +165,37 @@ fn described(ui: &mut Ui, chooser: &mut Chooser, gpu: &Result<Gpu, String>, out:
     });
 }
 
+/// How a transformer is loaded: it makes new pictures, on the Generate screen.
+fn described_transformer(ui: &mut Ui, chooser: &mut Chooser, gpu: &Result<Gpu, String>, out: &mut Outbox) {
+    let Stage::Described(model) = &chooser.stage else { return };
+    let Some(transformer) = &model.transformer else { return };
+    ui.horizontal(|ui| {
+        ui.add(egui::Label::new("Precision").selectable(false));
+        let choices = TransformerPrecision::ALL.map(|precision| (precision, precision.name()));
+        segmented(ui, "Precision", &mut chooser.transformer_precision, &choices);
+    });
+    hint(ui, "Fewer bits take less memory and are faster; 4 bits change the pictures a little.");
+    if let (Ok(weights), Ok(gpu)) = (transformer, gpu) {
+        let needed = GeneratorMemory::of(weights.config(), chooser.transformer_precision).0;
+        let text = format!("{} of weights; this GPU gives {}", bytes(needed), bytes(gpu.memory_budget()));
+        let fits = needed <= gpu.memory_budget();
+        let colour = if fits { Palette::of(ui).text } else { Palette::of(ui).error };
+        ui.add(egui::Label::new(egui::RichText::new(text).color(colour)).wrap());
+    }
+    let loadable = transformer.is_ok() && gpu.is_ok();
+    ui.add_space(4.0);
+    ui.horizontal(|ui| {
+        ui.add_enabled_ui(loadable, |ui| {
+            if primary_button(ui, Some(Icon::Generate), "Load").clicked() {
+                out.push(Message::LoadModel);
+            }
+        });
+        if text_button(ui, None, "Back").clicked() {
+            chooser.stage = Stage::Pick;
+        }
+    });
+}
+
 fn memory(ui: &mut Ui, chooser: &Chooser, gpu: &Result<Gpu, String>) {
     let Stage::Described(model) = &chooser.stage else { return };
     let (Ok(weights), Ok(gpu)) = (&model.weights, gpu) else { return };
@@ -188,6 +224,20 @@ fn facts(ui: &mut Ui, model: &OpenedModel) {
             ui.end_row();
         };
         fact("Kind", kind_name(model.kind).to_owned());
+        match &model.transformer {
+            Some(Ok(weights)) => {
+                let config = weights.config();
+                let side = config.side();
+                fact("Classes", config.class_num.to_string());
+                fact("Tokens", format!("{side} × {side} of {} codes", config.vocab_size));
+                let (layers, heads, width) = (config.n_layer, config.n_head, config.n_embd);
+                fact("Layers", format!("{layers} of {heads} heads, {width} channels wide"));
+                let parameters = config.parameter_count() as f64 / 1e6;
+                return fact("Parameters", format!("{parameters:.1} million"));
+            }
+            Some(Err(reason)) => return fact("Not usable here", reason.clone()),
+            None => {}
+        }
         match &model.weights {
             Ok(weights) => {
                 let config = weights.config();

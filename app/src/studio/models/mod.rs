@@ -6,6 +6,7 @@ mod update;
 use ibq_core::{
     gpu::Gpu,
     tokenizer::{Tiling, Tokenizer},
+    transformer::{TransformerPrecision, TransformerWeights},
     weights::{Model, ModelKind, Precision, TokenizerWeights, WeightSet},
 };
 
@@ -31,6 +32,8 @@ impl Slot {
 /// Where a model comes from.
 pub(crate) enum ModelSource {
     Bundled,
+    /// The generator that ships with the program.
+    BundledGenerator,
     File(PickedFile),
     #[cfg_attr(not(target_arch = "wasm32"), expect(dead_code, reason = "natively models are files"))]
     Url(String),
@@ -44,6 +47,8 @@ pub(crate) struct OpenedModel {
     pub(crate) model: Model,
     /// The tokenizer in it with the chosen set of weights, or why there is none.
     pub(crate) weights: Result<TokenizerWeights, String>,
+    /// The transformer in it, or why it cannot be used; none where there is none.
+    pub(crate) transformer: Option<Result<TransformerWeights, String>>,
 }
 
 impl OpenedModel {
@@ -54,6 +59,8 @@ impl OpenedModel {
             kind: model.kind(),
             sets: model.available().to_vec(),
             weights: model.tokenizer(None).map_err(|error| error.to_string()),
+            transformer: (model.kind() == ModelKind::Transformer)
+                .then(|| TransformerWeights::new(&model, None).map_err(|error| error.to_string())),
             model,
         }
     }
@@ -118,13 +125,22 @@ pub(crate) struct Chooser {
     pub(crate) stage: Stage,
     pub(crate) path: String,
     pub(crate) precision: Precision,
+    /// How the weights of a transformer are stored.
+    pub(crate) transformer_precision: TransformerPrecision,
     /// Side of the square picture for which memory is estimated, in pixels.
     pub(crate) side: u32,
 }
 
 impl Chooser {
     pub(crate) fn new(slot: Slot) -> Self {
-        Self { slot, stage: Stage::Pick, path: String::new(), precision: Precision::F32, side: 256 }
+        Self {
+            slot,
+            stage: Stage::Pick,
+            path: String::new(),
+            precision: Precision::F32,
+            transformer_precision: TransformerPrecision::F16,
+            side: 256,
+        }
     }
 
     /// Memory for the model that is described, as text: weights and activations.

@@ -21,6 +21,7 @@ impl Studio {
     pub(crate) fn open_model(&mut self, source: ModelSource, load: bool) {
         let title = match &source {
             ModelSource::Bundled => "Open the bundled model".to_owned(),
+            ModelSource::BundledGenerator => "Open the generator".to_owned(),
             ModelSource::File(file) => format!("Open {}", file.name()),
             ModelSource::Url(url) => format!("Open {}", short_name(url)),
         };
@@ -28,6 +29,10 @@ impl Studio {
             let (name, opened) = match source {
                 ModelSource::Bundled => match samples::bundled_model().await {
                     None => return Message::NoBundledModel,
+                    Some(bundled) => bundled,
+                },
+                ModelSource::BundledGenerator => match samples::bundled_generator().await {
+                    None => return Message::Nothing,
                     Some(bundled) => bundled,
                 },
                 ModelSource::File(file) => (file.full_name(), open_file(&file).await),
@@ -73,7 +78,16 @@ impl Studio {
     pub(crate) fn load_chosen_model(&mut self) {
         let Some(chooser) = &mut self.state.models.chooser else { return };
         let (slot, precision) = (chooser.slot, chooser.precision);
+        let transformer_precision = chooser.transformer_precision;
         if let Stage::Described(model) = std::mem::replace(&mut chooser.stage, Stage::Pick) {
+            if model.transformer.is_some() {
+                let (name, file) = (model.name.clone(), model.model.clone());
+                let task = self.load_generator(name, file, transformer_precision);
+                if let (Some(task), Some(chooser)) = (task, &mut self.state.models.chooser) {
+                    chooser.stage = Stage::Loading(task, model);
+                }
+                return;
+            }
             self.load_model(slot, model, precision);
         }
     }
@@ -121,13 +135,18 @@ impl Studio {
                 self.run(slot);
             }
             Err(failure) => {
-                if let Some(chooser) = &mut models.chooser
-                    && let Stage::Loading(_, model) = std::mem::replace(&mut chooser.stage, Stage::Pick)
-                {
-                    chooser.stage = Stage::Described(model);
-                }
+                self.chooser_failed();
                 self.model_failed(name, &failure);
             }
+        }
+    }
+
+    /// What the chooser was loading failed: it shows the description again.
+    pub(crate) fn chooser_failed(&mut self) {
+        if let Some(chooser) = &mut self.state.models.chooser
+            && let Stage::Loading(_, model) = std::mem::replace(&mut chooser.stage, Stage::Pick)
+        {
+            chooser.stage = Stage::Described(model);
         }
     }
 

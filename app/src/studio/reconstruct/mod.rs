@@ -33,12 +33,14 @@ pub(crate) use export::{Export, Ready};
 pub(crate) use picture::fetch;
 #[cfg(target_arch = "wasm32")]
 pub(crate) use picture::opened;
-pub(crate) use picture::{OpenPicture, pasted, read_picture, read_tokens, read_tokens_or_model};
+pub(crate) use picture::{
+    OpenPicture, pasted, read_picture, read_picture_or_recipe, read_tokens, read_tokens_or_model,
+};
 pub(crate) use screen::show;
 pub(crate) use shown::{Layered, Numbers, Shown};
 pub(crate) use work::{
     DecodeRequest, Decoded, DetailKey, DetailRequest, Detailed, HeatKey, HeatMap, HeatRequest, Outcome,
-    RunInput, RunRequest,
+    RunInput, RunRequest, patches,
 };
 
 use zoom::Zoom;

@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use egui::ColorImage;
 use ibq_core::{
-    image::{ImageError, Picture, open},
+    image::{ImageError, Picture, open, text_of},
     tokens::TokenFile,
+    transformer::Recipe,
 };
 use image::RgbImage;
 
 use crate::studio::{
     files::PickedFile,
+    generate::GenerateMessage,
     message::{Failure, Message},
     models::OpenedModel,
     notice::Notice,
@@ -46,6 +48,22 @@ pub(crate) async fn read_picture(file: PickedFile) -> Message {
     match file.read().await {
         Ok(bytes) => opened(&file.name(), open(&bytes)),
         Err(reason) => Message::Notice(Notice::error(format!("{} was not opened", file.name()), reason)),
+    }
+}
+
+/// Reads a picture file that was dropped: one that this program generated brings everything that restores it.
+pub(crate) async fn read_picture_or_recipe(file: PickedFile) -> Message {
+    match file.read().await {
+        Ok(bytes) => from_bytes(&file.name(), &bytes),
+        Err(reason) => Message::Notice(Notice::error(format!("{} was not opened", file.name()), reason)),
+    }
+}
+
+fn from_bytes(name: &str, bytes: &[u8]) -> Message {
+    match text_of(bytes, Recipe::KEYWORD).map(|text| Recipe::from_json(&text)) {
+        Some(Ok(recipe)) => Message::Generate(GenerateMessage::Restore(Box::new(recipe))),
+        // What cannot be read of it does not keep the picture from being looked at.
+        Some(Err(_)) | None => opened(name, open(bytes)),
     }
 }
 

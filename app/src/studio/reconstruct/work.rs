@@ -204,14 +204,24 @@ async fn details(request: DetailRequest, job: &Job) -> Result<Detailed, Tokenize
         }
     }
     wanted.retain(|code| !known.contains(code));
+    let patches = patches(&tokenizer, &wanted, job).await?;
+    Ok(Detailed { key, here, near, patches })
+}
+
+/// Decodes each of these codes alone.
+pub(crate) async fn patches(
+    tokenizer: &Tokenizer,
+    codes: &[u32],
+    job: &Job,
+) -> Result<Vec<(u32, Pixels)>, TokenizerError> {
     let mut patches = Vec::new();
-    for codes in wanted.chunks(PATCHES) {
+    for codes in codes.chunks(PATCHES) {
         let grid = |code: u32| TokenGrid { rows: 1, cols: 1, tokens: vec![code] };
         let grids: Vec<TokenGrid> = (0..PATCHES).map(|i| grid(codes[i.min(codes.len() - 1)])).collect();
         let decoding = tokenizer.decode(&grids, &RunOptions::default(), job).await?;
         patches.extend(codes.iter().copied().zip(decoding.pictures.iter().map(Pixels::new)));
     }
-    Ok(Detailed { key, here, near, patches })
+    Ok(patches)
 }
 
 /// Names a heat map: the revisions of the two pictures and the full scale.

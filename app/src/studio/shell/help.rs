@@ -9,11 +9,11 @@ use crate::studio::{
 };
 
 /// Keys and what they do, by place.
-const KEYS: [(&str, &[(&str, &str)]); 3] = [
+const KEYS: [(&str, &[(&str, &str)]); 4] = [
     (
         "Everywhere",
         &[
-            ("1 2", "Reconstruct, System"),
+            ("1 2 3", "From screen to screen"),
             ("M", "Choose the model"),
             ("O", "Open a picture"),
             ("T", "Theme: system, light, dark"),
@@ -41,6 +41,15 @@ const KEYS: [(&str, &[(&str, &str)]); 3] = [
             ("← → ↑ ↓", "Move the selection, when the picture has the focus"),
             ("Ctrl Z", "Undo"),
             ("Ctrl Shift Z", "Redo"),
+        ],
+    ),
+    (
+        "Generate",
+        &[
+            ("G", "Generate, or stop"),
+            ("R", "The next seed"),
+            ("A", "All pictures"),
+            ("Ctrl S", "Save the picture"),
         ],
     ),
 ];

@@ -4,6 +4,7 @@ use egui::{Event, Key, Modifiers, Ui};
 
 use crate::studio::{
     files::Purpose,
+    generate::GenerateMessage,
     message::{Message, Outbox},
     models::Slot,
     reconstruct::{EditCommand, Export, ViewCommand},
@@ -40,9 +41,12 @@ pub(crate) fn keyboard(ui: &mut Ui, state: &State, out: &mut Outbox) {
         out.push(Message::Pick(Purpose::Picture));
     }
     if pressed(Modifiers::COMMAND, Key::S) {
-        out.push(Message::Export(Export::Picture));
+        out.push(match state.screen {
+            Screen::Generate => Message::Generate(GenerateMessage::Save),
+            _ => Message::Export(Export::Picture),
+        });
     }
-    for (key, screen) in [Key::Num1, Key::Num2].into_iter().zip(Screen::ALL) {
+    for (key, screen) in [Key::Num1, Key::Num2, Key::Num3].into_iter().zip(state.screens()) {
         if pressed(Modifiers::NONE, key) {
             out.push(Message::Go(screen));
         }
@@ -74,8 +78,28 @@ pub(crate) fn keyboard(ui: &mut Ui, state: &State, out: &mut Outbox) {
             out.push(Message::View(command));
         }
     }
+    if state.screen == Screen::Generate && state.generate.generator.is_some() {
+        generate_keys(state, &mut |key| pressed(Modifiers::NONE, key), out);
+    }
     if pressed(Modifiers::NONE, Key::T) {
         let preference = ui.options(|options| options.theme_preference);
         out.push(Message::Theme(next_theme(preference)));
+    }
+}
+
+fn generate_keys(state: &State, pressed: &mut impl FnMut(Key) -> bool, out: &mut Outbox) {
+    let send = |message| Message::Generate(message);
+    if pressed(Key::G) {
+        out.push(send(if state.generate.is_running() {
+            GenerateMessage::Stop
+        } else {
+            GenerateMessage::Start
+        }));
+    }
+    if pressed(Key::R) {
+        out.push(send(GenerateMessage::Reroll));
+    }
+    if pressed(Key::A) {
+        out.push(send(GenerateMessage::Show(None)));
     }
 }

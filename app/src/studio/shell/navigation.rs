@@ -12,6 +12,7 @@ use crate::studio::{
 fn icon(screen: Screen) -> Icon {
     match screen {
         Screen::Reconstruct => Icon::Reconstruct,
+        Screen::Generate => Icon::Generate,
         Screen::System => Icon::System,
     }
 }
@@ -24,7 +25,7 @@ pub(super) fn side(ui: &mut Ui, state: &State, out: &mut Outbox) {
         .frame(Frame::new().fill(Palette::of(ui).panel).inner_margin(Margin::symmetric(4, 8)))
         .show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 4.0;
-            for screen in Screen::ALL {
+            for screen in state.screens() {
                 entry(ui, state, screen, Vec2::new(ui.available_width(), 60.0), out);
             }
         });
@@ -38,8 +39,9 @@ pub(super) fn bottom(ui: &mut Ui, state: &State, out: &mut Outbox) {
         .show(ui, |ui| {
             ui.horizontal(|ui| {
                 ui.spacing_mut().item_spacing.x = 4.0;
-                let width = ui.available_width() / Screen::ALL.len() as f32 - 4.0;
-                for screen in Screen::ALL {
+                let screens = state.screens();
+                let width = ui.available_width() / screens.len() as f32 - 4.0;
+                for screen in screens {
                     entry(ui, state, screen, Vec2::new(width, 52.0), out);
                 }
             });

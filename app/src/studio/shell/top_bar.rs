@@ -8,8 +8,8 @@ use egui::{
 use crate::studio::{
     icons::Icon,
     message::{Message, Outbox},
-    models::{Slot, precision_name, set_name},
-    state::State,
+    models::{Slot, precision_name, set_name, short_name},
+    state::{Screen, State},
     task::Tasks,
     theme::{CONTROL_HEIGHT, CONTROL_RADIUS, Palette, title},
     widgets::{icon_button, icon_toggle},
@@ -70,9 +70,16 @@ fn theme_button(ui: &mut Ui, out: &mut Outbox) {
 /// The name of the model; a click opens the chooser.
 fn model_button(ui: &mut Ui, state: &State, tasks: &Tasks, out: &mut Outbox) {
     let palette = Palette::of(ui);
-    let loading = state.models.loading.and_then(|task| tasks.get(task));
+    let generating = state.screen == Screen::Generate;
+    let loading = if generating { state.generate.loading } else { state.models.loading };
+    let loading = loading.and_then(|task| tasks.get(task));
+    let generator = state.generate.generator.as_ref().filter(|_| generating);
     let (name, detail) = match (loading, state.models.get(Slot::First)) {
         (Some(task), _) => (task.title.clone(), format!("{:.0} %", task.job.snapshot().done * 100.0)),
+        (None, _) if generator.is_some() => generator.map_or_else(Default::default, |generator| {
+            let precision = generator.transformer.precision().name().to_owned();
+            (short_name(&generator.name).to_owned(), precision)
+        }),
         (None, Some(model)) => {
             let detail = format!("{} · {}", set_name(model.set), precision_name(model.tokenizer.precision()));
             (model.short_name().to_owned(), detail)

@@ -1,0 +1,64 @@
+//! What was made before.
+
+use egui::{CornerRadius, Role, ScrollArea, Sense, Ui, Vec2, WidgetInfo};
+
+use crate::studio::{
+    message::{Message, Outbox},
+    state::State,
+    theme::Palette,
+    widgets::{card, hint, text_button},
+};
+
+use super::GenerateMessage;
+
+const SIDE: f32 = 56.0;
+
+/// Shows the card.
+pub(super) fn show(ui: &mut Ui, state: &mut State, out: &mut Outbox) {
+    let generate = &mut state.generate;
+    let Some(generator) = &generate.generator else { return };
+    let running = generate.is_running();
+    card(ui, "Gallery", |ui| {
+        if generate.gallery.entries.is_empty() {
+            return hint(ui, "What you make is kept here, on this machine, also after a restart.");
+        }
+        ScrollArea::vertical().id_salt("gallery").max_height(4.0 * (SIDE + 6.0)).show(ui, |ui| {
+            ui.horizontal_wrapped(|ui| {
+                ui.spacing_mut().item_spacing = Vec2::splat(6.0);
+                for entry in generate.gallery.entries.iter().filter(|entry| generator.made(&entry.recipe)) {
+                    let recipe = &entry.recipe;
+                    let (rect, response) = ui.allocate_exact_size(Vec2::splat(SIDE), Sense::click());
+                    let what = generator.describe(recipe.condition);
+                    let spoken = format!("{what}, seed {}, picture {}", recipe.seed, recipe.number + 1);
+                    response.widget_info(|| {
+                        WidgetInfo::labeled(Role::Button, !running, format!("Gallery: {spoken}"))
+                    });
+                    let palette = Palette::of(ui);
+                    match &entry.texture {
+                        Some(texture) => {
+                            let image = egui::Image::from_texture(texture);
+                            image.corner_radius(CornerRadius::same(4)).paint_at(ui, rect);
+                        }
+                        None => {
+                            ui.painter().rect_filled(rect, CornerRadius::same(4), palette.control);
+                        }
+                    }
+                    if response.hovered() || response.has_focus() {
+                        let stroke = egui::Stroke::new(2.0, palette.accent);
+                        let radius = CornerRadius::same(4);
+                        ui.painter().rect_stroke(rect, radius, stroke, egui::StrokeKind::Inside);
+                    }
+                    if response.clicked() && !running {
+                        out.push(Message::Generate(GenerateMessage::Restore(Box::new(recipe.clone()))));
+                    }
+                    response.on_hover_text(spoken);
+                }
+            });
+        });
+        if text_button(ui, None, "Empty the gallery").clicked() {
+            generate.gallery.entries.clear();
+            out.push(Message::KeepGallery);
+        }
+        hint(ui, "A click brings a picture back exactly, with its settings. So does dropping its PNG here.");
+    });
+}
