@@ -1,5 +1,7 @@
 //! Measuring: the ceilings of the adapter, and how near each kernel comes to them.
 
+mod generation;
+
 use std::sync::Arc;
 
 use ibq_shaders::{Kernel, Storage};
@@ -13,6 +15,8 @@ use crate::{
     tokenizer::{KernelTime, RunOptions, StageTime, Tiling, Tokenizer, TokenizerError},
     weights::Precision,
 };
+
+pub use generation::{Drift, GenerationReport, TokenSpeed, drift, generation};
 
 /// Runs whose fastest counts.
 const REPEATS: usize = 3;

@@ -39,6 +39,8 @@ struct Params {
     heads: u32,
     head4: u32,
     positions: u32,
+    // Outputs of a whole row of y: more than o4 where w is a part of a layer.
+    y4: u32,
 }
 
 #import quantised
@@ -277,7 +279,7 @@ fn store(row: u32, n: u32, sum: vec4<f32>) {
 }
 #else
 fn store(row: u32, n: u32, sum: vec4<f32>) {
-    let at = row * params.o4 + n;
+    let at = row * params.y4 + n;
 #if RESIDUAL
     y[at] += vectors[row / params.queries * params.stride4 + params.gamma4 + n] * sum;
 #else

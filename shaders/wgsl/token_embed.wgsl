@@ -3,7 +3,8 @@
 //
 // tokens     [sequences, block]    of every picture
 // conditions [rows / queries]      class, second class, share of the second (f32), unused
-// table      [vocab, c4]           four channels an element
+// table      [count, c4]           four channels an element: the vectors of the tokens from `first` on. A large table is in
+//                                  several shards, and each dispatch makes the rows of its own
 // classes    [classes + 1, c4]     the last row stands for "no class"
 // x          [rows, c4]            f32; a sequence has `queries` neighbouring rows. There may be more sequences than
 //                                  pictures: the second half repeats the tokens, for guidance
@@ -17,6 +18,8 @@ struct Params {
     c4: u32,
     pictures: u32,
     block: u32,
+    first: u32,
+    count: u32,
     vocab: u32,
 }
 
@@ -43,6 +46,9 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     let sequence = row / params.queries;
     let position = state.position + row % params.queries;
     if position == 0u {
+        if params.first > 0u {
+            return;
+        }
         let condition = conditions[sequence];
         let one = load(classes[condition.x * params.c4 + c]);
         let other = load(classes[condition.y * params.c4 + c]);
@@ -50,6 +56,9 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     } else {
         let at = sequence % params.pictures * params.block + min(position, params.block) - 1u;
         // A token that could not be drawn has no vector; its picture has failed already.
-        x[index] = load(table[min(tokens[at], params.vocab - 1u) * params.c4 + c]);
+        let token = min(tokens[at], params.vocab - 1u);
+        if token >= params.first && token - params.first < params.count {
+            x[index] = load(table[(token - params.first) * params.c4 + c]);
+        }
     }
 }

@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use ibq_core::{
     tokens::{TokenFile, TokenGrid},
-    transformer::{Condition, Logits, Transformer, TransformerPrecision, log_sum_exp},
+    transformer::{Condition, Logits, Transformer, log_sum_exp},
 };
 use serde::Serialize;
 
 use super::{
     failure::Failure,
-    generate::class_of,
+    generate::{class_of, npy_header},
     inputs::{read_bounded, shown},
     outputs,
     session::Session,
@@ -60,12 +60,12 @@ pub(crate) async fn run(arguments: &Arguments, session: &Session) -> Result<(), 
         return Err(Failure::at(path, reason));
     }
     let options = &arguments.transformer;
-    let opened = transformer::open(options, options.model.clone(), session).await?;
+    let opened = transformer::open(options, options.model.clone(), None, session).await?;
     let condition = match arguments.class.as_str() {
         "none" => Condition::None,
-        name => Condition::Class(class_of(name, &opened)?),
+        name => Condition::Class(class_of(name, &opened, session)?),
     };
-    let precision = options.precision.map_or(TransformerPrecision::F32, TransformerPrecision::from);
+    let precision = opened.precision(options, None)?;
     let (_, model) = transformer::load(&opened, options, precision, session).await?;
     let mut scored = Vec::new();
     for (index, grid) in file.grids.iter().enumerate() {
@@ -127,14 +127,7 @@ async fn score(
 fn npy(logits: &Logits) -> Vec<u8> {
     let vocab = logits.vocab as usize;
     let rows = logits.values.len() / vocab.max(1);
-    let mut header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, {vocab}), }}");
-    // The data begins at a multiple of 64 bytes.
-    let blanks = (10 + header.len() + 1).next_multiple_of(64) - (10 + header.len() + 1);
-    header.extend(std::iter::repeat_n(' ', blanks));
-    header.push('\n');
-    let mut out = b"\x93NUMPY\x01\x00".to_vec();
-    out.extend_from_slice(&(header.len() as u16).to_le_bytes());
-    out.extend_from_slice(header.as_bytes());
+    let mut out = npy_header("<f4", &format!("({rows}, {vocab})"));
     out.extend(logits.values.iter().flat_map(|value| value.to_le_bytes()));
     out
 }

@@ -6,9 +6,12 @@ use clap::{Args, ValueEnum};
 use ibq_core::{
     gpu::{AdapterChoice, Gpu},
     tokenizer::Tokenizer,
-    transformer::{Transformer, TransformerError, TransformerPrecision, TransformerWeights},
-    weights::{Precision, TokenizerWeights},
+    transformer::{
+        Transformer, TransformerConfig, TransformerError, TransformerPrecision, TransformerWeights,
+    },
+    weights::{Model, Precision, TokenizerWeights},
 };
+use ibq_studio::bundled;
 
 use super::{
     failure::Failure,
@@ -26,7 +29,7 @@ const MAX_CONFIG_BYTES: u64 = 1 << 20;
 #[derive(Args)]
 #[command(next_help_heading = "Model")]
 pub(crate) struct TransformerOptions {
-    /// Transformer: a file (.ckpt, .safetensors) or folder
+    /// Transformer: a file (.ckpt, .safetensors) or folder [default: the bundled one]
     #[arg(long, value_name = "MODEL")]
     pub(crate) model: Option<PathBuf>,
     /// Official configuration file: tells the number of heads, which the weights do not
@@ -88,6 +91,25 @@ impl OpenedTransformer {
         self.opened.model.folder().map_or(&[], |folder| &folder.class_names)
     }
 
+    /// How its weights are to be stored: as the command line says, else as they are stored in the file, else as `before`.
+    pub(crate) fn precision(
+        &self,
+        options: &TransformerOptions,
+        before: Option<TransformerPrecision>,
+    ) -> Result<TransformerPrecision, Failure> {
+        let asked = options.precision.map(TransformerPrecision::from);
+        match (self.weights.quantised(), asked) {
+            (Some(stored), Some(asked)) if stored != asked => Err(Failure::Usage(format!(
+                "{} is stored as {}; it cannot become {}",
+                self.opened.name,
+                stored.name(),
+                asked.name()
+            ))),
+            (Some(stored), _) => Ok(stored),
+            (None, asked) => Ok(asked.or(before).unwrap_or_default()),
+        }
+    }
+
     /// The tokenizer inside.
     pub(crate) fn tokenizer(&self) -> Result<TokenizerWeights, Failure> {
         self.opened.model.tokenizer(None).map_err(|_| {
@@ -97,15 +119,13 @@ impl OpenedTransformer {
     }
 }
 
-/// Opens the file and says what it is.
+/// Opens the file and says what it is. What it does not tell is taken from a configuration that is known already.
 pub(crate) async fn open(
     options: &TransformerOptions,
     path: Option<PathBuf>,
+    known: Option<&TransformerConfig>,
     session: &Session,
 ) -> Result<OpenedTransformer, Failure> {
-    let Some(path) = path else {
-        return Err(Failure::Usage("a transformer is needed: give one with --model".to_owned()));
-    };
     let yaml = match &options.config {
         Some(path) => Some(
             String::from_utf8(read_bounded(path, MAX_CONFIG_BYTES)?)
@@ -113,8 +133,14 @@ pub(crate) async fn open(
         ),
         None => None,
     };
-    let opened = model::open(Some(&path)).await?;
-    let weights = TransformerWeights::new(&opened.model, yaml.as_deref())?;
+    let opened = match path.filter(|path| !path.as_os_str().is_empty()) {
+        Some(path) => model::open(Some(&path)).await?,
+        None => bundled().await?,
+    };
+    let weights = match known {
+        Some(config) if yaml.is_none() => TransformerWeights::like(&opened.model, config)?,
+        _ => TransformerWeights::new(&opened.model, yaml.as_deref())?,
+    };
     let config = weights.config();
     let (layers, width) = (config.n_layer, count(config.n_embd.into()));
     let parameters = config.parameter_count() as f64 / 1e6;
@@ -129,6 +155,16 @@ pub(crate) async fn open(
         session.note(&opened.name, format_args!("taken to have {assumed}; --config says otherwise"));
     }
     Ok(OpenedTransformer { opened, weights })
+}
+
+/// The transformer that ships with the program.
+async fn bundled() -> Result<OpenedModel, Failure> {
+    let Some(bundled) = bundled::bundled_generator() else {
+        let reason = "a transformer is needed, and none ships with this build: give one with --model";
+        return Err(Failure::Usage(reason.to_owned()));
+    };
+    let model = Model::open_folder(bundled.config, vec![bundled.weights]).await?;
+    Ok(OpenedModel { model, name: bundled.name.to_owned() })
 }
 
 /// Opens the adapter, says which it is, and uploads the transformer.

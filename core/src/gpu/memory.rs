@@ -98,9 +98,23 @@ impl Gpu {
     pub(crate) async fn upload(&self, what: &str, content: &[u8]) -> Result<Buffer, GpuError> {
         let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::COPY_SRC;
         let buffer = self.buffer(what, content.len() as u64, usage).await?;
-        // In pieces, so that the driver's copies never amount to the size of a model.
+        self.write_large(&buffer, 0, content).await?;
+        Ok(buffer)
+    }
+
+    /// Writes much into a buffer, in pieces, so that the driver's copies never amount to the size of a model. `offset` and
+    /// the length must be multiples of 4.
+    ///
+    /// # Errors
+    /// [`GpuError`]: the device was lost.
+    pub(crate) async fn write_large(
+        &self,
+        buffer: &Buffer,
+        offset: u64,
+        content: &[u8],
+    ) -> Result<(), GpuError> {
         for (index, piece) in content.chunks(PIECE).enumerate() {
-            self.write(&buffer, (index * PIECE) as u64, piece);
+            self.write(buffer, offset + (index * PIECE) as u64, piece);
             let unsubmitted = &self.memory_counter().unsubmitted;
             if unsubmitted.fetch_add(piece.len() as u64, Ordering::Relaxed) >= PIECE as u64 {
                 unsubmitted.store(0, Ordering::Relaxed);
@@ -108,7 +122,7 @@ impl Gpu {
                 self.wait(submission).await?;
             }
         }
-        Ok(buffer)
+        Ok(())
     }
 
     /// Writes into a buffer. `offset` and the length must be multiples of 4.

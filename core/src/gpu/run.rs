@@ -153,7 +153,8 @@ impl Gpu {
         loop {
             let poll = wgpu::PollType::Wait {
                 submission_index: Some(submission.clone()),
-                timeout: Some(std::time::Duration::from_secs(1)),
+                // wgpu panics when a wait ends just as another thread finds the queue empty: this is to be rare.
+                timeout: Some(std::time::Duration::from_secs(10)),
             };
             match self.device().poll(poll) {
                 Ok(_) => break,

@@ -46,6 +46,19 @@ pub struct NewTokens<'a> {
     pub tokens: &'a [u32],
 }
 
+/// The dispatches that make the next token of some pictures, and the memory that they use.
+pub(crate) struct MeasuredStep {
+    dispatches: Vec<Dispatch>,
+    /// Bind groups hold the buffers; these count them while they live.
+    _memory: (Sequences, Sampler, Activations),
+}
+
+impl MeasuredStep {
+    pub(crate) fn dispatches(&self) -> &[Dispatch] {
+        &self.dispatches
+    }
+}
+
 impl PictureRequest {
     /// How many tokens from the first on are given.
     fn prefix(&self) -> u32 {
@@ -140,7 +153,7 @@ impl Transformer {
         }
         sequences.seek(gpu, prefix);
 
-        let step = self.step(&sequences, &sampler).await?;
+        let (step, _activations) = self.step(&sequences, &sampler).await?;
         let mut made = 0;
         let mut position = prefix;
         let mut steps = 1;
@@ -179,12 +192,44 @@ impl Transformer {
         Ok(tokens.chunks_exact(block as usize).map(grid).collect())
     }
 
+    /// A step for measuring: some pictures of class 0, so placed that `tokens` steps lie around the middle of a picture, where
+    /// attention has its mean length.
+    ///
+    /// # Errors
+    /// [`TransformerError`]: no memory, cancelled, a lost device.
+    pub(crate) async fn measured_step(
+        &self,
+        pictures: u32,
+        guided: bool,
+        tokens: u32,
+        job: &Job,
+    ) -> Result<MeasuredStep, TransformerError> {
+        let (gpu, config) = (self.gpu(), self.config());
+        let cfg_scale = if guided { 2.0 } else { 1.0 };
+        let drawing = |number| Drawing {
+            sampling: Sampling { cfg_scale, ..Sampling::default() },
+            seed: 0,
+            number,
+            fixed: Vec::new(),
+        };
+        let drawings: Vec<Drawing> = (0..pictures).map(drawing).collect();
+        let sampler = Sampler::new(gpu, &drawings, config.vocab_size, config.block_size).await?;
+        let mut conditions = vec![Condition::Class(0).words(config.class_num)?; pictures as usize];
+        if guided {
+            conditions.resize(2 * pictures as usize, Condition::None.words(config.class_num)?);
+        }
+        let sequences = self.begin(pictures, &conditions, &sampler.tokens, job).await?;
+        sequences.seek(gpu, (config.block_size - tokens.min(config.block_size)) / 2);
+        let (dispatches, activations) = self.step(&sequences, &sampler).await?;
+        Ok(MeasuredStep { dispatches, _memory: (sequences, sampler, activations) })
+    }
+
     /// The dispatches that make one token of every picture and go on to the next position.
     async fn step(
         &self,
         sequences: &Sequences,
         sampler: &Sampler,
-    ) -> Result<Vec<Dispatch>, TransformerError> {
+    ) -> Result<(Vec<Dispatch>, Activations), TransformerError> {
         let (gpu, config) = (self.gpu(), self.config());
         let activations = Activations::new(gpu, config, self.parameters(), sequences.count, true).await?;
         let network = self.network(sequences);
@@ -196,6 +241,6 @@ impl Transformer {
             step.push(sampler.dispatch(&sequences.state, logits, stride, two_rows).build(gpu).await?);
         }
         step.push(network.advance(1).build(gpu).await?);
-        Ok(step)
+        Ok((step, activations))
     }
 }

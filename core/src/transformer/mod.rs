@@ -5,12 +5,16 @@
 //! Keys and values stay in a cache, so that single tokens, a prefix at once, and scoring are the same kernels.
 
 mod config;
+#[cfg(not(target_arch = "wasm32"))]
+mod convert;
 mod error;
 mod generate;
 mod insight;
+mod layers;
 mod network;
 mod parameters;
 mod philox;
+mod random;
 mod recipe;
 #[cfg(test)]
 mod reference;
@@ -25,6 +29,8 @@ mod transformer;
 mod weights;
 
 pub use config::TransformerConfig;
+#[cfg(not(target_arch = "wasm32"))]
+pub use convert::convert_transformer;
 pub use error::TransformerError;
 pub use generate::{NewTokens, PictureRequest};
 pub use insight::{Candidate, Insight, PositionInsight};

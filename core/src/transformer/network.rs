@@ -6,7 +6,7 @@ use crate::gpu::{Bound, Buffer, Dispatch, DispatchBuilder, Gpu, GpuError, fold};
 
 use super::{
     TransformerConfig,
-    parameters::{Block, Matrix, Parameters},
+    parameters::{Block, Head, Matrix, Parameters, Table},
     run::{Activations, Sequences},
 };
 
@@ -30,7 +30,9 @@ pub(super) struct Linear<'a> {
     pub(super) kind: LinearKind,
     pub(super) matrix: &'a Matrix,
     pub(super) x: &'a Buffer,
-    pub(super) y: &'a Buffer,
+    pub(super) y: Bound<'a>,
+    /// Outputs of the whole layer, of which the matrix may be a part, in fours.
+    pub(super) outputs4: u32,
     pub(super) vectors: &'a Buffer,
     /// Where in the vectors of a sequence the scale, the shift and gamma are: counted in widths.
     pub(super) at: [u32; 3],
@@ -45,12 +47,14 @@ impl Network<'_> {
     /// What a linear layer does for `rows` rows, `queries` of each sequence.
     pub(super) fn linear<'a>(&self, layer: &Linear<'a>, rows: u32, queries: u32) -> DispatchBuilder<'a> {
         let Matrix { weights, scales, k4, o4, form } = layer.matrix;
-        let tile = LinearTile { wide: *o4 >= WIDE, tall: rows > 2 };
+        let tile = LinearTile { wide: layer.outputs4 >= WIDE, tall: rows > 2 };
         let width4 = self.config.n_embd / 4;
         let [scale4, shift4, gamma4] = layer.at.map(|at| at * width4);
         let mut params = vec![rows, queries, *k4, *o4, layer.stride * width4, scale4, shift4, gamma4];
         params.extend([self.config.n_head, self.config.head_size() / 4, self.config.positions()]);
-        let mut bindings = [weights, layer.x, layer.y, layer.vectors].map(Bound::whole).to_vec();
+        params.push(layer.outputs4);
+        let mut bindings = vec![Bound::whole(weights), Bound::whole(layer.x), layer.y];
+        bindings.push(Bound::whole(layer.vectors));
         bindings.extend(layer.attention.into_iter().flatten().map(Bound::whole));
         bindings.extend(scales.as_ref().map(Bound::whole));
         DispatchBuilder {
@@ -76,7 +80,7 @@ impl Network<'_> {
         tokens: &Buffer,
     ) -> Result<Vec<Dispatch>, GpuError> {
         let Parameters { blocks, head_condition, head_condition_bias, .. } = self.parameters;
-        let mut dispatches = vec![self.embed(activations, 1, tokens).build(self.gpu).await?];
+        let mut dispatches = self.embed(activations, 1, tokens).await?;
         let of_blocks = blocks
             .iter()
             .zip(&self.sequences.vectors)
@@ -87,7 +91,8 @@ impl Network<'_> {
                 kind: LinearKind::Condition,
                 matrix,
                 x: &activations.x,
-                y,
+                y: Bound::whole(y),
+                outputs4: matrix.o4,
                 vectors: bias,
                 at: [0; 3],
                 stride: 0,
@@ -109,7 +114,7 @@ impl Network<'_> {
         queries: u32,
         tokens: &Buffer,
     ) -> Result<Vec<Dispatch>, GpuError> {
-        let mut dispatches = vec![self.embed(activations, queries, tokens).build(self.gpu).await?];
+        let mut dispatches = self.embed(activations, queries, tokens).await?;
         let Sequences { vectors, caches, .. } = self.sequences;
         for ((block, vectors), cache) in self.parameters.blocks.iter().zip(vectors).zip(caches) {
             for dispatch in self.block(activations, queries, block, vectors, cache) {
@@ -119,7 +124,7 @@ impl Network<'_> {
         Ok(dispatches)
     }
 
-    /// The logits of every row; none where the activations have no place for them.
+    /// The logits of every row, a dispatch for each shard of the head; none where the activations have no place for them.
     ///
     /// # Errors
     /// [`GpuError`]: no memory, or the driver refuses a kernel.
@@ -127,20 +132,27 @@ impl Network<'_> {
         &self,
         activations: &Activations,
         queries: u32,
-    ) -> Result<Option<Dispatch>, GpuError> {
-        let Some(logits) = &activations.logits else { return Ok(None) };
-        let layer = Linear {
-            kind: LinearKind::Head,
-            matrix: &self.parameters.head,
-            x: &activations.x,
-            y: logits,
-            vectors: &self.sequences.head_vectors,
-            at: [0, 1, 0],
-            stride: 2,
-            attention: None,
-            label: "linear head",
-        };
-        self.linear(&layer, activations.rows, queries).build(self.gpu).await.map(Some)
+    ) -> Result<Vec<Dispatch>, GpuError> {
+        let Some(logits) = &activations.logits else { return Ok(Vec::new()) };
+        let Head { shards, shard4, o4 } = &self.parameters.head;
+        let mut dispatches = Vec::new();
+        for (index, matrix) in shards.iter().enumerate() {
+            let offset = 16 * u64::from(*shard4) * index as u64;
+            let layer = Linear {
+                kind: LinearKind::Head,
+                matrix,
+                x: &activations.x,
+                y: Bound { buffer: logits, offset, bytes: logits.bytes - offset },
+                outputs4: *o4,
+                vectors: &self.sequences.head_vectors,
+                at: [0, 1, 0],
+                stride: 2,
+                attention: None,
+                label: "linear head",
+            };
+            dispatches.push(self.linear(&layer, activations.rows, queries).build(self.gpu).await?);
+        }
+        Ok(dispatches)
     }
 
     /// Goes on by some positions.
@@ -157,34 +169,43 @@ impl Network<'_> {
         }
     }
 
-    fn embed<'a>(
-        &'a self,
-        activations: &'a Activations,
+    /// What the network starts from: a dispatch for each shard of the table.
+    async fn embed(
+        &self,
+        activations: &Activations,
         queries: u32,
-        tokens: &'a Buffer,
-    ) -> DispatchBuilder<'a> {
+        tokens: &Buffer,
+    ) -> Result<Vec<Dispatch>, GpuError> {
         let (config, sequences) = (self.config, self.sequences);
         let width4 = config.n_embd / 4;
         let (groups_x, groups_y) = fold((u64::from(activations.rows) * u64::from(width4)).div_ceil(64));
-        let Parameters { table, classes, .. } = self.parameters;
-        let buffers = [&sequences.state, tokens, &sequences.conditions, table, classes, &activations.x];
-        DispatchBuilder {
-            kernel: Kernel::TokenEmbed,
-            storage: self.storage,
-            params: vec![
-                activations.rows,
-                queries,
-                width4,
-                sequences.pictures,
-                config.block_size,
-                config.vocab_size,
-            ],
-            bindings: buffers.map(Bound::whole).to_vec(),
-            workgroups: [groups_x, groups_y, 1],
-            label: "token_embed".into(),
-            flops: 0.0,
-            bytes: f64::from(activations.rows) * f64::from(config.n_embd) * 8.0,
+        let Parameters { table: Table { shards, rows }, classes, .. } = self.parameters;
+        let mut dispatches = Vec::new();
+        for (index, table) in shards.iter().enumerate() {
+            let buffers = [&sequences.state, tokens, &sequences.conditions, table, classes, &activations.x];
+            let first = index as u32 * rows;
+            let builder = DispatchBuilder {
+                kernel: Kernel::TokenEmbed,
+                storage: self.storage,
+                params: vec![
+                    activations.rows,
+                    queries,
+                    width4,
+                    sequences.pictures,
+                    config.block_size,
+                    first,
+                    (*rows).min(config.vocab_size - first),
+                    config.vocab_size,
+                ],
+                bindings: buffers.map(Bound::whole).to_vec(),
+                workgroups: [groups_x, groups_y, 1],
+                label: "token_embed".into(),
+                flops: 0.0,
+                bytes: f64::from(activations.rows) * f64::from(config.n_embd) * 8.0,
+            };
+            dispatches.push(builder.build(self.gpu).await?);
         }
+        Ok(dispatches)
     }
 
     /// `h = x + gamma1 · attention(norm(x))`, `x = h + gamma2 · ffn(norm(h))`. Of a sequence's six vectors, gamma1, gamma2,
@@ -202,7 +223,9 @@ impl Network<'_> {
     {
         let Activations { rows, x, query, attended, hidden, .. } = activations;
         let linear = |kind, matrix, x, y, at, attention, label| {
-            let layer = Linear { kind, matrix, x, y, vectors, at, stride: 6, attention, label };
+            let (matrix, y): (&Matrix, &Buffer) = (matrix, y);
+            let (y, outputs4) = (Bound::whole(y), matrix.o4);
+            let layer = Linear { kind, matrix, x, y, outputs4, vectors, at, stride: 6, attention, label };
             self.linear(&layer, *rows, queries)
         };
         let attention = Some([&self.sequences.state, &self.parameters.rotation, cache]);

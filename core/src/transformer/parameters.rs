@@ -10,7 +10,10 @@ use crate::{
     weights::Precision,
 };
 
-use super::{TransformerConfig, TransformerError, TransformerWeights};
+use super::{
+    TransformerConfig, TransformerError, TransformerWeights,
+    layers::{BlockLayers, HEAD_PIECE, Layer},
+};
 
 /// Bytes of f32 weights that are on their way to the GPU at one time.
 const PIECE: u64 = 16 << 20;
@@ -70,6 +73,24 @@ pub(super) struct Matrix {
     pub(super) form: WeightForm,
 }
 
+/// A table whose rows are looked up, in shards that fit a binding.
+#[derive(Debug)]
+pub(super) struct Table {
+    pub(super) shards: Vec<Buffer>,
+    /// Rows of each shard but the last.
+    pub(super) rows: u32,
+}
+
+/// The layer that makes the logits, in shards of codes that fit a binding.
+#[derive(Debug)]
+pub(super) struct Head {
+    pub(super) shards: Vec<Matrix>,
+    /// Outputs, in fours, of each shard but the last.
+    pub(super) shard4: u32,
+    /// Outputs of all shards, in fours.
+    pub(super) o4: u32,
+}
+
 /// The parameters of one block.
 #[derive(Debug)]
 pub(super) struct Block {
@@ -85,12 +106,12 @@ pub(super) struct Block {
 /// All parameters of a transformer.
 #[derive(Debug)]
 pub(super) struct Parameters {
-    pub(super) table: Buffer,
+    pub(super) table: Table,
     pub(super) classes: Buffer,
     pub(super) blocks: Vec<Block>,
     pub(super) head_condition: Matrix,
     pub(super) head_condition_bias: Buffer,
-    pub(super) head: Matrix,
+    pub(super) head: Head,
     /// Cosine and sine of every position and pair.
     pub(super) rotation: Buffer,
 }
@@ -108,11 +129,11 @@ impl Parameters {
             let matrices = [&block.condition, &block.qkv, &block.output, &block.gate, &block.down];
             block.condition_bias.bytes + matrices.iter().map(|matrix| matrix.bytes()).sum::<u64>()
         };
-        let buffers = [&self.table, &self.classes, &self.head_condition_bias, &self.rotation];
+        let buffers = [&self.classes, &self.head_condition_bias, &self.rotation];
         self.blocks.iter().map(block).sum::<u64>()
-            + buffers.iter().map(|buffer| buffer.bytes).sum::<u64>()
+            + buffers.into_iter().chain(&self.table.shards).map(|buffer| buffer.bytes).sum::<u64>()
             + self.head_condition.bytes()
-            + self.head.bytes()
+            + self.head.shards.iter().map(Matrix::bytes).sum::<u64>()
     }
 
     /// Reads every parameter and uploads it.
@@ -126,50 +147,32 @@ impl Parameters {
         job: &Job,
     ) -> Result<Self, TransformerError> {
         let config = weights.config();
-        let (width, hidden) = (config.n_embd, config.ffn_dim);
         job.stage("load weights");
-        let total = config.parameter_count() as f32;
-        let staging = gpu
-            .buffer(
-                "weights on their way",
-                PIECE.max(16 * u64::from(width.max(hidden))),
-                wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST,
-            )
-            .await?;
-        let (storage, form) = (precision.storage(gpu), precision.form());
-        let mut loader = Loader { gpu, weights, storage, form, job, staging, total, done: 0.0 };
-        let table = loader.table("tok_emb.weight", config.vocab_size, width).await?;
-        let classes = loader.table("class_emb.embedding_table.weight", config.class_num + 1, width).await?;
+        let mut loader = Loader::new(gpu, weights, precision, job).await?;
+        let table = loader.table("tok_emb.weight", config.vocab_size, config.n_embd).await?;
+        let classes = loader.classes().await?;
         let mut blocks = Vec::new();
         for index in 0..config.n_layer {
-            let name = |part: &str| format!("blocks.{index}.{part}.weight");
-            let norms = [name("attention_norm"), name("ffn_norm")];
-            let layer = format!("blocks.{index}.ada_lin.1");
-            // gamma1, gamma2, scale1, scale2, shift1, shift2.
-            let scales = [(2, norms[0].as_str()), (3, norms[1].as_str())];
-            let (condition, condition_bias) = loader.condition(&layer, 6, &scales, width).await?;
+            let BlockLayers { condition, qkv, output, gate, down } = config.block_layers(index);
+            let (condition, condition_bias) = loader.condition(&condition).await?;
             blocks.push(Block {
                 condition,
                 condition_bias,
-                qkv: loader.matrix(&[&name("attention.wqkv")], 3 * width, width, None).await?,
-                output: loader.matrix(&[&name("attention.wo")], width, width, None).await?,
-                gate: loader
-                    .matrix(&[&name("feed_forward.w1"), &name("feed_forward.w3")], hidden, width, None)
-                    .await?,
-                down: loader.matrix(&[&name("feed_forward.w2")], width, hidden, None).await?,
+                qkv: loader.layer(&qkv).await?,
+                output: loader.layer(&output).await?,
+                gate: loader.layer(&gate).await?,
+                down: loader.layer(&down).await?,
             });
         }
-        let scales = [(0, "head_nm.rmsnorm.weight")];
-        let (head_condition, head_condition_bias) =
-            loader.condition("head_nm.ada_lin.1", 2, &scales, width).await?;
-        let head = loader.matrix(&["head.weight"], config.vocab_size, width, None).await?;
+        let (head_condition, head_condition_bias) = loader.condition(&config.head_condition()).await?;
+        let head = loader.head().await?;
         let rotation = gpu.upload("rotations", bytemuck::cast_slice(&rotations(config))).await?;
         Ok(Self { table, classes, blocks, head_condition, head_condition_bias, head, rotation })
     }
 }
 
 /// Reads tensors and brings them to the GPU.
-struct Loader<'a> {
+pub(super) struct Loader<'a> {
     gpu: &'a Gpu,
     weights: &'a TransformerWeights,
     storage: Storage,
@@ -180,23 +183,58 @@ struct Loader<'a> {
     done: f32,
 }
 
-impl Loader<'_> {
+impl<'a> Loader<'a> {
+    /// A loader for one model.
+    ///
+    /// # Errors
+    /// [`TransformerError`]: no memory, weights that are stored quantised in another way.
+    pub(super) async fn new(
+        gpu: &'a Gpu,
+        weights: &'a TransformerWeights,
+        precision: TransformerPrecision,
+        job: &'a Job,
+    ) -> Result<Self, TransformerError> {
+        if let Some(stored) = weights.quantised()
+            && stored != precision
+        {
+            let (stored, asked) = (stored.name(), precision.name());
+            let reason = format!("{} is stored as {stored}; it cannot become {asked}", weights.name());
+            return Err(TransformerError::Input(reason));
+        }
+        let config = weights.config();
+        let staging = gpu
+            .buffer(
+                "weights on their way",
+                PIECE.max(16 * u64::from(config.n_embd.max(config.ffn_dim))),
+                wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST,
+            )
+            .await?;
+        let (storage, form) = (precision.storage(gpu), precision.form());
+        let total = config.parameter_count() as f32;
+        Ok(Self { gpu, weights, storage, form, job, staging, total, done: 0.0 })
+    }
+
     /// Rows of `columns` f32 values that fit the staging buffer, a multiple of four.
     fn rows_at_once(&self, columns: u32) -> u32 {
         (self.staging.bytes / 4 / u64::from(columns)) as u32 / 4 * 4
     }
 
-    fn progress(&mut self, values: usize) -> Result<(), TransformerError> {
+    fn progress(&mut self, values: u64) -> Result<(), TransformerError> {
         self.job.check()?;
         self.done += values as f32;
-        self.job.set_progress(self.done / self.total);
+        self.job.set_progress((self.done / self.total).min(1.0));
         Ok(())
+    }
+
+    /// Most bytes of a buffer that kernels see as a whole.
+    fn limit(&self) -> u64 {
+        let limits = self.gpu.limits();
+        limits.max_storage_buffer_binding_size.min(limits.max_buffer_size)
     }
 
     /// A buffer that kernels see as a whole.
     async fn buffer(&self, what: &str, bytes: u64) -> Result<Buffer, TransformerError> {
-        let limits = self.gpu.limits();
-        let limit = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
+        let limit = self.limit();
         if bytes > limit {
             let advice = "use a smaller precision";
             return Err(TransformerError::TooLarge { what: format!("`{what}`"), bytes, limit, advice });
@@ -206,62 +244,155 @@ impl Loader<'_> {
     }
 
     /// A table whose rows are looked up.
-    async fn table(&mut self, name: &str, rows: u32, columns: u32) -> Result<Buffer, TransformerError> {
+    async fn table(&mut self, name: &str, rows: u32, columns: u32) -> Result<Table, TransformerError> {
         let row = u64::from(columns / 4) * self.storage.bytes_of_four();
-        let buffer = self.buffer(name, u64::from(rows) * row).await?;
-        let most = self.rows_at_once(columns);
-        for first in (0..rows).step_by(most as usize) {
-            let values = self.weights.read_rows(name, first, most.min(rows - first)).await?;
-            self.gpu.write(&buffer, u64::from(first) * row, &stored(&values, self.storage));
-            self.progress(values.len())?;
+        let shard = ((self.limit() / row) as u32).min(rows).max(1);
+        let mut shards = Vec::new();
+        for begin in (0..rows).step_by(shard as usize) {
+            let end = rows.min(begin.saturating_add(shard));
+            let buffer = self.buffer(name, u64::from(end - begin) * row).await?;
+            let most = self.rows_at_once(columns);
+            for first in (begin..end).step_by(most as usize) {
+                let values = self.weights.read_rows(name, first, most.min(end - first)).await?;
+                let content = stored(&values, self.storage);
+                self.gpu.write_large(&buffer, u64::from(first - begin) * row, &content).await?;
+                self.progress(values.len() as u64)?;
+            }
+            shards.push(buffer);
         }
-        Ok(buffer)
+        Ok(Table { shards, rows: shard })
     }
 
-    /// A linear layer; with two names, four rows of each in turn. Rows may be multiplied by factors.
-    async fn matrix(
-        &mut self,
-        names: &[&str],
-        rows: u32,
-        columns: u32,
-        factors: Option<&[f32]>,
-    ) -> Result<Matrix, TransformerError> {
-        let count = names.len() as u32;
-        let (k4, o4) = (columns / 4, rows.div_ceil(4) * count);
-        let element = match self.form {
+    /// The vectors of the classes, which are one binding.
+    async fn classes(&mut self) -> Result<Buffer, TransformerError> {
+        let (name, config) = ("class_emb.embedding_table.weight", self.weights.config());
+        let rows = config.class_num + 1;
+        let table = self.table(name, rows, config.n_embd).await?;
+        let bytes = table.shards.iter().map(|shard| shard.bytes).sum();
+        let mut shards = table.shards.into_iter();
+        match (shards.next(), shards.next()) {
+            (Some(only), None) => Ok(only),
+            _ => {
+                let (what, limit) = (format!("`{name}`"), self.limit());
+                let advice = "use a smaller precision";
+                Err(TransformerError::TooLarge { what, bytes, limit, advice })
+            }
+        }
+    }
+
+    /// The layer that makes the logits. What is stored quantised comes in the pieces of its file.
+    async fn head(&mut self) -> Result<Head, TransformerError> {
+        let config = self.weights.config();
+        let layer = config.head_layer();
+        let mut shards = Vec::new();
+        let rows = if self.weights.quantised().is_some() {
+            for (_, piece) in config.head_pieces() {
+                shards.push(self.stored(&piece).await?);
+            }
+            HEAD_PIECE
+        } else {
+            // Shards begin where bindings may: every 256 bytes of logits.
+            let four = u64::from(layer.k4()) * self.element();
+            let most =
+                (self.limit() / four * 4 / 64 * 64).min(u64::from(layer.rows).next_multiple_of(64)) as u32;
+            let most = most.max(64);
+            for first in (0..layer.rows).step_by(most as usize) {
+                let end = layer.rows.min(first + most);
+                shards.push(self.made(&layer, first, end - first, None).await?);
+            }
+            most
+        };
+        Ok(Head { shards, shard4: rows / 4, o4: layer.o4(layer.rows) })
+    }
+
+    /// A linear layer, quantised here or in the file.
+    pub(super) async fn layer(&mut self, layer: &Layer) -> Result<Matrix, TransformerError> {
+        if self.weights.quantised().is_some() {
+            self.stored(layer).await
+        } else {
+            self.made(layer, 0, layer.rows, None).await
+        }
+    }
+
+    /// Bytes of one element of a matrix: 4 inputs × 4 outputs.
+    fn element(&self) -> u64 {
+        match self.form {
             WeightForm::Float => 4 * self.storage.bytes_of_four(),
             WeightForm::Int8 => 16,
             WeightForm::Int4 => 8,
-        };
-        let weights = self.buffer(names[0], u64::from(k4) * u64::from(o4) * element).await?;
-        let scales = match self.form {
+        }
+    }
+
+    async fn empty(&self, layer: &Layer, rows: u32) -> Result<Matrix, TransformerError> {
+        let (k4, o4, form) = (layer.k4(), layer.o4(rows), self.form);
+        let weights = self.buffer(&layer.stem, u64::from(k4) * u64::from(o4) * self.element()).await?;
+        let scales = match form {
             WeightForm::Float => None,
             form => {
                 let groups = u64::from(k4.div_ceil(form.group4()));
-                Some(self.buffer(names[0], groups * u64::from(o4) * 16).await?)
+                Some(self.buffer(&layer.stem, groups * u64::from(o4) * 16).await?)
             }
         };
-        let most = self.rows_at_once(columns);
-        for (offset, name) in names.iter().enumerate() {
+        Ok(Matrix { weights, scales, k4, o4, form })
+    }
+
+    /// A layer that is stored as the kernels read it.
+    async fn stored(&mut self, layer: &Layer) -> Result<Matrix, TransformerError> {
+        let matrix = self.empty(layer, layer.rows).await?;
+        for (buffer, name) in [Some(&matrix.weights), matrix.scales.as_ref()]
+            .into_iter()
+            .flatten()
+            .zip(layer.stored_names(self.form))
+        {
+            let scales = name.ends_with("scales");
+            let rows = if scales { matrix.k4.div_ceil(self.form.group4()) } else { matrix.k4 };
+            let row = u64::from(matrix.o4) * if scales { 16 } else { self.element() };
+            let most = (PIECE / row).max(1);
             for first in (0..rows).step_by(most as usize) {
-                let mut values = self.weights.read_rows(name, first, most.min(rows - first)).await?;
+                let count = (most as u32).min(rows - first);
+                let words = self.weights.read_words(&name, first, count).await?;
+                let content = bytemuck::cast_slice(&words);
+                self.gpu.write_large(buffer, u64::from(first) * row, content).await?;
+                self.job.check()?;
+            }
+        }
+        self.progress(16 * u64::from(matrix.k4) * u64::from(matrix.o4))?;
+        Ok(matrix)
+    }
+
+    /// Some rows of a layer, from its matrices in the file; with two of them, four rows of each in turn. Rows may be
+    /// multiplied by factors.
+    pub(super) async fn made(
+        &mut self,
+        layer: &Layer,
+        begin: u32,
+        rows: u32,
+        factors: Option<&[f32]>,
+    ) -> Result<Matrix, TransformerError> {
+        let matrix = self.empty(layer, rows).await?;
+        let (count, columns) = (layer.weights.len() as u32, layer.columns);
+        let most = self.rows_at_once(columns);
+        for (offset, name) in layer.weights.iter().enumerate() {
+            for first in (0..rows).step_by(most as usize) {
+                let mut values = self.weights.read_rows(name, begin + first, most.min(rows - first)).await?;
                 if let Some(factors) = factors {
                     let rows = values.chunks_exact_mut(columns as usize);
-                    for (row, factor) in rows.zip(&factors[first as usize..]) {
+                    for (row, factor) in rows.zip(&factors[(begin + first) as usize..]) {
                         row.iter_mut().for_each(|value| *value *= factor);
                     }
                 }
                 self.gpu.write(&self.staging, 0, bytemuck::cast_slice(&values));
                 let rows = values.len() as u32 / columns;
-                let mut bindings = vec![Bound::whole(&self.staging), Bound::whole(&weights)];
-                bindings.extend(scales.as_ref().map(Bound::whole));
+                let mut bindings = vec![Bound::whole(&self.staging), Bound::whole(&matrix.weights)];
+                bindings.extend(matrix.scales.as_ref().map(Bound::whole));
                 let (groups_x, groups_y) = fold(
-                    (u64::from(rows.div_ceil(4)) * u64::from(k4.div_ceil(self.form.group4()))).div_ceil(64),
+                    (u64::from(rows.div_ceil(4)) * u64::from(matrix.k4.div_ceil(self.form.group4())))
+                        .div_ceil(64),
                 );
                 let dispatch = DispatchBuilder {
                     kernel: Kernel::LinearWeights(self.form),
                     storage: self.storage,
-                    params: vec![rows, k4, o4, first / 4 * count + offset as u32, count],
+                    params: vec![rows, matrix.k4, matrix.o4, first / 4 * count + offset as u32, count],
                     bindings,
                     workgroups: [groups_x, groups_y, 1],
                     label: "linear_weights".into(),
@@ -270,25 +401,37 @@ impl Loader<'_> {
                 };
                 let dispatch = dispatch.build(self.gpu).await?;
                 self.gpu.run(&[dispatch], false, self.job, |_| {}).await?;
-                self.progress(values.len())?;
+                self.progress(values.len() as u64)?;
             }
         }
-        Ok(Matrix { weights, scales, k4, o4, form: self.form })
+        Ok(matrix)
     }
 
-    /// The layer that makes the vectors of adaptive layer norm. Instead of a scale s it makes w · (1 + s), with w the
-    /// weight of the norm: what the kernels multiply with. `scales` lists which of the `parts` are scales, of which norm.
-    async fn condition(
+    /// The layer that makes the vectors of adaptive layer norm, and its bias.
+    pub(super) async fn condition(&mut self, layer: &Layer) -> Result<(Matrix, Buffer), TransformerError> {
+        let (bias, factors) = self.folded(layer).await?;
+        let matrix = match factors {
+            Some(factors) => self.made(layer, 0, layer.rows, Some(&factors)).await?,
+            None => self.stored(layer).await?,
+        };
+        let bias = self.gpu.upload(&layer.stem, bytemuck::cast_slice(&bias)).await?;
+        Ok((matrix, bias))
+    }
+
+    /// The bias of a layer that makes the vectors of adaptive layer norm, and what its rows are multiplied with. Instead of
+    /// a scale s the layer makes w · (1 + s), with w the weight of the norm: what the kernels multiply with. In files with
+    /// quantised layers that is done already.
+    pub(super) async fn folded(
         &mut self,
-        layer: &str,
-        parts: usize,
-        scales: &[(usize, &str)],
-        width: u32,
-    ) -> Result<(Matrix, Buffer), TransformerError> {
-        let columns = width as usize;
-        let mut bias = self.weights.read(&format!("{layer}.bias")).await?;
-        let mut factors = vec![1.0; parts * columns];
-        for &(part, norm) in scales {
+        layer: &Layer,
+    ) -> Result<(Vec<f32>, Option<Vec<f32>>), TransformerError> {
+        if self.weights.quantised().is_some() {
+            return Ok((self.weights.read(&layer.folded_bias()).await?, None));
+        }
+        let columns = layer.columns as usize;
+        let mut bias = self.weights.read(&format!("{}.bias", layer.stem)).await?;
+        let mut factors = vec![1.0; layer.rows as usize];
+        for (part, norm) in &layer.norms {
             let norm = self.weights.read(norm).await?;
             let range = part * columns..(part + 1) * columns;
             for (value, weight) in bias[range.clone()].iter_mut().zip(&norm) {
@@ -296,10 +439,7 @@ impl Loader<'_> {
             }
             factors[range].copy_from_slice(&norm);
         }
-        let name = format!("{layer}.weight");
-        let matrix = self.matrix(&[&name], parts as u32 * width, width, Some(&factors)).await?;
-        let bias = self.gpu.upload(layer, bytemuck::cast_slice(&bias)).await?;
-        Ok((matrix, bias))
+        Ok((bias, Some(factors)))
     }
 }
 

@@ -72,6 +72,11 @@ impl Reference {
 
     /// The model as a safetensors file under the official names.
     pub(super) fn weights(&self) -> TransformerWeights {
+        self.model().1
+    }
+
+    /// The file, and the transformer in it.
+    pub(super) fn model(&self) -> (Model, TransformerWeights) {
         let mut header = serde_json::Map::new();
         let mut data: Vec<u8> = Vec::new();
         for (name, shape) in self.config.parameters() {
@@ -91,7 +96,8 @@ impl Reference {
         );
         let model =
             pollster::block_on(Model::open(Source::memory("random.safetensors", bytes))).expect("a model");
-        TransformerWeights::new(&model, Some(&yaml)).expect("a transformer")
+        let weights = TransformerWeights::new(&model, Some(&yaml)).expect("a transformer");
+        (model, weights)
     }
 
     fn parameter(&self, name: &str) -> &[f32] {

@@ -53,10 +53,19 @@ pub(super) fn sequence_bytes(gpu: &Gpu, config: &TransformerConfig, precision: T
     u64::from(config.n_layer) * (cache_bytes(gpu, config, precision) + 24 * u64::from(config.n_embd))
 }
 
-/// Most sequences at a time: keys and values of a block are one binding.
+/// Most sequences at a time: keys and values of a block are one binding, and so are the logits.
 pub(super) fn most_sequences(gpu: &Gpu, config: &TransformerConfig, precision: TransformerPrecision) -> u64 {
+    (binding(gpu) / cache_bytes(gpu, config, precision)).min(most_logit_rows(gpu, config))
+}
+
+/// Most rows of logits in one binding, up to 65,536.
+pub(super) fn most_logit_rows(gpu: &Gpu, config: &TransformerConfig) -> u64 {
+    (binding(gpu) / (16 * u64::from(config.vocab_size.div_ceil(4)))).clamp(1, 65_536)
+}
+
+fn binding(gpu: &Gpu) -> u64 {
     let limits = gpu.limits();
-    limits.max_storage_buffer_binding_size.min(limits.max_buffer_size) / cache_bytes(gpu, config, precision)
+    limits.max_storage_buffer_binding_size.min(limits.max_buffer_size)
 }
 
 impl Sequences {

@@ -4,7 +4,7 @@ use crate::{gpu::Buffer, job::Job};
 
 use super::{
     Condition, Transformer, TransformerError,
-    run::{Activations, Sequences},
+    run::{Activations, Sequences, most_logit_rows},
 };
 
 /// Rows of one pass: enough to keep a GPU busy, few enough to be cancelled and to need little memory.
@@ -73,7 +73,12 @@ impl<'a> Passes<'a> {
 
     /// Positions that one pass takes.
     pub(super) fn most(&self) -> u32 {
-        (ROWS / self.sequences.count).max(1)
+        let rows = if self.with_logits {
+            ROWS.min(most_logit_rows(self.transformer.gpu(), self.transformer.config()) as u32)
+        } else {
+            ROWS
+        };
+        (rows / self.sequences.count).max(1)
     }
 
     /// Computes `queries` positions from `first` on.
@@ -179,7 +184,7 @@ impl Transformer {
         let dispatches = self.network(&sequences).blocks(&activations, queries, &buffer).await?;
         let width = config.n_embd as usize;
         let mut trace = Vec::new();
-        let (embed, blocks) = dispatches.split_at(1);
+        let (embed, blocks) = dispatches.split_at(self.parameters().table.shards.len());
         let steps = std::iter::once(("embeddings".to_owned(), embed)).chain(
             blocks
                 .chunks(super::network::PER_BLOCK)

@@ -1,10 +1,13 @@
 //! The transformer inside a model file, its parameters under their official names.
 
+use ibq_shaders::WeightForm;
+
 use crate::weights::{Model, WeightsError, transformer_number};
 
 use super::{
-    TransformerConfig, TransformerError,
+    TransformerConfig, TransformerError, TransformerPrecision,
     config::{OFFICIAL_BLOCK, OFFICIAL_HEAD},
+    random,
 };
 
 /// Before the transformer's names in a checkpoint.
@@ -15,10 +18,20 @@ const MOST_BLOCKS: u32 = 257;
 /// The tensors of a transformer, ready to be read one by one under their official names. Clones share the file.
 #[derive(Clone, Debug)]
 pub struct TransformerWeights {
-    model: Model,
+    origin: Origin,
     config: TransformerConfig,
     /// What could not be seen in the weights and was assumed, ready to be shown.
     assumed: Vec<String>,
+    /// How the linear layers are stored, where they are quantised.
+    form: Option<WeightForm>,
+}
+
+/// Where the values come from.
+#[derive(Clone, Debug)]
+enum Origin {
+    File(Model),
+    /// Made as they are asked for, from this seed.
+    Random(u64),
 }
 
 /// What shapes cannot tell.
@@ -36,9 +49,6 @@ impl TransformerWeights {
     /// # Errors
     /// [`TransformerError`]: another kind of model, missing tensors, wrong shapes, a configuration that disagrees.
     pub fn new(model: &Model, yaml: Option<&str>) -> Result<Self, TransformerError> {
-        if model.tensors().iter().all(|entry| !entry.name.starts_with(PREFIX)) {
-            return Err(TransformerError::NoTransformer { name: model.name().to_owned() });
-        }
         let folder = model.folder().and_then(|folder| folder.transformer.clone());
         let mut unseen = Unseen {
             n_head: folder.as_ref().map(|config| config.n_head),
@@ -48,26 +58,83 @@ impl TransformerWeights {
             unseen.n_head = transformer_number(yaml, "n_head")?.or(unseen.n_head);
             unseen.block_size = transformer_number(yaml, "block_size")?.or(unseen.block_size);
         }
-        let (config, assumed) = infer(model, unseen)?;
+        let weights = Self::with(model, unseen)?;
         if let Some(yaml) = yaml {
-            check_yaml(model.name(), yaml, &config)?;
+            check_yaml(model.name(), yaml, &weights.config)?;
         }
+        Ok(weights)
+    }
+
+    fn with(model: &Model, unseen: Unseen) -> Result<Self, TransformerError> {
+        if model.tensors().iter().all(|entry| !entry.name.starts_with(PREFIX)) {
+            return Err(TransformerError::NoTransformer { name: model.name().to_owned() });
+        }
+        if let Some(form) = quantised_form(model) {
+            return Self::quantised_file(model, form);
+        }
+        let (config, assumed) = infer(model, unseen)?;
         config.validate().map_err(|error| WeightsError::Config { name: model.name().to_owned(), error })?;
         for (name, expected) in config.parameters() {
-            let expected: Vec<u64> = expected.into_iter().map(u64::from).collect();
-            let found = shape(model, &name)?;
-            if found != expected {
-                let (name, tensor) = (model.name().to_owned(), format!("{PREFIX}{name}"));
-                return Err(WeightsError::Shape { name, tensor, found, expected }.into());
-            }
+            check_shape(model, &name, &expected)?;
         }
-        Ok(Self { model: model.clone(), config, assumed })
+        Ok(Self { origin: Origin::File(model.clone()), config, assumed, form: None })
+    }
+
+    /// A model folder whose linear layers are stored as the kernels read them: only `config.json` tells its sizes.
+    fn quantised_file(model: &Model, form: WeightForm) -> Result<Self, TransformerError> {
+        let Some(config) = model.folder().and_then(|folder| folder.transformer.clone()) else {
+            let reason = "holds quantised weights, which need the `config.json` that was written with them";
+            return Err(TransformerError::Input(format!("{} {reason}", model.name())));
+        };
+        config.validate().map_err(|error| WeightsError::Config { name: model.name().to_owned(), error })?;
+        for part in config.stored_parts(form) {
+            check_shape(model, &part.name, &part.shape)?;
+        }
+        Ok(Self { origin: Origin::File(model.clone()), config, assumed: Vec::new(), form: Some(form) })
+    }
+
+    /// Random weights, made as they are asked for: to measure the time and memory of a size without its file.
+    ///
+    /// # Errors
+    /// [`TransformerError::Config`] for sizes that cannot run.
+    pub fn random(config: TransformerConfig, seed: u64) -> Result<Self, TransformerError> {
+        config.validate()?;
+        Ok(Self { origin: Origin::Random(seed), config, assumed: Vec::new(), form: None })
+    }
+
+    /// As [`TransformerWeights::new`], where the configuration is known from elsewhere: what shapes cannot tell is taken
+    /// from it.
+    ///
+    /// # Errors
+    /// As [`TransformerWeights::new`]; also when the model is another one.
+    pub fn like(model: &Model, config: &TransformerConfig) -> Result<Self, TransformerError> {
+        let unseen = Unseen { n_head: Some(config.n_head), block_size: Some(config.block_size) };
+        let weights = Self::with(model, unseen)?;
+        if weights.config == *config {
+            Ok(weights)
+        } else {
+            let reason = "is another transformer than the one that is asked for: its sizes differ";
+            Err(TransformerError::Input(format!("{} {reason}", model.name())))
+        }
     }
 
     /// Path or address, for messages.
     #[must_use]
     pub fn name(&self) -> &str {
-        self.model.name()
+        match &self.origin {
+            Origin::File(model) => model.name(),
+            Origin::Random(_) => "random weights",
+        }
+    }
+
+    /// How the linear layers are stored in the file, where they are quantised: they can be loaded in no other precision.
+    #[must_use]
+    pub fn quantised(&self) -> Option<TransformerPrecision> {
+        self.form.map(|form| match form {
+            WeightForm::Float => TransformerPrecision::F32,
+            WeightForm::Int8 => TransformerPrecision::Int8,
+            WeightForm::Int4 => TransformerPrecision::Int4,
+        })
     }
 
     /// The configuration.
@@ -87,7 +154,13 @@ impl TransformerWeights {
     /// # Errors
     /// [`WeightsError`] names the tensor.
     pub async fn read(&self, name: &str) -> Result<Vec<f32>, WeightsError> {
-        self.model.read_tensor(&format!("{PREFIX}{name}")).await
+        match &self.origin {
+            Origin::File(model) => model.read_tensor(&format!("{PREFIX}{name}")).await,
+            Origin::Random(seed) => {
+                let count = self.shape_of(name)?.iter().map(|&size| size as usize).product();
+                Ok(random::values(&self.config, *seed, name, 0, count))
+            }
+        }
     }
 
     /// Reads `count` rows of one parameter from `first` on.
@@ -95,8 +168,63 @@ impl TransformerWeights {
     /// # Errors
     /// [`WeightsError`] names the tensor.
     pub async fn read_rows(&self, name: &str, first: u32, count: u32) -> Result<Vec<f32>, WeightsError> {
-        self.model.read_tensor_rows(&format!("{PREFIX}{name}"), first.into(), count.into()).await
+        match &self.origin {
+            Origin::File(model) => {
+                model.read_tensor_rows(&format!("{PREFIX}{name}"), first.into(), count.into()).await
+            }
+            Origin::Random(seed) => {
+                let row: u64 = self.shape_of(name)?.iter().skip(1).map(|&size| u64::from(size)).product();
+                let values = row as usize * count as usize;
+                Ok(random::values(&self.config, *seed, name, u64::from(first) * row, values))
+            }
+        }
     }
+
+    /// Reads rows of a tensor of words, of a layer that is stored quantised.
+    pub(super) async fn read_words(
+        &self,
+        name: &str,
+        first: u32,
+        count: u32,
+    ) -> Result<Vec<u32>, WeightsError> {
+        let stored = format!("{PREFIX}{name}");
+        match &self.origin {
+            Origin::File(model) => model.read_words_rows(&stored, first.into(), count.into()).await,
+            Origin::Random(_) => Err(self.missing(stored)),
+        }
+    }
+
+    /// The shape of a parameter of random weights.
+    fn shape_of(&self, name: &str) -> Result<Vec<u32>, WeightsError> {
+        let found = self.config.parameters().into_iter().find(|(known, _)| known == name);
+        found.map(|(_, shape)| shape).ok_or_else(|| self.missing(name.to_owned()))
+    }
+
+    fn missing(&self, tensor: String) -> WeightsError {
+        WeightsError::Missing { name: self.name().to_owned(), tensor }
+    }
+}
+
+/// How the layers of a file are quantised, if they are.
+fn quantised_form(model: &Model) -> Option<WeightForm> {
+    let has = |ending: &str| model.tensor(&format!("{PREFIX}blocks.0.attention.wqkv.{ending}")).is_some();
+    if has("int8") {
+        Some(WeightForm::Int8)
+    } else if has("int4") {
+        Some(WeightForm::Int4)
+    } else {
+        None
+    }
+}
+
+fn check_shape(model: &Model, name: &str, expected: &[u32]) -> Result<(), WeightsError> {
+    let expected: Vec<u64> = expected.iter().copied().map(u64::from).collect();
+    let found = shape(model, name)?;
+    if found == expected {
+        return Ok(());
+    }
+    let (name, tensor) = (model.name().to_owned(), format!("{PREFIX}{name}"));
+    Err(WeightsError::Shape { name, tensor, found, expected })
 }
 
 fn shape(model: &Model, name: &str) -> Result<Vec<u64>, WeightsError> {

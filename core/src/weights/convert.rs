@@ -64,6 +64,34 @@ pub async fn convert(
     writer.finish()
 }
 
+/// How a tensor is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoredAs {
+    /// 32-bit floats.
+    F32,
+    /// 16-bit floats.
+    F16,
+    /// 32-bit words that are no numbers to anyone but their reader.
+    U32,
+}
+
+/// One tensor of a folder that is being written.
+#[derive(Clone, Debug)]
+pub struct FolderTensor {
+    /// Its name.
+    pub name: String,
+    /// Its shape.
+    pub shape: Vec<u32>,
+    /// How it is written.
+    pub stored: StoredAs,
+}
+
+impl FolderTensor {
+    fn values(&self) -> u64 {
+        self.shape.iter().map(|&size| u64::from(size)).product()
+    }
+}
+
 /// Writes a model folder under a temporary name beside its place and moves it there when it is complete. Dropped
 /// before that, it leaves nothing behind.
 #[derive(Debug)]
@@ -71,9 +99,8 @@ pub struct FolderWriter {
     out: PathBuf,
     temporary: PathBuf,
     file: BufWriter<File>,
-    precision: Precision,
-    /// The tensors and how many values each has, in the order in which they must come.
-    tensors: Vec<(String, u64)>,
+    /// The tensors in the order in which they must come.
+    tensors: Vec<FolderTensor>,
     /// The tensor that is being written, and how many of its values have been.
     at: (usize, u64),
 }
@@ -88,24 +115,42 @@ impl FolderWriter {
         config: &FolderConfig,
         parameters: &[(String, Vec<u32>)],
     ) -> Result<Self, WeightsError> {
+        let stored = match config.precision {
+            Precision::F32 => StoredAs::F32,
+            Precision::F16 => StoredAs::F16,
+        };
+        let tensor = |(name, shape): &(String, Vec<u32>)| FolderTensor {
+            name: name.clone(),
+            shape: shape.clone(),
+            stored,
+        };
+        Self::create_mixed(out, config, parameters.iter().map(tensor).collect())
+    }
+
+    /// Begins a folder that will hold these tensors, each stored in its own way.
+    ///
+    /// # Errors
+    /// As [`FolderWriter::create`].
+    pub fn create_mixed(
+        out: &Path,
+        config: &FolderConfig,
+        tensors: Vec<FolderTensor>,
+    ) -> Result<Self, WeightsError> {
         check_replaceable(out)?;
         let temporary = sibling(out, "partial")?;
         if temporary.exists() {
             fs::remove_dir_all(&temporary).map_err(failed(&temporary))?;
         }
         fs::create_dir_all(&temporary).map_err(failed(&temporary))?;
-        let begun = Self::begin(&temporary, config, parameters);
+        let begun = Self::begin(&temporary, config, &tensors);
         let file = begun.inspect_err(|_| remove(&temporary))?;
-        let values = |shape: &[u32]| shape.iter().map(|&size| u64::from(size)).product();
-        let tensors = parameters.iter().map(|(name, shape)| (name.clone(), values(shape))).collect();
-        let precision = config.precision;
-        Ok(Self { out: out.to_owned(), temporary, file, precision, tensors, at: (0, 0) })
+        Ok(Self { out: out.to_owned(), temporary, file, tensors, at: (0, 0) })
     }
 
     fn begin(
         folder: &Path,
         config: &FolderConfig,
-        parameters: &[(String, Vec<u32>)],
+        tensors: &[FolderTensor],
     ) -> Result<BufWriter<File>, WeightsError> {
         let path = folder.join(CONFIG_FILE);
         let mut json = serde_json::to_string_pretty(config).map_err(|error| failed(&path)(error.into()))?;
@@ -113,7 +158,7 @@ impl FolderWriter {
         fs::write(&path, json).map_err(failed(&path))?;
 
         let path = folder.join(TENSORS_FILE);
-        let header = header(config.precision, parameters);
+        let header = header(tensors);
         let write = || {
             let mut file = BufWriter::with_capacity(1 << 18, File::create(&path)?);
             file.write_all(&(header.len() as u64).to_le_bytes())?;
@@ -129,15 +174,17 @@ impl FolderWriter {
     /// [`WeightsError`]: a value that the precision cannot hold, or the disk is full.
     ///
     /// # Panics
-    /// When more values come than the tensors have: a mistake of the caller.
+    /// When more values come than the tensors have, or the tensor holds words: a mistake of the caller.
     pub fn append(&mut self, mut values: &[f32]) -> Result<(), WeightsError> {
         while !values.is_empty() {
-            let (tensor, size) = &self.tensors[self.at.0];
+            let FolderTensor { name: tensor, stored, .. } = &self.tensors[self.at.0];
+            let size = self.tensors[self.at.0].values();
             let room = usize::try_from(size - self.at.1).unwrap_or(usize::MAX);
             let (now, later) = values.split_at(values.len().min(room));
-            let bytes: Vec<u8> = match self.precision {
-                Precision::F32 => now.iter().flat_map(|value| value.to_le_bytes()).collect(),
-                Precision::F16 => {
+            let bytes: Vec<u8> = match stored {
+                StoredAs::U32 => panic!("`{tensor}` holds words"),
+                StoredAs::F32 => now.iter().flat_map(|value| value.to_le_bytes()).collect(),
+                StoredAs::F16 => {
                     if let Some(value) = now.iter().find(|&&value| !f16::from_f32(value).is_finite()) {
                         return Err(WeightsError::Tensor {
                             name: self.out.display().to_string(),
@@ -149,13 +196,33 @@ impl FolderWriter {
                 }
             };
             self.file.write_all(&bytes).map_err(failed(&self.temporary))?;
-            self.at.1 += now.len() as u64;
-            if self.at.1 == *size {
-                self.at = (self.at.0 + 1, 0);
-            }
+            self.go_on(now.len() as u64);
             values = later;
         }
         Ok(())
+    }
+
+    /// Appends little-endian words: all those of the next tensor, which holds words.
+    ///
+    /// # Errors
+    /// [`WeightsError`]: the disk is full.
+    ///
+    /// # Panics
+    /// When the next tensor does not hold as many words: a mistake of the caller.
+    pub fn append_words(&mut self, bytes: &[u8]) -> Result<(), WeightsError> {
+        let tensor = &self.tensors[self.at.0];
+        let fits = (tensor.stored, tensor.values() * 4, self.at.1) == (StoredAs::U32, bytes.len() as u64, 0);
+        assert!(fits, "`{}` does not hold {} bytes of words", tensor.name, bytes.len());
+        self.file.write_all(bytes).map_err(failed(&self.temporary))?;
+        self.go_on(bytes.len() as u64 / 4);
+        Ok(())
+    }
+
+    fn go_on(&mut self, values: u64) {
+        self.at.1 += values;
+        if self.at.1 == self.tensors[self.at.0].values() {
+            self.at = (self.at.0 + 1, 0);
+        }
     }
 
     /// Moves the complete folder to its place.
@@ -163,11 +230,11 @@ impl FolderWriter {
     /// # Errors
     /// [`WeightsError`]: values are missing, the disk is full, or the place is no longer free.
     pub fn finish(mut self) -> Result<(), WeightsError> {
-        if let Some((tensor, size)) = self.tensors.get(self.at.0) {
-            let reason = format!("has only {} of {size} values", self.at.1);
+        if let Some(tensor) = self.tensors.get(self.at.0) {
+            let reason = format!("has only {} of {} values", self.at.1, tensor.values());
             return Err(WeightsError::Tensor {
                 name: self.out.display().to_string(),
-                tensor: tensor.clone(),
+                tensor: tensor.name.clone(),
                 reason,
             });
         }
@@ -206,18 +273,20 @@ fn remove(temporary: &Path) {
 }
 
 /// The header of the safetensors file, padded so that the values behind it are aligned.
-fn header(precision: Precision, parameters: &[(String, Vec<u32>)]) -> String {
-    let (dtype, size) = match precision {
-        Precision::F32 => ("F32", 4u64),
-        Precision::F16 => ("F16", 2),
-    };
+fn header(list: &[FolderTensor]) -> String {
     let mut tensors = serde_json::Map::new();
     tensors.insert("__metadata__".to_owned(), serde_json::json!({ "format": "pt" }));
     let mut begin = 0;
-    for (name, shape) in parameters {
-        let end = begin + size * shape.iter().map(|&side| u64::from(side)).product::<u64>();
-        let entry = serde_json::json!({ "dtype": dtype, "shape": shape, "data_offsets": [begin, end] });
-        tensors.insert(name.clone(), entry);
+    for tensor in list {
+        let (dtype, size) = match tensor.stored {
+            StoredAs::F32 => ("F32", 4u64),
+            StoredAs::F16 => ("F16", 2),
+            StoredAs::U32 => ("U32", 4),
+        };
+        let end = begin + size * tensor.values();
+        let entry =
+            serde_json::json!({ "dtype": dtype, "shape": tensor.shape, "data_offsets": [begin, end] });
+        tensors.insert(tensor.name.clone(), entry);
         begin = end;
     }
     let mut header = serde_json::Value::Object(tensors).to_string();

@@ -137,6 +137,18 @@ impl Element for i64 {
     }
 }
 
+/// Words as they are stored: the packed numbers of quantised layers.
+impl Element for u32 {
+    const NAME: &'static str = "32-bit words";
+
+    fn decode(dtype: Dtype, bytes: &[u8], out: &mut Vec<Self>) -> bool {
+        if dtype == Dtype::U32 {
+            each!(bytes, out, u32, |v| v);
+        }
+        dtype == Dtype::U32
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

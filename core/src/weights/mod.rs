@@ -26,7 +26,7 @@ mod yaml;
 mod zip;
 
 #[cfg(not(target_arch = "wasm32"))]
-pub use convert::{FolderWriter, convert};
+pub use convert::{FolderTensor, FolderWriter, StoredAs, convert};
 pub(crate) use dtype::Dtype;
 pub use error::WeightsError;
 pub use folder::{CONFIG_FILE, FolderConfig, INDEX_FILE, TENSORS_FILE};

@@ -119,10 +119,12 @@ impl Model {
         let names = || entries.iter().map(|entry| entry.name.as_str());
         let kind = folder.as_ref().map_or_else(|| ModelKind::of(names()), |folder| folder.kind);
         let naming = if kind == ModelKind::Transformer { Naming::INNER } else { Naming::TOP };
-        // A model folder holds one set under plain names and says which.
-        let available = match &folder {
-            Some(folder) => vec![folder.weights],
-            None => naming.available(names()),
+        // A model folder holds one set under plain names and says which; a transformer's may be without a tokenizer.
+        let available = match (&folder, naming.available(names())) {
+            (Some(folder), found) if kind != ModelKind::Transformer || !found.is_empty() => {
+                vec![folder.weights]
+            }
+            (_, found) => found,
         };
         Ok(Self(Shared::new(Opened { name, kind, available, naming, folder, entries, stored, positions })))
     }
@@ -204,6 +206,16 @@ impl Model {
     /// [`WeightsError`] names the tensor.
     pub async fn read_integers(&self, name: &str) -> Result<Vec<i64>, WeightsError> {
         self.read(name, None).await
+    }
+
+    /// Reads `count` entries along the first axis of a tensor of 32-bit words, from `first` on.
+    pub(crate) async fn read_words_rows(
+        &self,
+        name: &str,
+        first: u64,
+        count: u64,
+    ) -> Result<Vec<u32>, WeightsError> {
+        self.read(name, Some((first, count))).await
     }
 
     async fn read<E: Element>(&self, name: &str, rows: Option<(u64, u64)>) -> Result<Vec<E>, WeightsError> {

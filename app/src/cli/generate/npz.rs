@@ -1,0 +1,371 @@
+//! A NumPy archive (`.npz`) that grows picture by picture: a zip file whose entries are stored as they are.
+//!
+//! `ibq.json` holds the settings, `arr_0` the pictures (uint8 [N, height, width, 3]), `arr_1` the class of each (int64 [N]).
+//! Until it is whole the file is called `NAME.partial`. Everything before the pictures follows from the settings alone: when a
+//! partial file begins with the same bytes, its whole pictures are kept. Nothing is held in memory.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Read, Seek, SeekFrom, Write},
+    path::{Path, PathBuf},
+};
+
+use super::super::{
+    failure::Failure,
+    inputs::{readable, shown},
+};
+
+/// Sizes and places that 32 bits cannot hold stand in a field of their own.
+const LONG: u32 = u32::MAX;
+/// Bytes that are read at once for the checksum of a file that is gone on with.
+const CHUNK: usize = 1 << 20;
+
+/// A sample file that is being written.
+#[derive(Debug)]
+pub(super) struct SampleFile {
+    path: PathBuf,
+    partial: PathBuf,
+    file: File,
+    settings: Entry,
+    samples: Entry,
+    picture_bytes: u64,
+    /// Where the pictures begin.
+    start: u64,
+    done: u64,
+    checksum: crc32fast::Hasher,
+}
+
+/// One file of the archive.
+#[derive(Clone, Debug)]
+struct Entry {
+    name: &'static str,
+    checksum: u32,
+    size: u64,
+    offset: u64,
+}
+
+impl SampleFile {
+    /// Begins a file, or goes on with one that was interrupted.
+    ///
+    /// # Errors
+    /// [`Failure`]: a partial file of other settings (unless it may be replaced), or the place cannot be written to.
+    pub(super) fn open(
+        path: &Path,
+        settings: &[u8],
+        pictures: u64,
+        side: u32,
+        overwrite: bool,
+    ) -> Result<Self, Failure> {
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        name.push(".partial");
+        let partial = path.with_file_name(name);
+        let picture_bytes = 3 * u64::from(side) * u64::from(side);
+        let header = npy_header("|u1", &format!("({pictures}, {side}, {side}, 3)"));
+        let settings_entry = Entry {
+            name: "ibq.json",
+            checksum: crc32fast::hash(settings),
+            size: settings.len() as u64,
+            offset: 0,
+        };
+        let mut begin = settings_entry.local_header();
+        begin.extend_from_slice(settings);
+        let size = header.len() as u64 + pictures * picture_bytes;
+        // The checksum follows when all pictures are there.
+        let samples = Entry { name: "arr_0.npy", checksum: 0, size, offset: begin.len() as u64 };
+        begin.extend(samples.local_header());
+        begin.extend_from_slice(&header);
+
+        let fail = |error: io::Error| Failure::at(&partial, readable(&error));
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&partial)
+            .map_err(fail)?;
+        let len = file.metadata().map_err(fail)?.len();
+        let start = begin.len() as u64;
+        let known = &begin[..begin.len().min(len as usize)];
+        let ours = starts_with(&mut file, known, samples.checksum_at()).map_err(fail)?;
+        let mut checksum = crc32fast::Hasher::new();
+        checksum.update(&header);
+        let mut done = 0;
+        if ours && len >= start {
+            done = ((len - start) / picture_bytes).min(pictures);
+        } else if len > 0 && !ours && !overwrite {
+            let reason = "was begun with other settings; remove it, or --overwrite it";
+            return Err(Failure::at(&partial, reason));
+        }
+        let end = start + done * picture_bytes;
+        file.set_len(end.min(len)).map_err(fail)?;
+        file.seek(SeekFrom::Start(0)).map_err(fail)?;
+        file.write_all(&begin).map_err(fail)?;
+        hash(&mut file, &mut checksum).map_err(fail)?;
+        let path = path.to_owned();
+        Ok(Self {
+            path,
+            partial,
+            file,
+            settings: settings_entry,
+            samples,
+            picture_bytes,
+            start,
+            done,
+            checksum,
+        })
+    }
+
+    /// Pictures in the file.
+    pub(super) fn pictures(&self) -> u64 {
+        self.done
+    }
+
+    /// Appends a picture: its bytes row by row, RGB.
+    ///
+    /// # Errors
+    /// [`Failure`]: the disk is full, or the picture has another size.
+    pub(super) fn append(&mut self, picture: &[u8]) -> Result<(), Failure> {
+        if picture.len() as u64 != self.picture_bytes {
+            return Err(Failure::at(&self.path, "a picture has another size than the others"));
+        }
+        let fail = |error: io::Error| Failure::at(&self.partial, readable(&error));
+        self.file.write_all(picture).map_err(fail)?;
+        self.checksum.update(picture);
+        self.done += 1;
+        Ok(())
+    }
+
+    /// Completes the archive with the class of every picture and gives it its name. Returns its size in bytes.
+    ///
+    /// # Errors
+    /// [`Failure`]: the disk is full.
+    pub(super) fn finish(mut self, classes: &[i64]) -> Result<u64, Failure> {
+        let partial = self.partial.clone();
+        let fail = |error: io::Error| Failure::at(&partial, readable(&error));
+        let mut content = npy_header("<i8", &format!("({},)", classes.len()));
+        content.extend(classes.iter().flat_map(|class| class.to_le_bytes()));
+        let labels = Entry {
+            name: "arr_1.npy",
+            checksum: crc32fast::hash(&content),
+            size: content.len() as u64,
+            offset: self.start + self.done * self.picture_bytes,
+        };
+        let mut end = labels.local_header();
+        end.extend_from_slice(&content);
+        self.samples.checksum = self.checksum.clone().finalize();
+        let directory = labels.offset + end.len() as u64;
+        let entries = [&self.settings, &self.samples, &labels];
+        let records: Vec<u8> = entries.iter().flat_map(|entry| entry.directory_record()).collect();
+        end.extend_from_slice(&records);
+        end.extend(directory_end(entries.len() as u64, directory, records.len() as u64));
+        self.file.write_all(&end).map_err(fail)?;
+        self.file.seek(SeekFrom::Start(self.samples.checksum_at())).map_err(fail)?;
+        self.file.write_all(&self.samples.checksum.to_le_bytes()).map_err(fail)?;
+        self.file.sync_all().map_err(fail)?;
+        fs::rename(&self.partial, &self.path)
+            .map_err(|error| Failure::Failed(format!("{}: {}", shown(&self.path), readable(&error))))?;
+        Ok(labels.offset + end.len() as u64)
+    }
+}
+
+impl Entry {
+    /// What stands before the content. Sizes are in a ZIP64 field, whatever they are.
+    fn local_header(&self) -> Vec<u8> {
+        let mut out = b"PK\x03\x04".to_vec();
+        self.common(&mut out);
+        out.extend((self.name.len() as u16).to_le_bytes());
+        out.extend(20_u16.to_le_bytes());
+        out.extend_from_slice(self.name.as_bytes());
+        out.extend([1_u16, 16].map(u16::to_le_bytes).concat());
+        out.extend([self.size, self.size].map(u64::to_le_bytes).concat());
+        out
+    }
+
+    /// Where in the file its checksum stands.
+    fn checksum_at(&self) -> u64 {
+        self.offset + 14
+    }
+
+    fn directory_record(&self) -> Vec<u8> {
+        let mut out = b"PK\x01\x02\x2d\x00".to_vec();
+        self.common(&mut out);
+        out.extend((self.name.len() as u16).to_le_bytes());
+        out.extend(28_u16.to_le_bytes());
+        // No comment, first disk, no attributes.
+        out.extend([0; 10]);
+        out.extend(LONG.to_le_bytes());
+        out.extend_from_slice(self.name.as_bytes());
+        out.extend([1_u16, 24].map(u16::to_le_bytes).concat());
+        out.extend([self.size, self.size, self.offset].map(u64::to_le_bytes).concat());
+        out
+    }
+
+    /// Version 4.5 (ZIP64), no flags, stored, 1 January 1980, checksum, sizes elsewhere.
+    fn common(&self, out: &mut Vec<u8>) {
+        out.extend([45_u16, 0, 0, 0, 0x21].map(u16::to_le_bytes).concat());
+        out.extend([self.checksum, LONG, LONG].map(u32::to_le_bytes).concat());
+    }
+}
+
+/// Where the directory is, in 64 bits and in the form that every reader looks for.
+fn directory_end(entries: u64, offset: u64, size: u64) -> Vec<u8> {
+    let mut out = b"PK\x06\x06".to_vec();
+    out.extend(44_u64.to_le_bytes());
+    out.extend([45_u16, 45].map(u16::to_le_bytes).concat());
+    out.extend([0; 8]);
+    out.extend([entries, entries, size, offset].map(u64::to_le_bytes).concat());
+    out.extend_from_slice(b"PK\x06\x07\0\0\0\0");
+    out.extend((offset + size).to_le_bytes());
+    out.extend(1_u32.to_le_bytes());
+    out.extend_from_slice(b"PK\x05\x06\0\0\0\0");
+    out.extend([entries as u16; 2].map(u16::to_le_bytes).concat());
+    out.extend([LONG; 2].map(u32::to_le_bytes).concat());
+    out.extend(0_u16.to_le_bytes());
+    out
+}
+
+/// What stands before the numbers of an array.
+pub(crate) fn npy_header(kind: &str, shape: &str) -> Vec<u8> {
+    let mut header = format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': {shape}, }}");
+    // The numbers begin at a multiple of 64 bytes.
+    let blanks = (10 + header.len() + 1).next_multiple_of(64) - (10 + header.len() + 1);
+    header.extend(std::iter::repeat_n(' ', blanks));
+    header.push('\n');
+    let mut out = b"\x93NUMPY\x01\x00".to_vec();
+    out.extend_from_slice(&(header.len() as u16).to_le_bytes());
+    out.extend_from_slice(header.as_bytes());
+    out
+}
+
+/// Whether a file begins with these bytes, but for the four of a checksum.
+fn starts_with(file: &mut File, begin: &[u8], checksum_at: u64) -> io::Result<bool> {
+    let mut found = vec![0; begin.len()];
+    file.seek(SeekFrom::Start(0))?;
+    file.read_exact(&mut found)?;
+    let checksum = checksum_at..checksum_at + 4;
+    let same = |(at, (a, b)): (usize, (&u8, &u8))| a == b || checksum.contains(&(at as u64));
+    Ok(found.iter().zip(begin).enumerate().all(same))
+}
+
+/// Adds the rest of a file to a checksum.
+fn hash(file: &mut File, checksum: &mut crc32fast::Hasher) -> io::Result<()> {
+    let mut chunk = vec![0; CHUNK];
+    loop {
+        match file.read(&mut chunk)? {
+            0 => return Ok(()),
+            read => checksum.update(&chunk[..read]),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SIDE: u32 = 4;
+
+    struct Place(PathBuf);
+
+    impl Place {
+        fn new(name: &str) -> Self {
+            let folder = std::env::temp_dir().join(format!("ibq-npz-{name}-{}", std::process::id()));
+            let _ = fs::remove_dir_all(&folder);
+            fs::create_dir_all(&folder).unwrap();
+            Self(folder)
+        }
+
+        fn open(&self, settings: &[u8], overwrite: bool) -> Result<SampleFile, Failure> {
+            SampleFile::open(&self.0.join("s.npz"), settings, 5, SIDE, overwrite)
+        }
+    }
+
+    impl Drop for Place {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    fn picture(index: u8) -> Vec<u8> {
+        (0..48).map(|byte| byte * 5 + index).collect()
+    }
+
+    fn whole(place: &Place) -> Vec<u8> {
+        let mut file = place.open(b"{}", false).unwrap();
+        for index in file.pictures()..5 {
+            file.append(&picture(index as u8)).unwrap();
+        }
+        let size = file.finish(&[3, 3, 7, 7, 7]).unwrap();
+        let bytes = fs::read(place.0.join("s.npz")).unwrap();
+        assert_eq!(bytes.len() as u64, size);
+        bytes
+    }
+
+    #[test]
+    fn an_interrupted_file_is_gone_on_with_and_comes_out_the_same() {
+        let place = Place::new("resume");
+        let straight = whole(&place);
+        for cut in [0, 1, 40, 300] {
+            fs::remove_file(place.0.join("s.npz")).unwrap();
+            let mut file = place.open(b"{}", false).unwrap();
+            for index in 0..3 {
+                file.append(&picture(index)).unwrap();
+            }
+            drop(file);
+            // As if killed in the middle of a write.
+            let partial = place.0.join("s.npz.partial");
+            let len = fs::metadata(&partial).unwrap().len();
+            OpenOptions::new().write(true).open(&partial).unwrap().set_len(len - cut).unwrap();
+            let pictures = place.open(b"{}", false).unwrap().pictures();
+            assert_eq!(pictures, if cut == 0 { 3 } else { 3_u64.saturating_sub(cut.div_ceil(48)) });
+            assert!(whole(&place) == straight, "cut by {cut}");
+            assert!(!partial.exists());
+        }
+    }
+
+    #[test]
+    fn a_file_of_other_settings_is_left_alone() {
+        let place = Place::new("other");
+        place.open(b"{}", false).unwrap().append(&picture(0)).unwrap();
+        let error = place.open(b"{\"seed\":1}", false).unwrap_err().to_string();
+        assert!(error.contains("s.npz.partial") && error.contains("other settings"), "{error}");
+        assert_eq!(place.open(b"{}", false).unwrap().pictures(), 1);
+        assert_eq!(place.open(b"{\"seed\":1}", true).unwrap().pictures(), 0);
+        assert!(place.open(b"{}", true).unwrap().append(&[0; 47]).is_err());
+    }
+
+    #[test]
+    fn every_entry_is_where_the_directory_says_and_has_its_checksum() {
+        let place = Place::new("directory");
+        let bytes = whole(&place);
+        let number = |at: usize, size: usize| {
+            let mut word = [0; 8];
+            word[..size].copy_from_slice(&bytes[at..at + size]);
+            u64::from_le_bytes(word) as usize
+        };
+        let locator = bytes.len() - 22 - 20;
+        assert_eq!(&bytes[locator..locator + 4], b"PK\x06\x07");
+        let end = number(locator + 8, 8);
+        assert_eq!(&bytes[end..end + 4], b"PK\x06\x06");
+        let mut at = number(end + 48, 8);
+        let mut names = Vec::new();
+        for _ in 0..number(end + 32, 8) {
+            assert_eq!(&bytes[at..at + 4], b"PK\x01\x02");
+            let name_len = number(at + 28, 2);
+            let name = String::from_utf8(bytes[at + 46..at + 46 + name_len].to_vec()).unwrap();
+            let extra = at + 46 + name_len;
+            let (size, offset) = (number(extra + 4, 8), number(extra + 20, 8));
+            assert_eq!(&bytes[offset..offset + 4], b"PK\x03\x04");
+            let start = offset + 30 + number(offset + 26, 2) + number(offset + 28, 2);
+            let content = &bytes[start..start + size];
+            let checksum = crc32fast::hash(content) as usize;
+            assert_eq!((number(at + 16, 4), number(offset + 14, 4)), (checksum, checksum), "{name}");
+            if name == "arr_0.npy" {
+                assert!(content.ends_with(&picture(4)) && content.len() == 128 + 5 * 48);
+            }
+            names.push(name);
+            at = extra + 28;
+        }
+        assert_eq!(names, ["ibq.json", "arr_0.npy", "arr_1.npy"]);
+        assert_eq!(at, end);
+    }
+}

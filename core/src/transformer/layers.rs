@@ -1,0 +1,150 @@
+//! The linear layers of a transformer: which matrices of a file they are made of, and how they are stored when quantised.
+
+use ibq_shaders::WeightForm;
+
+use super::TransformerConfig;
+
+/// Codes of one piece of a head that is stored quantised: pieces are what a device with small bindings can load.
+pub(super) const HEAD_PIECE: u32 = 16_384;
+
+/// One linear layer.
+#[derive(Clone, Debug)]
+pub(super) struct Layer {
+    /// What its stored forms are named after.
+    pub(super) stem: String,
+    /// Its matrices [rows, columns] in the file; of two, four rows of each in turn.
+    pub(super) weights: Vec<String>,
+    pub(super) rows: u32,
+    pub(super) columns: u32,
+    /// Of a layer that makes the vectors of adaptive layer norm: which of them are scales, of which norm.
+    pub(super) norms: Vec<(usize, String)>,
+}
+
+/// The layers of one block.
+pub(super) struct BlockLayers {
+    pub(super) condition: Layer,
+    pub(super) qkv: Layer,
+    pub(super) output: Layer,
+    /// `w1` and `w3`.
+    pub(super) gate: Layer,
+    pub(super) down: Layer,
+}
+
+/// A tensor of a file with quantised layers.
+pub(super) struct StoredPart {
+    pub(super) name: String,
+    pub(super) shape: Vec<u32>,
+    /// Words as `linear.wgsl` reads them; otherwise floats.
+    pub(super) words: bool,
+}
+
+impl Layer {
+    fn new(stem: String, rows: u32, columns: u32) -> Self {
+        Self { weights: vec![format!("{stem}.weight")], stem, rows, columns, norms: Vec::new() }
+    }
+
+    /// Inputs, in fours.
+    pub(super) fn k4(&self) -> u32 {
+        self.columns / 4
+    }
+
+    /// Outputs, in fours, of `rows` rows of each matrix.
+    pub(super) fn o4(&self, rows: u32) -> u32 {
+        rows.div_ceil(4) * self.weights.len() as u32
+    }
+
+    /// Names of the stored forms: numbers and scales.
+    pub(super) fn stored_names(&self, form: WeightForm) -> [String; 2] {
+        let ending = if form == WeightForm::Int8 { "int8" } else { "int4" };
+        [format!("{}.{ending}", self.stem), format!("{}.scales", self.stem)]
+    }
+
+    /// Name of the stored bias, in which the norm's weight is folded.
+    pub(super) fn folded_bias(&self) -> String {
+        format!("{}.folded_bias", self.stem)
+    }
+
+    /// The tensors of a layer that is stored quantised: [k4, o4, 4 or 2] words of numbers, [groups, o4, 4] of scales.
+    pub(super) fn stored(&self, form: WeightForm) -> Vec<StoredPart> {
+        let [numbers, scales] = self.stored_names(form);
+        let (k4, o4) = (self.k4(), self.o4(self.rows));
+        let words = if form == WeightForm::Int8 { 4 } else { 2 };
+        let groups = k4.div_ceil(form.group4());
+        let mut parts = vec![
+            StoredPart { name: numbers, shape: vec![k4, o4, words], words: true },
+            StoredPart { name: scales, shape: vec![groups, o4, 4], words: true },
+        ];
+        if !self.norms.is_empty() {
+            parts.push(StoredPart { name: self.folded_bias(), shape: vec![self.rows], words: false });
+        }
+        parts
+    }
+}
+
+impl TransformerConfig {
+    /// The layers of block `index`.
+    pub(super) fn block_layers(&self, index: u32) -> BlockLayers {
+        let (width, hidden) = (self.n_embd, self.ffn_dim);
+        let layer = |part: &str, rows, columns| Layer::new(format!("blocks.{index}.{part}"), rows, columns);
+        let norm = |part: &str| format!("blocks.{index}.{part}.weight");
+        // gamma1, gamma2, scale1, scale2, shift1, shift2.
+        let norms = vec![(2, norm("attention_norm")), (3, norm("ffn_norm"))];
+        let halves = ["w1", "w3"].map(|half| format!("blocks.{index}.feed_forward.{half}.weight"));
+        BlockLayers {
+            condition: Layer { norms, ..layer("ada_lin.1", 6 * width, width) },
+            qkv: layer("attention.wqkv", 3 * width, width),
+            output: layer("attention.wo", width, width),
+            gate: Layer { weights: halves.into(), ..layer("feed_forward.w1_w3", hidden, width) },
+            down: layer("feed_forward.w2", width, hidden),
+        }
+    }
+
+    /// The layer that makes the vectors of the head's norm.
+    pub(super) fn head_condition(&self) -> Layer {
+        let norms = vec![(0, "head_nm.rmsnorm.weight".to_owned())];
+        Layer { norms, ..Layer::new("head_nm.ada_lin.1".to_owned(), 2 * self.n_embd, self.n_embd) }
+    }
+
+    /// The layer that makes the logits.
+    pub(super) fn head_layer(&self) -> Layer {
+        Layer::new("head".to_owned(), self.vocab_size, self.n_embd)
+    }
+
+    /// The pieces in which a head is stored quantised: the first row of each, and the layer of its rows.
+    pub(super) fn head_pieces(&self) -> impl Iterator<Item = (u32, Layer)> {
+        let (vocab, width) = (self.vocab_size, self.n_embd);
+        (0..vocab.div_ceil(HEAD_PIECE)).map(move |piece| {
+            let first = piece * HEAD_PIECE;
+            let rows = HEAD_PIECE.min(vocab - first);
+            (
+                first,
+                Layer {
+                    weights: vec!["head.weight".into()],
+                    ..Layer::new(format!("head.{piece}"), rows, width)
+                },
+            )
+        })
+    }
+
+    /// Every tensor of a file with quantised layers, in the file's order.
+    pub(super) fn stored_parts(&self, form: WeightForm) -> Vec<StoredPart> {
+        let table = |name: &str, rows| StoredPart {
+            name: name.to_owned(),
+            shape: vec![rows, self.n_embd],
+            words: false,
+        };
+        let mut parts = vec![
+            table("tok_emb.weight", self.vocab_size),
+            table("class_emb.embedding_table.weight", self.class_num + 1),
+        ];
+        for block in 0..self.n_layer {
+            let BlockLayers { condition, qkv, output, gate, down } = self.block_layers(block);
+            for layer in [condition, qkv, output, gate, down] {
+                parts.extend(layer.stored(form));
+            }
+        }
+        parts.extend(self.head_condition().stored(form));
+        parts.extend(self.head_pieces().flat_map(|(_, piece)| piece.stored(form)));
+        parts
+    }
+}
