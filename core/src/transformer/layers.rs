@@ -148,3 +148,38 @@ impl TransformerConfig {
         parts
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bytes(config: &TransformerConfig, form: WeightForm) -> u64 {
+        let size = |part: &StoredPart| {
+            let values: u64 = part.shape.iter().map(|&size| u64::from(size)).product();
+            // Tables are 16-bit floats, biases 32-bit ones.
+            if !part.words && part.shape.len() == 2 { 2 * values } else { 4 * values }
+        };
+        config.stored_parts(form).iter().map(size).sum()
+    }
+
+    #[test]
+    fn the_largest_official_model_fits_a_browser_tab_in_4_bits() {
+        let config = TransformerConfig::official("XXL").unwrap();
+        // Keys and values of a picture with and without its class, as 16-bit floats.
+        let cache = 2 * 2 * 2 * u64::from(config.n_layer * config.positions() * config.n_embd);
+        let (weights, largest) = (bytes(&config, WeightForm::Int4), 2 << 30);
+        assert!((1150..1160).contains(&(weights >> 20)), "{weights}");
+        assert!(weights + cache < largest / 3 * 2, "{weights} + {cache}");
+        // Every tensor fits the smallest binding that WebGPU allows, 128 MiB.
+        let most = |part: &StoredPart| part.shape.iter().map(|&size| u64::from(size)).product::<u64>() * 4;
+        assert!(config.stored_parts(WeightForm::Int4).iter().map(most).max().unwrap() <= 128 << 20);
+    }
+
+    #[test]
+    fn pieces_of_a_head_are_all_of_it() {
+        let config = TransformerConfig { vocab_size: 40_001, ..TransformerConfig::official("B").unwrap() };
+        let pieces: Vec<(u32, u32)> =
+            config.head_pieces().map(|(first, piece)| (first, piece.rows)).collect();
+        assert_eq!(pieces, [(0, 16_384), (16_384, 16_384), (32_768, 7233)]);
+    }
+}
