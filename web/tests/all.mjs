@@ -5,3 +5,4 @@ import './types.mjs';
 import './engine.mjs';
 import './generator.mjs';
 import './page.mjs';
+import './generate_page.mjs';

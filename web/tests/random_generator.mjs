@@ -26,7 +26,7 @@ export function randomGenerator() {
   const parts = [];
   let end = 0;
   for (const [name, shape] of Object.entries(shapes)) {
-    const scale = name.includes('emb') ? 1.5 : name === 'head.weight' ? 0.6 : 0.35;
+    const scale = name.includes('emb') ? 1.5 : name === 'head.weight' ? 0.6 : 1.6;
     const values = Float32Array.from({ length: shape.reduce((a, b) => a * b) }, () => scale * random());
     header[`transformer.${name}`] = { dtype: 'F32', shape, data_offsets: [end, end + values.byteLength] };
     parts.push(Buffer.from(values.buffer));

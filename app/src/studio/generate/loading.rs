@@ -19,7 +19,7 @@ impl Studio {
     pub(crate) fn enter_generate(&mut self) {
         let generate = &self.state.generate;
         if generate.bundled && generate.generator.is_none() && generate.loading.is_none() {
-            self.open_generator(ModelSource::BundledGenerator);
+            self.state.generate.next.get_or_insert(ModelSource::BundledGenerator);
         }
     }
 

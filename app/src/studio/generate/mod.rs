@@ -150,6 +150,8 @@ pub(crate) struct Generate {
     pub(crate) living: Option<Living>,
     pub(crate) looking: Looking,
     pub(crate) gallery: Gallery,
+    /// A generator to be opened once the tokenizer that it may need is there.
+    pub(crate) next: Option<ModelSource>,
     /// Starts a run as soon as there is a generator.
     pub(crate) start_when_loaded: bool,
     /// A class that was asked for by name before the generator was there.
@@ -161,7 +163,7 @@ pub(crate) struct Generate {
 impl Generate {
     /// Whether there is anything to generate with, now or at a click.
     pub(crate) fn available(&self) -> bool {
-        self.bundled || self.generator.is_some() || self.loading.is_some()
+        self.bundled || self.generator.is_some() || self.loading.is_some() || self.next.is_some()
     }
 
     /// Whether pictures are being made.

@@ -4,7 +4,6 @@ use egui::{
     Align, Color32, CornerRadius, Key, Layout, Painter, PointerButton, ProgressBar, Rect, Response, Role,
     Sense, Stroke, StrokeKind, Ui, UiBuilder, Vec2, WidgetInfo, pos2,
 };
-use web_time::Duration;
 
 use crate::studio::{
     icons::Icon,
@@ -46,7 +45,6 @@ pub(super) fn bar(ui: &mut Ui, state: &mut State, tasks: &Tasks, out: &mut Outbo
             let fill = Palette::of(ui).accent;
             ui.add(ProgressBar::new(done).desired_width(width).desired_height(6.0).fill(fill));
             ui.weak(format!("{:.0} %", done * 100.0));
-            ui.ctx().request_repaint_after(Duration::from_millis(40));
             return;
         }
         let again = unfinished && !generate.board.tiles.is_empty();
@@ -180,7 +178,13 @@ fn all(ui: &mut Ui, generate: &mut Generate, rect: Rect, out: &mut Outbox) {
         if let Some(text) = &tile.label {
             let at = pos2(place.center().x, place.bottom() + LABEL / 2.0 + 1.0);
             let font = egui::TextStyle::Small.resolve(ui.style());
-            painter.text(at, egui::Align2::CENTER_CENTER, text, font, Palette::of(ui).text);
+            let ink = Palette::of(ui).text;
+            let mut drawn = painter.layout_no_wrap(text.clone(), font.clone(), ink);
+            if drawn.size().x > step.x - 4.0 {
+                // The numbers alone, where there is no room for their names.
+                drawn = painter.layout_no_wrap(text.replace("CFG ", "").replace("T ", ""), font, ink);
+            }
+            painter.galley(at - drawn.size() / 2.0, drawn, ink);
         }
         if response.clicked() {
             out.push(Message::Generate(GenerateMessage::Show(Some(index))));

@@ -16,7 +16,7 @@ impl Studio {
     /// Changes the state as a message of this screen says.
     pub(crate) fn generate(&mut self, message: GenerateMessage) {
         match message {
-            GenerateMessage::Open(source) => self.open_generator(source),
+            GenerateMessage::Open(source) => self.state.generate.next = Some(source),
             GenerateMessage::Loaded(generator, name) => self.generator_loaded(generator, &name),
             GenerateMessage::Start => self.start_pictures(),
             GenerateMessage::Reroll => {
@@ -96,8 +96,13 @@ impl Studio {
         self.state.generate.living = Some(Living::new(task, stream, tiles));
     }
 
-    /// Takes the tokens that have come, and has them drawn when it is time. Called for every frame.
+    /// Opens the generator that waits, takes the tokens that have come, and has them drawn when it is time. Called for every frame.
     pub(crate) fn follow_generation(&mut self) {
+        if self.state.models.loading.is_none()
+            && let Some(source) = self.state.generate.next.take()
+        {
+            self.open_generator(source);
+        }
         let generate = &mut self.state.generate;
         let (Some(living), Some(generator)) = (&mut generate.living, &generate.generator) else { return };
         let tokens = living.stream.tokens();
