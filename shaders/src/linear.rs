@@ -60,21 +60,29 @@ pub struct LinearTile {
     pub wide: bool,
     /// 8 rows instead of 2.
     pub tall: bool,
+    /// Without workgroup memory: for software adapters.
+    pub plain: bool,
 }
 
 impl LinearTile {
     /// All of them.
-    pub const ALL: [Self; 4] = [
-        Self { wide: false, tall: false },
-        Self { wide: false, tall: true },
-        Self { wide: true, tall: false },
-        Self { wide: true, tall: true },
+    pub const ALL: [Self; 6] = [
+        Self { wide: false, tall: false, plain: false },
+        Self { wide: false, tall: true, plain: false },
+        Self { wide: true, tall: false, plain: false },
+        Self { wide: true, tall: true, plain: false },
+        Self { wide: false, tall: false, plain: true },
+        Self { wide: false, tall: true, plain: true },
     ];
 
     /// Outputs of one workgroup, in fours.
     #[must_use]
     pub const fn outputs4(self) -> u32 {
-        if self.wide { 16 } else { 8 }
+        match self {
+            Self { plain: true, .. } => 64,
+            Self { wide: true, .. } => 16,
+            Self { .. } => 8,
+        }
     }
 
     /// Rows of one workgroup.
@@ -94,6 +102,7 @@ pub(crate) fn variant(
 ) {
     flags.extend(form.flags());
     flags.extend([
+        ("PLAIN", tile.plain),
         ("MODULATE", matches!(kind, LinearKind::Qkv | LinearKind::Gate | LinearKind::Head)),
         ("SILU", kind == LinearKind::Condition),
         ("BIAS", kind == LinearKind::Condition),
@@ -102,5 +111,6 @@ pub(crate) fn variant(
         ("GATE", kind == LinearKind::Gate),
     ]);
     let (wx, rt) = (tile.outputs4(), tile.rows());
-    constants.extend([("WX", wx), ("WK", 256 / wx), ("RT", rt), ("PAIRS", rt / 2)]);
+    let wk = if tile.plain { 1 } else { 256 / wx };
+    constants.extend([("WX", wx), ("WK", wk), ("RT", rt), ("PAIRS", rt / 2)]);
 }

@@ -19,6 +19,9 @@
 // invocations of an output takes its share of every 64 input elements, and the shares are added in the end. A row's sum
 // is made in the same order whatever RT is: batches, prefixes and single tokens give the same numbers.
 //
+// PLAIN, for adapters that are programs on a CPU: an invocation makes all of 4 outputs of RT rows (GATE: of 8) by itself. There
+// workgroup memory and barriers only cost.
+//
 // Cost: 2 · k · o FLOP per row; the weights are read once per RT rows.
 #import storage
 
@@ -76,8 +79,12 @@ const RUN: u32 = BLOCK / WK;
 // Input elements of each row in workgroup memory.
 const STAGED: u32 = 512u / RT;
 
+#if PLAIN
+var<private> rstd: array<f32, RT>;
+#else
 var<workgroup> staged: array<vec4<f32>, 512>;
 var<workgroup> rstd: array<f32, RT>;
+#endif
 
 fn silu(v: vec4<f32>) -> vec4<f32> {
     return v / (1.0 + exp(-v));
@@ -101,6 +108,8 @@ fn input(first: u32, i: u32, k: u32) -> vec4<f32> {
 #endif
 }
 
+#if PLAIN
+#else
 #if MODULATE
 // rsqrt(mean(x²) + 1e-5) of the workgroup's rows.
 fn normalise(first: u32, thread: u32) {
@@ -129,6 +138,7 @@ fn normalise(first: u32, thread: u32) {
     }
     workgroupBarrier();
 }
+#endif
 #endif
 
 #if QUANTISED
@@ -176,6 +186,71 @@ fn weights(k: u32, n: u32) -> mat4x4<f32> {
 }
 #endif
 
+#if PLAIN
+@compute @workgroup_size(WX)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
+    let first = group.y * RT;
+#if GATE
+    let n = 2u * (group.x * WX + thread);
+#else
+    let n = group.x * WX + thread;
+#endif
+    if n >= params.o4 {
+        return;
+    }
+#if MODULATE
+    for (var i = 0u; i < min(RT, params.rows - first); i++) {
+        var squares = 0.0;
+        for (var k = 0u; k < params.k4; k++) {
+            let value = x[(first + i) * params.k4 + k];
+            squares += dot(value, value);
+        }
+        rstd[i] = inverseSqrt(squares / f32(4u * params.k4) + 1e-5);
+    }
+#endif
+    let sums = products(first, n);
+#if GATE
+    let others = products(first, n + 1u);
+    for (var i = 0u; i < min(RT, params.rows - first); i++) {
+        y[((first + i) * params.o4 + n) / 2u] = silu(sums[i]) * others[i];
+    }
+#else
+    for (var i = 0u; i < min(RT, params.rows - first); i++) {
+        store(first + i, n, sums[i]);
+    }
+#endif
+}
+
+// Four outputs of RT rows.
+fn products(first: u32, n: u32) -> array<vec4<f32>, RT> {
+#for i RT
+    var sum_{i} = vec4(0.0);
+#endfor
+#if QUANTISED
+    var scale = scale_of(0u, n);
+#endif
+    for (var k = 0u; k < params.k4; k++) {
+#if QUANTISED
+        if k % GROUP4 == 0u {
+            scale = scale_of(k, n);
+        }
+        let part = weights(k, n, scale);
+#else
+        let part = weights(k, n);
+#endif
+#for i RT
+        if first + {i}u < params.rows {
+            sum_{i} += part * input(first, {i}u, k);
+        }
+#endfor
+    }
+    var sums: array<vec4<f32>, RT>;
+#for i RT
+    sums[{i}] = sum_{i};
+#endfor
+    return sums;
+}
+#else
 @compute @workgroup_size(WX, WK)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -251,6 +326,7 @@ fn finish(row_0: u32, n: u32, local: vec3<u32>, thread: u32) {
     }
     workgroupBarrier();
 }
+#endif
 
 #if QKV
 fn store(row: u32, n: u32, sum: vec4<f32>) {

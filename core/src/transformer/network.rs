@@ -22,6 +22,8 @@ pub(super) struct Network<'a> {
     pub(super) config: &'a TransformerConfig,
     pub(super) parameters: &'a Parameters,
     pub(super) storage: Storage,
+    /// Linear layers without workgroup memory.
+    pub(super) plain: bool,
     pub(super) sequences: &'a Sequences,
 }
 
@@ -47,7 +49,9 @@ impl Network<'_> {
     /// What a linear layer does for `rows` rows, `queries` of each sequence.
     pub(super) fn linear<'a>(&self, layer: &Linear<'a>, rows: u32, queries: u32) -> DispatchBuilder<'a> {
         let Matrix { weights, scales, k4, o4, form } = layer.matrix;
-        let tile = LinearTile { wide: layer.outputs4 >= WIDE, tall: rows > 2 };
+        let plain = self.plain;
+        let tile = LinearTile { wide: !plain && layer.outputs4 >= WIDE, tall: rows > 2, plain };
+        let invocations4 = if plain && layer.kind == LinearKind::Gate { o4 / 2 } else { *o4 };
         let width4 = self.config.n_embd / 4;
         let [scale4, shift4, gamma4] = layer.at.map(|at| at * width4);
         let mut params = vec![rows, queries, *k4, *o4, layer.stride * width4, scale4, shift4, gamma4];
@@ -62,7 +66,7 @@ impl Network<'_> {
             storage: self.storage,
             params,
             bindings,
-            workgroups: [o4.div_ceil(tile.outputs4()), rows.div_ceil(tile.rows()), 1],
+            workgroups: [invocations4.div_ceil(tile.outputs4()), rows.div_ceil(tile.rows()), 1],
             label: layer.label.into(),
             flops: 32.0 * f64::from(*k4) * f64::from(*o4) * f64::from(rows),
             bytes: layer.matrix.bytes() as f64,

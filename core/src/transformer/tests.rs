@@ -50,11 +50,14 @@ fn logits_are_those_of_plain_code_in_every_precision() {
             let tolerance = if precision == TransformerPrecision::F32 { 1e-4 } else { 0.03 };
             let stored = reference.rounded(precision);
             let transformer = load(gpu, &reference, precision);
+            let tiles_of_gpus = load(gpu, &reference, precision).with_tiles_of_gpus();
             for condition in [Condition::Class(3), Condition::Mix(0, 4, 0.3), Condition::None] {
-                let ours = logits(&transformer, condition, &tokens, None);
-                let error = worst(&ours, &stored.logits(condition, &tokens));
-                assert!(error <= tolerance, "{precision:?} {condition:?}: off by {error}");
-                println!("{} {precision:?} {condition:?}: within {error:.1e}", gpu.info().tier);
+                let expected = stored.logits(condition, &tokens);
+                for transformer in [&transformer, &tiles_of_gpus] {
+                    let error = worst(&logits(transformer, condition, &tokens, None), &expected);
+                    assert!(error <= tolerance, "{precision:?} {condition:?}: off by {error}");
+                    println!("{} {precision:?} {condition:?}: within {error:.1e}", gpu.info().tier);
+                }
             }
         }
     }
@@ -66,11 +69,14 @@ fn the_result_does_not_depend_on_how_many_positions_go_together() {
     let tokens = some_tokens(16, 75, 4);
     for gpu in devices() {
         for precision in [TransformerPrecision::F32, TransformerPrecision::Int4] {
-            let transformer = load(gpu, &reference, precision);
-            let together = logits(&transformer, Condition::Class(1), &tokens, None);
-            for at_once in [1, 2, 5] {
-                let parts = logits(&transformer, Condition::Class(1), &tokens, Some(at_once));
-                assert!(parts == together, "{precision:?}: {at_once} at once");
+            let as_usual = load(gpu, &reference, precision);
+            let tiles_of_gpus = load(gpu, &reference, precision).with_tiles_of_gpus();
+            for transformer in [as_usual, tiles_of_gpus] {
+                let together = logits(&transformer, Condition::Class(1), &tokens, None);
+                for at_once in [1, 2, 5] {
+                    let parts = logits(&transformer, Condition::Class(1), &tokens, Some(at_once));
+                    assert!(parts == together, "{precision:?}: {at_once} at once");
+                }
             }
         }
     }
@@ -106,7 +112,12 @@ fn a_large_vocabulary() {
     let tokens = some_tokens(11, 4100, 6);
     let transformer = load(&devices()[0], &reference, TransformerPrecision::F32);
     let ours = logits(&transformer, Condition::Class(0), &tokens, None);
-    assert!(worst(&ours, &reference.logits(Condition::Class(0), &tokens)) <= 1e-4);
+    let expected = reference.logits(Condition::Class(0), &tokens);
+    assert!(worst(&ours, &expected) <= 1e-4);
+    assert!(logits(&transformer, Condition::Class(0), &tokens, Some(1)) == ours);
+    let transformer = transformer.with_tiles_of_gpus();
+    let ours = logits(&transformer, Condition::Class(0), &tokens, None);
+    assert!(worst(&ours, &expected) <= 1e-4);
     assert!(logits(&transformer, Condition::Class(0), &tokens, Some(1)) == ours);
 }
 

@@ -21,6 +21,8 @@ struct Inner {
     config: TransformerConfig,
     precision: TransformerPrecision,
     storage: Storage,
+    /// Linear layers take the tiles of software adapters.
+    plain: bool,
     parameters: Parameters,
 }
 
@@ -38,7 +40,15 @@ impl Transformer {
         let parameters = Parameters::load(gpu, weights, precision, job).await?;
         let config = weights.config().clone();
         let storage = precision.storage(gpu);
-        Ok(Self(Arc::new(Inner { gpu: gpu.clone(), config, precision, storage, parameters })))
+        let plain = gpu.info().software;
+        Ok(Self(Arc::new(Inner { gpu: gpu.clone(), config, precision, storage, plain, parameters })))
+    }
+
+    /// With the tiles of GPUs, wherever it runs.
+    #[cfg(test)]
+    pub(super) fn with_tiles_of_gpus(self) -> Self {
+        let inner = Arc::into_inner(self.0).expect("not shared yet");
+        Self(Arc::new(Inner { plain: false, ..inner }))
     }
 
     /// The configuration.
@@ -70,8 +80,8 @@ impl Transformer {
     }
 
     pub(super) fn network<'a>(&'a self, sequences: &'a Sequences) -> Network<'a> {
-        let Inner { gpu, config, parameters, storage, .. } = &*self.0;
-        Network { gpu, config, parameters, storage: *storage, sequences }
+        let Inner { gpu, config, parameters, storage, plain, .. } = &*self.0;
+        Network { gpu, config, parameters, storage: *storage, plain: *plain, sequences }
     }
 
     /// Memory for sequences with these conditions, and their vectors of adaptive layer norm.
