@@ -89,6 +89,11 @@ impl TransformerWeights {
         config.validate().map_err(|error| WeightsError::Config { name: model.name().to_owned(), error })?;
         for part in config.stored_parts(form) {
             check_shape(model, &part.name, &part.shape)?;
+            let tensor = format!("{PREFIX}{}", part.name);
+            if part.words && model.tensor(&tensor).is_none_or(|entry| entry.dtype != "U32") {
+                let (name, reason) = (model.name().to_owned(), "must hold 32-bit words (U32)".to_owned());
+                return Err(WeightsError::Tensor { name, tensor, reason }.into());
+            }
         }
         Ok(Self { origin: Origin::File(model.clone()), config, assumed: Vec::new(), form: Some(form) })
     }
