@@ -1,7 +1,8 @@
 //! Checkpoints: everything that a training needs to go on as if it had never stopped, in one safetensors file.
 //!
 //! The weights are under their official names and their moving averages under `model_ema.` with the dots removed, as in
-//! an official checkpoint; the optimizer's moments are under `adam.first.` and `adam.second.`.
+//! an official checkpoint; the discriminator's under `loss.discriminator.`; the optimizers' moments are under `adam.first.` and
+//! `adam.second.`.
 
 use std::{
     borrow::Cow,
@@ -16,8 +17,10 @@ use safetensors::{Dtype, SafeTensors, View};
 
 use crate::{
     adam::Adam,
+    adversary::Adversary,
     ema::Ema,
     preset::{Preset, PresetError},
+    random::Random,
     weights::Weights,
 };
 
@@ -56,6 +59,8 @@ pub struct Checkpoint {
     pub ema: Ema,
     /// The optimizer.
     pub adam: Adam,
+    /// The discriminator with its own optimizer, where one takes part.
+    pub adversary: Option<Adversary>,
     /// Steps done.
     pub step: u64,
     /// Seconds spent.
@@ -84,17 +89,35 @@ impl Checkpoint {
                 tensors.push((format!("{prefix}{name}"), Values::new(values.dims().to_vec(), values)));
             }
         }
+        if let Some(adversary) = &self.adversary {
+            let Adversary { discriminator, adam, .. } = adversary;
+            for (name, tensor) in discriminator.weights.iter().chain(discriminator.statistics.iter()) {
+                let values = Values::new(tensor.shape.clone(), &tensor.values);
+                tensors.push((format!("{DISCRIMINATOR}{name}"), values));
+            }
+            for (prefix, moments) in [("adam.first.", &adam.first), ("adam.second.", &adam.second)] {
+                for (name, values) in moments {
+                    let stored = format!("{prefix}{DISCRIMINATOR}{name}");
+                    tensors.push((stored, Values::new(values.dims().to_vec(), values)));
+                }
+            }
+        }
         let uses = self.uses.iter().flat_map(|uses| (*uses as f32).to_le_bytes()).collect();
         tensors.push((USES.to_owned(), Values { shape: vec![self.uses.len()], bytes: uses }));
         let content = |reason: String| CheckpointError::Content { path: path.to_owned(), reason };
         let preset = toml::to_string(&self.preset).map_err(|error| content(error.to_string()))?;
-        let facts = HashMap::from([
+        let mut facts = HashMap::from([
             ("preset".to_owned(), preset),
             ("step".to_owned(), self.step.to_string()),
             ("seconds".to_owned(), self.seconds.to_string()),
             ("random".to_owned(), self.random.to_string()),
             ("adam_steps".to_owned(), self.adam.steps.to_string()),
         ]);
+        if let Some(adversary) = &self.adversary {
+            facts.insert("discriminator_steps".to_owned(), adversary.adam.steps.to_string());
+            facts.insert("lecam_real".to_owned(), adversary.lecam.real.to_string());
+            facts.insert("lecam_fake".to_owned(), adversary.lecam.fake.to_string());
+        }
         let bytes =
             safetensors::serialize(tensors, Some(facts)).map_err(|error| content(error.to_string()))?;
         let io = |source| CheckpointError::Io { path: path.to_owned(), source };
@@ -142,6 +165,38 @@ impl Checkpoint {
                 }
             }
         }
+        let mut adversary = None;
+        if let Some(config) = &preset.adversarial {
+            // One before training has all names and shapes; every value of it is replaced.
+            let mut stored = Adversary::new(config, &mut Random::new(0), device);
+            let Adversary { discriminator, adam, lecam } = &mut stored;
+            let flat = |name: &str, count: usize| match values(name)? {
+                values if values.len() == count => {
+                    Ok(Tensor::<1>::from_data(TensorData::new(values, [count]), device))
+                }
+                values => Err(content(format!("`{name}` has {} values instead of {count}", values.len()))),
+            };
+            for part in [&mut discriminator.weights, &mut discriminator.statistics] {
+                let names: Vec<_> = part.iter().map(|(n, t)| (n.to_owned(), t.values.dims()[0])).collect();
+                for (name, count) in names {
+                    let full = format!("{DISCRIMINATOR}{name}");
+                    let read = flat(&full, count)?;
+                    part.update(&name, |_| read);
+                    for (prefix, moments) in
+                        [("adam.first.", &mut adam.first), ("adam.second.", &mut adam.second)]
+                    {
+                        let stored = format!("{prefix}{full}");
+                        if file.tensor(&stored).is_ok() {
+                            moments.insert(name.clone(), flat(&stored, count)?);
+                        }
+                    }
+                }
+            }
+            adam.steps = fact("discriminator_steps")?.parse().map_err(|_| wrong("discriminator_steps"))?;
+            lecam.real = fact("lecam_real")?.parse().map_err(|_| wrong("lecam_real"))?;
+            lecam.fake = fact("lecam_fake")?.parse().map_err(|_| wrong("lecam_fake"))?;
+            adversary = Some(stored);
+        }
         let mut uses = vec![0; preset.model.n_embed as usize];
         if file.tensor(USES).is_ok() {
             uses.iter_mut().zip(values(USES)?).for_each(|(uses, stored)| *uses = stored as u32);
@@ -157,10 +212,14 @@ impl Checkpoint {
             weights,
             ema,
             adam,
+            adversary,
             uses,
         })
     }
 }
+
+/// What the names of the discriminator's tensors begin with, as in an official checkpoint.
+const DISCRIMINATOR: &str = "loss.discriminator.";
 
 /// Name of the counts of chosen codes.
 const USES: &str = "codebook.uses";

@@ -8,14 +8,17 @@
 
 pub mod adam;
 pub mod ar;
+pub mod adversary;
 pub mod checkpoint;
 pub mod classifier;
 pub mod data;
 pub mod ema;
+pub mod experiment;
 pub mod export;
 pub mod frechet;
 pub mod loss;
 pub mod network;
+pub mod official;
 pub mod operations;
 pub mod preset;
 pub mod quantizer;

@@ -1,4 +1,4 @@
-//! What to train, from a TOML file.
+//! What to train, from a TOML file or an official YAML file.
 
 use std::path::{Path, PathBuf};
 
@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     adam::AdamConfig,
+    adversary::Adversarial,
     loss::ReconstructionLoss,
     quantizer::{QuantizerConfig, QuantizerWeights},
     schedule::warm_up_then_cosine,
@@ -23,7 +24,7 @@ pub enum PresetError {
         /// Why.
         source: std::io::Error,
     },
-    /// It is no TOML, or has an unknown or missing field.
+    /// It is no TOML or YAML, or has an unknown or missing field.
     #[error("{name}: {reason}")]
     Toml {
         /// File or preset.
@@ -67,6 +68,9 @@ pub struct Preset {
     pub loss: ReconstructionLoss,
     /// Steps, rates, batches.
     pub training: Training,
+    /// The discriminator, if one takes part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adversarial: Option<Adversarial>,
     /// The optimizer.
     #[serde(default)]
     pub adam: AdamConfig,
@@ -90,6 +94,9 @@ pub struct Training {
     /// Share of the rate that is left at the end.
     #[serde(default = "one")]
     pub final_rate: f64,
+    /// Steps at which the rate falls to a tenth.
+    #[serde(default)]
+    pub drops: Vec<u64>,
     /// Decay of the moving average of the weights.
     #[serde(default = "official_decay")]
     pub ema_decay: f64,
@@ -133,7 +140,7 @@ impl Preset {
         ("ibq-262144", include_str!("../presets/ibq-262144.toml")),
     ];
 
-    /// A preset by its name, or from a file.
+    /// A preset by its name, or from a file: TOML, or YAML of the official code.
     ///
     /// # Errors
     /// [`PresetError`] names the file and the field at fault.
@@ -144,7 +151,8 @@ impl Preset {
         let path = Path::new(name);
         let text = std::fs::read_to_string(path)
             .map_err(|source| PresetError::Io { path: path.to_owned(), source })?;
-        Self::parse(name, &text)
+        let official = path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
+        if official { crate::official::from_yaml(name, &text) } else { Self::parse(name, &text) }
     }
 
     /// Reads a preset from TOML; `name` is for messages.
@@ -154,9 +162,18 @@ impl Preset {
     pub fn parse(name: &str, text: &str) -> Result<Self, PresetError> {
         let preset: Self = toml::from_str(text)
             .map_err(|error| PresetError::Toml { name: name.to_owned(), reason: error.to_string() })?;
-        preset.model.validate().map_err(|source| PresetError::Model { name: name.to_owned(), source })?;
-        let factor = preset.model.factor() as usize;
-        let t = &preset.training;
+        preset.check(name)?;
+        Ok(preset)
+    }
+
+    /// Whether all numbers are in range; `name` is for messages.
+    ///
+    /// # Errors
+    /// [`PresetError`] names the field at fault.
+    pub fn check(&self, name: &str) -> Result<(), PresetError> {
+        self.model.validate().map_err(|source| PresetError::Model { name: name.to_owned(), source })?;
+        let factor = self.model.factor() as usize;
+        let t = &self.training;
         let field = |field, reason| Err(PresetError::Field { name: name.to_owned(), field, reason });
         if t.side == 0 || !t.side.is_multiple_of(factor) || t.side > 4096 {
             return field("training.side", "must be a multiple of the down-sampling factor, up to 4096");
@@ -170,7 +187,18 @@ impl Preset {
         if !(0.0..1.0).contains(&t.ema_decay) {
             return field("training.ema_decay", "must be at least 0 and below 1");
         }
-        Ok(preset)
+        if let Some(adversarial) = &self.adversarial {
+            if !(1..=5).contains(&adversarial.layers) || !(1..=1024).contains(&adversarial.filters) {
+                return field("adversarial", "needs 1 to 5 layers and 1 to 1024 filters");
+            }
+            if t.side < adversarial.smallest_side() {
+                return field(
+                    "adversarial.layers",
+                    "leaves no patch of the training pictures: take fewer layers",
+                );
+            }
+        }
+        Ok(())
     }
 }
 
@@ -182,6 +210,8 @@ impl Training {
         if step < self.warm_up {
             return self.learning_rate * (step + 1) as f64 / warm_up;
         }
-        self.learning_rate * warm_up_then_cosine(share, 0.0, 1.0, self.final_rate)
+        let drops = self.drops.iter().filter(|drop| **drop <= step).count();
+        let dropped = 0.1f64.powi(i32::try_from(drops).unwrap_or(i32::MAX));
+        self.learning_rate * dropped * warm_up_then_cosine(share, 0.0, 1.0, self.final_rate)
     }
 }

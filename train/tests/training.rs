@@ -4,7 +4,7 @@ use burn::tensor::Device;
 use ibq_train::{
     checkpoint::Checkpoint,
     data::Pictures,
-    preset::Preset,
+    preset::{Preset, Training},
     run::{Trainer, evaluate},
 };
 
@@ -97,6 +97,35 @@ fn a_resumed_training_has_the_losses_of_one_that_never_stopped() {
 }
 
 #[test]
+fn a_training_with_a_discriminator_learns_and_resumes_with_the_same_losses() {
+    let folder = Folder::new("adversary");
+    let path = folder.0.join("checkpoint.safetensors");
+    let pictures = pictures();
+    let mut preset = small();
+    let adversarial = "weight = 0.1\nadaptive = true\nstart = 12\nfilters = 8\nlayers = 2";
+    let text = SMALL.replace("[training]", &format!("[adversarial]\n{adversarial}\n[training]"));
+    preset.adversarial = Preset::parse("adversarial", &text).unwrap().adversarial;
+    let mut whole = Trainer::new(preset, Device::flex());
+    let losses = |trainer: &mut Trainer, steps: usize| -> Vec<(f32, Option<[f32; 2]>)> {
+        let of = |_| {
+            let step = trainer.step(&pictures).unwrap();
+            (step.reconstruction, step.adversarial.map(|a| [a.generator, a.discriminator]))
+        };
+        (0..steps).map(of).collect()
+    };
+    let first = losses(&mut whole, 16);
+    assert!(first[..12].iter().all(|(_, game)| game.is_none()) && first[12].1.is_some());
+    whole.checkpoint().save(&path).unwrap();
+    let expected = losses(&mut whole, 5);
+    let mut resumed = Trainer::resume(Checkpoint::open(&path, &Device::flex()).unwrap(), Device::flex());
+    assert_eq!(losses(&mut resumed, 5), expected);
+    let rest = losses(&mut whole, 60);
+    let mean =
+        |losses: &[(f32, Option<[f32; 2]>)]| losses.iter().map(|l| l.0).sum::<f32>() / losses.len() as f32;
+    assert!(mean(&rest[50..]) < 0.8 * mean(&first[..5]), "{} {}", mean(&rest[50..]), mean(&first[..5]));
+}
+
+#[test]
 fn a_loss_that_is_no_number_is_explained_and_leaves_the_weights_alone() {
     let mut preset = small();
     preset.loss.l2 = f64::INFINITY;
@@ -108,6 +137,24 @@ fn a_loss_that_is_no_number_is_explained_and_leaves_the_weights_alone() {
     let message = trainer.step(&pictures()).unwrap_err().to_string();
     assert!(message.contains("step 0: the loss is inf") && message.contains("learning rate"), "{message}");
     assert_eq!(weights(&trainer), before);
+}
+
+#[test]
+fn a_training_starts_from_the_weights_of_a_model() {
+    let device = Device::flex();
+    let trained = Trainer::new(
+        Preset { training: Training { seed: 9, ..small().training }, ..small() },
+        device.clone(),
+    );
+    let (weights, model) = (trained.average().clone(), trained.preset().model.clone());
+    let begun = Trainer::from_model(small(), weights.clone(), model.clone(), device.clone()).unwrap();
+    let name = "encoder.conv_in.weight";
+    assert_eq!(begun.average().values(name), weights.values(name));
+    assert_ne!(Trainer::new(small(), device.clone()).average().values(name), weights.values(name));
+    let mut unfit = small();
+    unfit.training.side = 15;
+    let message = Trainer::from_model(unfit, weights, model, device).unwrap_err().to_string();
+    assert!(message.contains("training.side"), "{message}");
 }
 
 #[test]

@@ -35,4 +35,5 @@ pub use model::{Model, TensorEntry};
 pub(crate) use safetensors::{is_safetensors, parse_header};
 pub use source::{Source, SourceError};
 pub use tokenizer::TokenizerWeights;
+pub use yaml::official_entries;
 pub(crate) use yaml::transformer_number;

@@ -55,6 +55,16 @@ pub(super) fn check(name: &str, config: &TokenizerConfig, yaml: &str) -> Result<
     fields.number("n_embed", config.n_embed)
 }
 
+/// Everything that an official YAML file says: values by their path, as in `model.init_args.ddconfig.ch`. A list has
+/// several values.
+///
+/// # Errors
+/// [`WeightsError::Yaml`] names the line that cannot be read.
+pub fn official_entries(yaml: &str) -> Result<Vec<(String, Vec<String>)>, WeightsError> {
+    let entries = parse(yaml).map_err(invalid)?;
+    Ok(entries.into_iter().map(|entry| (entry.path, entry.values)).collect())
+}
+
 /// A number of the transformer's section of an official YAML file, where it has one.
 pub(crate) fn transformer_number(yaml: &str, field: &str) -> Result<Option<u32>, WeightsError> {
     let entries = parse(yaml).map_err(invalid)?;

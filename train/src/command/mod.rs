@@ -2,8 +2,10 @@
 
 mod ar;
 mod evaluate;
+mod experiment;
 mod export;
 mod judge;
+mod memory;
 mod pictures;
 mod tokenizer;
 mod tokens;
@@ -28,6 +30,8 @@ enum Command {
     Export(export::Arguments),
     /// Measure a tokenizer on pictures that it has not seen.
     Evaluate(evaluate::Arguments),
+    /// Measure what the method does: VQ against IBQ, parts left out, memory.
+    Experiment(experiment::Arguments),
     /// Prepare pictures for training: scenes drawn by the program, or a folder of pictures.
     Pictures(pictures::Arguments),
     /// Prepare tokens of scenes for the training of a transformer.
@@ -51,6 +55,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Tokenizer(arguments) => tokenizer::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
+        Command::Experiment(arguments) => experiment::run(&arguments),
         Command::Pictures(arguments) => pictures::run(&arguments),
         Command::Tokens(arguments) => tokens::run(&arguments),
         Command::Ar(arguments) => ar::run(&arguments),

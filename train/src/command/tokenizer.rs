@@ -7,6 +7,7 @@ use ibq_core::job::Job;
 use ibq_train::{
     checkpoint::Checkpoint,
     data::Pictures,
+    export::import,
     preset::Preset,
     run::{Evaluation, Observer, StepRecord, Trainer, evaluate, sample_sheet},
 };
@@ -15,9 +16,13 @@ use super::{Outcome, pictures};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// A preset by name (tiny, scenes, ibq-1024, ibq-8192, ibq-16384, ibq-262144) or a TOML file.
+    /// A preset by name (tiny, scenes, ibq-1024, ibq-8192, ibq-16384, ibq-262144) a TOML file,
+    /// or a YAML file of the official code.
     #[arg(long, default_value = "tiny")]
     preset: String,
+    /// A model folder or an official checkpoint to start from, instead of random weights. Its network replaces the preset's.
+    #[arg(long)]
+    init: Option<PathBuf>,
     /// Folder for checkpoints, log and samples. If it holds a checkpoint, the training goes on from there.
     #[arg(long)]
     out: PathBuf,
@@ -63,6 +68,10 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         let checkpoint = Checkpoint::open(&path, &device)?;
         println!("going on from step {} of {}", checkpoint.step, path.display());
         Trainer::resume(checkpoint, device.clone())
+    } else if let Some(model) = &arguments.init {
+        let (weights, config) = import(model, &device)?;
+        println!("starting from {}", model.display());
+        Trainer::from_model(Preset::open(&arguments.preset)?, weights, config, device.clone())?
     } else {
         Trainer::new(Preset::open(&arguments.preset)?, device.clone())
     };

@@ -9,5 +9,6 @@ mod encoder;
 mod layers;
 
 pub use decoder::decode;
+pub(crate) use decoder::{LAST_KERNEL, decode_features, last_layer};
 pub use discriminator::Discriminator;
 pub use encoder::encode;

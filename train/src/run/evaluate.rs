@@ -6,7 +6,7 @@ use ibq_core::{
     tokenizer::TokenizerConfig,
 };
 use image::RgbImage;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::step::{as_map, as_rows, integers};
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
 const BATCH: usize = 8;
 
 /// Quality on a set of pictures.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
     /// Pictures.
     pub pictures: usize,

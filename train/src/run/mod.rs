@@ -1,10 +1,12 @@
 //! A training from its first step, or from a checkpoint, to its last.
 
 mod evaluate;
+mod event_log;
 mod observe;
 mod step;
 
 pub use evaluate::{Evaluation, evaluate, reconstruct, sample_sheet};
+pub use event_log::EventLog;
 pub use observe::{Observer, StepRecord};
 pub use step::{Trainer, TrainingError};
 pub(crate) use step::{as_rows, integers};

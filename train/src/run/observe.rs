@@ -10,7 +10,9 @@ use ibq_core::image::encode_png;
 use image::RgbImage;
 use serde::Serialize;
 
-use super::{evaluate::Evaluation, step::StepResult};
+use crate::adversary::AdversarialResult;
+
+use super::{evaluate::Evaluation, event_log::EventLog, step::StepResult};
 
 /// One line of the log: means over the steps since the line before.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -39,9 +41,42 @@ pub struct StepRecord {
     pub usage: f64,
     /// Perplexity of those choices.
     pub perplexity: f64,
+    /// The decoder's adversarial loss, unweighted, and the discriminator's, once it takes part.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub adversarial: Option<[f64; 2]>,
     /// On held-out pictures, where this line has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub held_out: Option<Evaluation>,
+}
+
+impl StepRecord {
+    /// The numbers of the line by name, in groups.
+    fn numbers(&self) -> Vec<(&'static str, f64)> {
+        let mut numbers = vec![
+            ("training/rate", self.rate),
+            ("training/pictures_per_second", self.pictures_per_second),
+            ("training/gradient", self.gradient),
+            ("loss/reconstruction", self.reconstruction),
+            ("loss/quantization", self.quantization),
+            ("loss/sample_entropy", self.sample_entropy),
+            ("loss/mean_entropy", self.mean_entropy),
+            ("codebook/usage", self.usage),
+            ("codebook/perplexity", self.perplexity),
+            ("codebook/latent_energy", self.latent_energy),
+        ];
+        if let Some([generator, discriminator]) = self.adversarial {
+            numbers.extend([("loss/generator", generator), ("loss/discriminator", discriminator)]);
+        }
+        if let Some(quality) = &self.held_out {
+            numbers.extend([
+                ("held_out/psnr", quality.psnr),
+                ("held_out/ssim", quality.ssim),
+                ("held_out/usage", quality.usage),
+                ("held_out/perplexity", quality.perplexity),
+            ]);
+        }
+        numbers
+    }
 }
 
 /// Gathers steps and writes what they amount to.
@@ -49,6 +84,7 @@ pub struct StepRecord {
 pub struct Observer {
     folder: PathBuf,
     log: File,
+    events: EventLog,
     codes: usize,
     batch: usize,
     steps: Vec<StepResult>,
@@ -64,7 +100,17 @@ impl Observer {
     pub fn new(folder: &Path, codes: usize, batch: usize, seconds: f64) -> io::Result<Self> {
         fs::create_dir_all(folder.join("samples"))?;
         let log = OpenOptions::new().create(true).append(true).open(folder.join("log.jsonl"))?;
-        Ok(Self { folder: folder.to_owned(), log, codes, batch, steps: Vec::new(), seconds, best_usage: 0.0 })
+        let events = EventLog::new(folder)?;
+        Ok(Self {
+            folder: folder.to_owned(),
+            log,
+            events,
+            codes,
+            batch,
+            steps: Vec::new(),
+            seconds,
+            best_usage: 0.0,
+        })
     }
 
     /// Notes a step.
@@ -97,12 +143,19 @@ impl Observer {
             latent_energy: mean(&|s| f64::from(s.latent_energy)),
             usage: ibq_core::image::distinct_codes(&chosen) as f64 / self.codes as f64,
             perplexity: if chosen.is_empty() { 0.0 } else { ibq_core::image::perplexity(&chosen) },
+            adversarial: steps.iter().any(|s| s.adversarial.is_some()).then(|| {
+                let game = |of: fn(&AdversarialResult) -> f32| {
+                    mean(&|s| s.adversarial.as_ref().map_or(0.0, |a| f64::from(of(a))))
+                };
+                [game(|a| a.generator), game(|a| a.discriminator)]
+            }),
             held_out,
         };
         self.seconds = seconds;
         let mut line = serde_json::to_string(&record).map_err(io::Error::other)?;
         line.push('\n');
         self.log.write_all(line.as_bytes())?;
+        self.events.write(step, &record.numbers())?;
         Ok(record)
     }
 

@@ -3,14 +3,16 @@
 use std::time::Instant;
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
+use ibq_core::tokenizer::TokenizerConfig;
 
 use crate::{
     adam::Adam,
+    adversary::{AdversarialResult, Adversary, adaptive_factor},
     checkpoint::Checkpoint,
     data::Pictures,
     ema::Ema,
-    network::{decode, encode},
-    preset::Preset,
+    network::{LAST_KERNEL, decode_features, encode, last_layer},
+    preset::{Preset, PresetError},
     quantizer::QuantizerLosses,
     random::Random,
     weights::{CODEBOOK, Weights},
@@ -28,7 +30,7 @@ pub enum TrainingError {
     NotANumber {
         /// Step at which it appeared.
         step: u64,
-        /// "loss" or "gradient".
+        /// Which loss, or "gradient".
         what: &'static str,
         /// What it is instead.
         value: f64,
@@ -50,6 +52,8 @@ pub struct StepResult {
     pub codes: Vec<u32>,
     /// Mean squared length of the latents.
     pub latent_energy: f32,
+    /// Losses of the game with the discriminator, if it takes part in this step.
+    pub adversarial: Option<AdversarialResult>,
 }
 
 /// Share of the training after which unused codes are left alone.
@@ -63,6 +67,7 @@ pub struct Trainer {
     weights: Weights,
     ema: Ema,
     adam: Adam,
+    adversary: Option<Adversary>,
     random: Random,
     step: u64,
     seconds: f64,
@@ -81,15 +86,47 @@ impl Trainer {
         let ema = Ema::new(&weights, preset.training.ema_decay, false);
         let uses = vec![0; preset.model.n_embed as usize];
         let adam = Adam::default();
-        Self { device, preset, weights, ema, adam, random, step: 0, seconds: 0.0, uses, minutes: None }
+        let adversary =
+            preset.adversarial.as_ref().map(|config| Adversary::new(config, &mut random, &device));
+        Self {
+            device,
+            preset,
+            weights,
+            ema,
+            adam,
+            adversary,
+            random,
+            step: 0,
+            seconds: 0.0,
+            uses,
+            minutes: None,
+        }
     }
 
     /// A training that goes on from a checkpoint.
     #[must_use]
     pub fn resume(checkpoint: Checkpoint, device: Device) -> Self {
-        let Checkpoint { preset, weights, ema, adam, step, seconds, random, uses } = checkpoint;
+        let Checkpoint { preset, weights, ema, adam, adversary, step, seconds, random, uses } = checkpoint;
         let random = Random::new(random);
-        Self { device, preset, weights, ema, adam, random, step, seconds, uses, minutes: None }
+        Self { device, preset, weights, ema, adam, adversary, random, step, seconds, uses, minutes: None }
+    }
+
+    /// A training that starts from the weights of a model instead of from random ones. The network is the model's; the rest
+    /// is the preset's, but for the start of the codebook, which is there already.
+    ///
+    /// # Errors
+    /// [`PresetError`] when the preset does not fit the model.
+    pub fn from_model(
+        mut preset: Preset,
+        weights: Weights,
+        model: TokenizerConfig,
+        device: Device,
+    ) -> Result<Self, PresetError> {
+        preset.model = model;
+        preset.training.continuous_steps = 0;
+        preset.check("the preset with this model")?;
+        let ema = Ema::new(&weights, preset.training.ema_decay, false);
+        Ok(Self { ema, weights, ..Self::new(preset, device) })
     }
 
     /// Ends the training after so many minutes in all, if its steps do not end it before.
@@ -118,6 +155,7 @@ impl Trainer {
             weights: self.weights.clone(),
             ema: self.ema.clone(),
             adam: self.adam.clone(),
+            adversary: self.adversary.clone(),
             step: self.step,
             seconds: self.seconds,
             random: self.random.state(),
@@ -178,10 +216,17 @@ impl Trainer {
             .then(|| self.preset.quantizer.rule().forward(rows.clone(), self.weights.get(CODEBOOK)));
         let codes = quantized.as_ref().map_or(rows.clone(), |quantized| quantized.codes.clone());
         let leaf = as_map(codes, [count, dimension, height, width]).autodiff().require_grad();
-        let reconstruction = decode(&weights, &self.preset.model, leaf.clone());
-        let loss = self.preset.loss.of(batch, reconstruction);
+        let features = decode_features(&weights, &self.preset.model, leaf.clone());
+        let reconstruction = last_layer(&weights, features.clone());
+        let mut loss = self.preset.loss.of(batch.clone(), reconstruction.clone());
         let value = loss.clone().inner().into_scalar::<f32>();
         self.check("loss", f64::from(value))?;
+        let mut adversary = self.adversary.clone();
+        let asked = self.ask_adversary(&mut adversary, &batch, &features.inner(), &reconstruction);
+        if let Some((generator, weight)) = &asked {
+            self.check("adversarial loss", f64::from(generator.clone().inner().into_scalar::<f32>()))?;
+            loss = loss + generator.clone() * *weight;
+        }
         let mut passed = loss.backward();
         let mut gradients = weights.gradients(&mut passed);
         let on_codes = leaf.grad(&passed).unwrap_or_else(|| leaf.clone().inner().zeros_like());
@@ -210,7 +255,8 @@ impl Trainer {
         let mut adam = self.adam.clone();
         let gradient = adam.step(&mut updated, gradients, rate, &self.preset.adam);
         self.check("gradient", gradient)?;
-        (self.weights, self.adam) = (updated, adam);
+        let adversarial = self.train_adversary(&mut adversary, asked, batch, reconstruction, rate)?;
+        (self.weights, self.adam, self.adversary) = (updated, adam, adversary);
         self.ema.update(&self.weights);
         self.step += 1;
         let chosen = quantized.as_ref().map(|q| integers(&q.indices)).unwrap_or_default();
@@ -227,7 +273,57 @@ impl Trainer {
             rate,
             codes: chosen,
             latent_energy: rows.square().sum_dim(1).mean().into_scalar::<f32>(),
+            adversarial,
         })
+    }
+
+    /// The decoder's adversarial loss and its weight, once the discriminator takes part. `features` are those that the last
+    /// layer of the decoder made `reconstruction` of.
+    fn ask_adversary(
+        &self,
+        adversary: &mut Option<Adversary>,
+        pictures: &Tensor<4>,
+        features: &Tensor<4>,
+        reconstruction: &Tensor<4>,
+    ) -> Option<(Tensor<1>, f64)> {
+        let config = self.preset.adversarial.as_ref().filter(|config| self.step >= config.start)?;
+        let adversary = adversary.as_mut()?;
+        let mut weight = config.weight;
+        if config.adaptive {
+            // The last layer once more, for the length that each loss's gradient has on its kernel.
+            let pull = |loss: &mut dyn FnMut(Tensor<4>) -> Tensor<1>| {
+                let weights = self.weights.tracked();
+                let mut gradients = loss(last_layer(&weights, features.clone())).backward();
+                let kernel = weights.gradients(&mut gradients).remove(LAST_KERNEL);
+                kernel.map_or(0.0, |kernel| f64::from(kernel.square().sum().into_scalar::<f32>()).sqrt())
+            };
+            let of_reconstruction = pull(&mut |made| self.preset.loss.of(pictures.clone(), made));
+            // A copy judges, so that the running statistics move once.
+            let mut judge = adversary.clone();
+            weight *= adaptive_factor(of_reconstruction, pull(&mut |made| judge.generator_loss(made)));
+        }
+        Some((adversary.generator_loss(reconstruction.clone()), weight))
+    }
+
+    /// The discriminator's own step, on the pictures and reconstructions that the decoder was judged by.
+    fn train_adversary(
+        &self,
+        adversary: &mut Option<Adversary>,
+        asked: Option<(Tensor<1>, f64)>,
+        pictures: Tensor<4>,
+        reconstruction: Tensor<4>,
+        rate: f64,
+    ) -> Result<Option<AdversarialResult>, TrainingError> {
+        let (Some((generator, weight)), Some(adversary), Some(config)) =
+            (asked, adversary.as_mut(), self.preset.adversarial.as_ref())
+        else {
+            return Ok(None);
+        };
+        let fake = reconstruction.inner();
+        let discriminator = adversary.step(config, pictures, fake, rate, &self.preset.adam);
+        self.check("discriminator's loss", f64::from(discriminator))?;
+        let generator = generator.inner().into_scalar::<f32>();
+        Ok(Some(AdversarialResult { generator, weight, discriminator }))
     }
 
     fn check(&self, what: &'static str, value: f64) -> Result<(), TrainingError> {
