@@ -7,8 +7,8 @@
 //! makes.
 
 pub mod adam;
-pub mod ar;
 pub mod adversary;
+pub mod ar;
 pub mod checkpoint;
 pub mod classifier;
 pub mod data;

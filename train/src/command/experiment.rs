@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use burn::tensor::Device;
 use ibq_train::{
     data::Pictures,
-    experiment::{Method, Run, Runs, Setting, ablation_report, collapse_report, cross, insert_table},
+    experiment::{Method, Run, Runs, Setting, Start, ablation_report, collapse_report, cross, insert_table},
 };
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -47,6 +47,9 @@ struct Comparison {
     /// Seeds, from 0.
     #[arg(long, default_value_t = 3)]
     seeds: u64,
+    /// Starts the codebook from latents, after a quarter of the steps without codes, instead of from random numbers.
+    #[arg(long)]
+    from_latents: bool,
     /// Threads; all processors without it.
     #[arg(long)]
     threads: Option<usize>,
@@ -67,7 +70,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         Experiment::Collapse(comparison) => {
             let c = comparison;
             let methods = [Method::Vq, Method::Ibq];
-            let settings = cross(&methods, &c.codes, &c.dimensions, c.steps, 0..c.seeds);
+            let settings = cross(&methods, &c.codes, &c.dimensions, c.steps, 0..c.seeds, c.start());
             let runs = comparison.finish(&settings)?;
             let (table, plots) = collapse_report(&chosen(&runs, &settings));
             comparison.write("collapse.md", "# Codes in use: VQ and IBQ", &table)?;
@@ -86,7 +89,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
             ];
             let middle = |values: &[u32]| values[values.len() / 2..].first().copied().into_iter().collect();
             let (codes, dimensions): (Vec<u32>, Vec<u32>) = (middle(&c.codes), middle(&c.dimensions));
-            let settings = cross(&methods, &codes, &dimensions, c.steps, 0..c.seeds);
+            let settings = cross(&methods, &codes, &dimensions, c.steps, 0..c.seeds, c.start());
             let runs = comparison.finish(&settings)?;
             let table = ablation_report(&chosen(&runs, &settings));
             comparison.write("ablations.md", "# IBQ with parts left out", &table)
@@ -100,6 +103,10 @@ fn chosen<'a>(runs: &'a Runs, settings: &[Setting]) -> Vec<&'a Run> {
 }
 
 impl Comparison {
+    fn start(&self) -> Start {
+        if self.from_latents { Start::Latents } else { Start::Random }
+    }
+
     /// Trains what is not finished yet, and returns all results.
     fn finish(&self, settings: &[Setting]) -> Result<Runs, Box<dyn std::error::Error>> {
         for setting in settings {

@@ -48,6 +48,17 @@ impl Method {
     }
 }
 
+/// Where the codebook starts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Start {
+    /// Small random numbers, as in the official code.
+    #[default]
+    Random,
+    /// Latents of an encoder that has trained for a quarter of the steps without codes, all of one length.
+    Latents,
+}
+
 /// What fixes one training of an experiment, and tells it from all others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Setting {
@@ -61,6 +72,9 @@ pub struct Setting {
     pub steps: u64,
     /// Seed of weights and pictures.
     pub seed: u64,
+    /// Where the codebook starts.
+    #[serde(default)]
+    pub start: Start,
 }
 
 /// The codebook during some steps of a training.
@@ -112,6 +126,11 @@ impl Setting {
             Method::IbqWithoutDoubleQuantization => ibq(vec![Ablation::DoubleQuantization]),
             Method::IbqWithoutAllCodesGradient => ibq(vec![Ablation::AllCodesGradient]),
         };
+        if self.start == Start::Latents {
+            preset.training.continuous_steps = self.steps / 4;
+            preset.training.latent_energy = 16.0;
+            preset.training.latent_energy_weight = 0.1;
+        }
         if self.method == Method::IbqWithoutEntropyPenalty {
             preset.quantizer_loss.entropy = 0.0;
         }
@@ -164,6 +183,7 @@ pub fn cross(
     dimensions: &[u32],
     steps: u64,
     seeds: std::ops::Range<u64>,
+    start: Start,
 ) -> Vec<Setting> {
     let (Some(&middle_codes), Some(&middle_dimension)) =
         (codes.get(codes.len() / 2), dimensions.get(dimensions.len() / 2))
@@ -177,7 +197,7 @@ pub fn cross(
     let mut settings = Vec::new();
     for seed in seeds {
         for &(codes, dimension) in &cells {
-            let of = |method: &Method| Setting { method: *method, codes, dimension, steps, seed };
+            let of = |method: &Method| Setting { method: *method, codes, dimension, steps, seed, start };
             settings.extend(methods.iter().map(of));
         }
     }
@@ -190,7 +210,7 @@ mod tests {
 
     #[test]
     fn every_setting_differs_from_the_others_in_what_it_names_alone() {
-        let settings = cross(&[Method::Vq, Method::Ibq], &[16, 32, 64], &[4, 8], 7, 0..2);
+        let settings = cross(&[Method::Vq, Method::Ibq], &[16, 32, 64], &[4, 8], 7, 0..2, Start::Latents);
         assert_eq!(settings.len(), 2 * 2 * 4);
         let mut distinct = settings.clone();
         distinct.sort_unstable();
@@ -211,7 +231,8 @@ mod tests {
     fn a_run_has_a_curve_and_a_measurement_and_a_failure_is_a_result() {
         let device = Device::flex();
         let pictures = Pictures::scenes(8, 16, 0, &[1], |_| {});
-        let setting = Setting { method: Method::Vq, codes: 16, dimension: 4, steps: 4, seed: 1 };
+        let setting =
+            Setting { method: Method::Vq, codes: 16, dimension: 4, steps: 4, seed: 1, start: Start::Random };
         let run = setting.run(&pictures, &pictures, &device, |_| {}).unwrap();
         assert_eq!(run.curve.iter().map(|point| point.step).collect::<Vec<_>>(), [1, 2, 3, 4]);
         let quality = run.held_out.unwrap();

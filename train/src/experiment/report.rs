@@ -201,13 +201,13 @@ fn middle(sorted: &[u32]) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::{
-        super::{Point, Setting},
+        super::{Point, Setting, Start},
         *,
     };
     use crate::run::Evaluation;
 
     fn run(method: Method, codes: u32, seed: u64, usage: f64) -> Run {
-        let setting = Setting { method, codes, dimension: 64, steps: 10, seed };
+        let setting = Setting { method, codes, dimension: 64, steps: 10, seed, start: Start::Random };
         let held_out = Evaluation { pictures: 1, psnr: 20.0 + usage, ssim: 0.5, usage, perplexity: 3.0 };
         let curve = vec![Point { step: 5, usage, perplexity: 3.0 }];
         Run { setting, seconds: 2.0, curve, held_out: Some(held_out), failure: None }

@@ -85,13 +85,17 @@ impl Runs {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::Method, *};
+    use super::{
+        super::{Method, Start},
+        *,
+    };
 
     #[test]
     fn results_come_back_and_a_broken_line_is_named() {
         let path = std::env::temp_dir().join(format!("ibq-train-runs-{}.jsonl", std::process::id()));
         let _ = fs::remove_file(&path);
-        let setting = Setting { method: Method::Ibq, codes: 8, dimension: 4, steps: 2, seed: 1 };
+        let setting =
+            Setting { method: Method::Ibq, codes: 8, dimension: 4, steps: 2, seed: 1, start: Start::Random };
         let run =
             Run { setting, seconds: 1.5, curve: Vec::new(), held_out: None, failure: Some("NaN".into()) };
         let mut runs = Runs::open(&path).unwrap();
