@@ -43,7 +43,7 @@ impl Rotation {
     }
 
     /// Turns the head vector of a position and scales it; `back` turns the other way.
-    fn turn(&self, position: usize, head: &mut [f32], scale: f32, back: bool) {
+    pub(super) fn turn(&self, position: usize, head: &mut [f32], scale: f32, back: bool) {
         let angles = &self.table[position * self.pairs..][..self.pairs];
         for (pair, &(cosine, sine)) in head.chunks_exact_mut(2).zip(angles) {
             let sine = if back { -sine } else { sine };

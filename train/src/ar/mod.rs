@@ -1,8 +1,8 @@
 //! Training of class-conditional autoregressive transformers on tokens.
 //!
-//! The modules: [`tokens`] (pictures as tokens), [`preset`], the network as a function of named weights ([`network`]) made
-//! of operations with gradients of their own, [`state`] (weights and optimizer), [`trainer`] (the step), [`checkpoint`],
-//! [`export`] and [`generator`] (pictures, by the engine).
+//! The modules: [`TokenSet`] (pictures as tokens), [`ArPreset`], the network as a function of named weights ([`network`]) made
+//! of operations with gradients of their own, [`state`] (weights and optimizer), [`ArTrainer`] (the step), [`ArCheckpoint`],
+//! [`export_transformer`], [`sample`] (pictures, on the processor) and [`Generator`] (pictures, by the engine).
 
 mod attention;
 mod checkpoint;
@@ -16,6 +16,7 @@ mod norm;
 mod operation;
 mod preset;
 mod residual;
+mod sampler;
 pub mod state;
 mod tokens;
 mod trainer;
@@ -23,5 +24,6 @@ mod trainer;
 pub use export::{ArExportError, export_transformer, import_transformer};
 pub use generator::{EngineError, Generator};
 pub use preset::{ArPreset, ArTraining, Optimizer, Start};
+pub use sampler::{decode_tokens, sample};
 pub use tokens::{TokenSet, TokensError};
 pub use trainer::{ArCheckpoint, ArStep, ArTrainer, Mismatch};

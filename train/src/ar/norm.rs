@@ -115,7 +115,7 @@ impl Operation<3> for Norm {
 
 /// `1 / sqrt(mean(x²) + ε)`.
 #[inline(always)]
-fn inverse_root(x: &[f32]) -> f32 {
+pub(super) fn inverse_root(x: &[f32]) -> f32 {
     1.0 / (dot(x, x) / x.len() as f32 + EPSILON).sqrt()
 }
 

@@ -40,7 +40,7 @@ impl Input {
         }
     }
 
-    fn values(&self) -> FlexTensor {
+    pub(super) fn values(&self) -> FlexTensor {
         match self {
             Self::Recorded(tensor) => tensor.primitive().to_contiguous(),
             Self::Plain(tensor) => tensor.to_contiguous(),

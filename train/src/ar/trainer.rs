@@ -10,7 +10,7 @@ use super::{
     state::{Slot, State, named, slots},
     tokens::TokenSet,
 };
-use crate::{random::Random, run::TrainingError};
+use crate::{random::Random, run::TrainingError, weights::Weights};
 
 /// What a step measured.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -122,6 +122,12 @@ impl ArTrainer {
         ArCheckpoint { random: self.random.state(), ..self.now.clone() }
     }
 
+    /// Moving average of the weights.
+    #[must_use]
+    pub fn average(&self) -> Weights {
+        named(&self.slots, &self.now.state.average, &Device::flex())
+    }
+
     /// What is trained, and how.
     #[must_use]
     pub fn preset(&self) -> &ArPreset {
@@ -208,7 +214,7 @@ impl ArTrainer {
     /// Mean cross-entropy of the averaged weights, on at most `most` pictures that are not trained on.
     #[must_use]
     pub fn measure(&self, tokens: &TokenSet, most: usize) -> f64 {
-        let weights = named(&self.slots, &self.now.state.average, &Device::flex());
+        let weights = self.average();
         let kept: Vec<usize> = (KEPT - 1..tokens.len()).step_by(KEPT).take(most).collect();
         let mut sum = 0.0;
         for batch in kept.chunks(8) {

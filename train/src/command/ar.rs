@@ -15,13 +15,17 @@ use ibq_core::{
     weights::Precision,
 };
 use ibq_train::{
-    ar::{ArCheckpoint, ArPreset, ArTrainer, EngineError, Generator, TokenSet, export_transformer},
+    ar::{ArCheckpoint, ArPreset, ArTrainer, TokenSet, decode_tokens, export_transformer, sample},
     export::import,
+    random::Random,
 };
 use image::RgbImage;
 use serde::Serialize;
 
 use super::Outcome;
+
+/// Most pictures of a sheet of samples.
+const MOST_SAMPLES: usize = 64;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -147,9 +151,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         }
         if let Some(tokenizer) = arguments.tokenizer.as_ref().filter(|_| save) {
             let name = arguments.out.join("samples").join(format!("step-{step:06}.png"));
-            if let Err(error) = samples(&trainer.checkpoint(), tokenizer, &arguments.out, &name, &job) {
-                eprintln!("no samples: {error}");
-            }
+            samples(&trainer, tokenizer, &name)?;
         }
     }
     trainer.checkpoint().save(&path)?;
@@ -167,21 +169,14 @@ pub(super) fn export(arguments: &ExportArguments) -> Outcome {
     Ok(())
 }
 
-/// Draws a picture of every class, as the exported model makes it.
-fn samples(
-    checkpoint: &ArCheckpoint,
-    tokenizer: &Path,
-    out: &Path,
-    name: &Path,
-    job: &Job,
-) -> Result<(), EngineError> {
-    let folder = out.join("model");
+/// Draws a picture of every class with the averaged weights.
+fn samples(trainer: &ArTrainer, tokenizer: &Path, name: &Path) -> Outcome {
     let (weights, config) = import(tokenizer, &Device::flex())?;
-    export_transformer(checkpoint, (&weights, &config), Precision::F16, &folder)?;
-    let generator = Generator::open(&folder, job)?;
-    let classes: Vec<u32> = (0..generator.classes()).collect();
+    let model = &trainer.preset().model;
+    let classes: Vec<u16> = (0..model.class_num as u16).take(MOST_SAMPLES).collect();
     let sampling = Sampling { cfg_scale: 2.5, top_p: 0.96, ..Sampling::default() };
-    let pictures = generator.pictures(&classes, 1, sampling, 1, job)?;
+    let tokens = sample(&trainer.average(), model, &classes, sampling, &mut Random::new(1), |_| {});
+    let pictures = decode_tokens(&weights, &config, &tokens);
     fs::write(name, encode_png(&picture_sheet(&pictures, 8))?)?;
     Ok(())
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use burn::tensor::Device;
+use ibq_core::weights::Model;
 use ibq_core::{
     image::encode_png,
     job::Job,
@@ -10,7 +11,7 @@ use ibq_core::{
 };
 use ibq_scenes::Class;
 use ibq_train::{
-    ar::Generator,
+    ar::{Generator, decode_tokens, import_transformer, sample},
     classifier::{Classifier, FEATURES},
     data::Pictures,
     export::import,
@@ -21,6 +22,9 @@ use ibq_train::{
 };
 
 use super::{Outcome, ar::picture_sheet, pictures::draw_scenes};
+
+/// Pictures that are made at the same time.
+const BATCH: usize = 64;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct ClassifierArguments {
@@ -66,6 +70,9 @@ pub(super) struct Arguments {
     /// Draw from the most probable tokens that have this share of the probability.
     #[arg(long, default_value_t = 1.0)]
     top_p: f32,
+    /// Make the pictures with the engine, on the GPU.
+    #[arg(long)]
+    engine: bool,
     /// Seed of the pictures.
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -104,8 +111,10 @@ fn asked(each: usize) -> Vec<usize> {
 pub(super) fn run(arguments: &Arguments) -> Outcome {
     let classifier = Classifier::open(&arguments.classifier)?;
     let job = Job::new();
-    let generator = Generator::open(&arguments.model, &job)?;
-    if generator.class_names != classifier.class_names {
+    let device = Device::flex();
+    let opened = pollster::block_on(Model::open_path(&arguments.model))?;
+    let class_names = opened.folder().map(|folder| folder.class_names.clone()).unwrap_or_default();
+    if class_names != classifier.class_names {
         return Err(format!(
             "{}: its classes are not those that the classifier knows",
             arguments.model.display()
@@ -120,8 +129,23 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         top_p: arguments.top_p,
     };
     let each = arguments.count as usize;
-    let classes: Vec<u32> = (0..generator.classes()).collect();
-    let made = generator.pictures(&classes, arguments.count, sampling, arguments.seed, &job)?;
+    let (weights, config) = import(&arguments.model, &device)?;
+    let made = if arguments.engine {
+        let classes: Vec<u32> = (0..class_names.len() as u32).collect();
+        let generator = Generator::open(&arguments.model, &job)?;
+        generator.pictures(&classes, arguments.count, sampling, arguments.seed, &job)?
+    } else {
+        sampling.validate()?;
+        let (transformer, model) = import_transformer(&arguments.model, None, &device)?;
+        let mut random = Random::new(arguments.seed);
+        let all: Vec<u16> = asked(each).into_iter().map(|class| class as u16).collect();
+        let mut made = Vec::new();
+        for classes in all.chunks(BATCH) {
+            let tokens = sample(&transformer, &model, classes, sampling, &mut random, |_| {});
+            made.extend(decode_tokens(&weights, &config, &tokens));
+        }
+        made
+    };
     let Some(made) = Pictures::of(&made) else { return Err("no pictures were asked for".into()) };
     if let Some(path) = &arguments.sheet {
         let all: Vec<_> = (0..made.len()).map(|index| made.get(index)).collect();
@@ -130,15 +154,14 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
 
     let real = Pictures::held_out_scenes(each, made.side(), 1_000);
     let others = Pictures::held_out_scenes(each, made.side(), 2_000);
-    let (weights, config) = import(&arguments.model, &Device::flex())?;
     let (rebuilt, _) =
-        reconstruct(&weights, &config, &QuantizerConfig::Ibq(Ibq::default()), &others, &Device::flex());
+        reconstruct(&weights, &config, &QuantizerConfig::Ibq(Ibq::default()), &others, &device);
     let rebuilt = Pictures::of(&rebuilt).ok_or("no pictures were rebuilt")?;
 
     let seen_real = classifier.look(&real);
     println!(
         "{each} pictures of each of {} classes · classifier's share of the asked class · Fréchet distance",
-        classes.len()
+        class_names.len()
     );
     for (what, pictures) in [
         ("generated", &made),

@@ -9,4 +9,4 @@ pub use evaluate::{Evaluation, evaluate, reconstruct, sample_sheet};
 pub use event_log::EventLog;
 pub use observe::{Observer, StepRecord};
 pub use step::{Trainer, TrainingError};
-pub(crate) use step::{as_rows, integers};
+pub(crate) use step::{as_map, as_rows, integers};

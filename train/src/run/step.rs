@@ -458,7 +458,7 @@ pub(crate) fn as_rows(map: Tensor<4>) -> Tensor<2> {
 }
 
 /// The inverse of [`as_rows`].
-pub(super) fn as_map(rows: Tensor<2>, [batch, dimension, height, width]: [usize; 4]) -> Tensor<4> {
+pub(crate) fn as_map(rows: Tensor<2>, [batch, dimension, height, width]: [usize; 4]) -> Tensor<4> {
     rows.reshape([batch, height, width, dimension])
         .permute([0, 3, 1, 2])
         .reshape([batch, dimension, height, width])
