@@ -2,6 +2,7 @@
 // and hands over what only a page can see (its address, pasted pictures, the camera).
 
 import { takePicture } from './camera.js';
+import { modelStore } from './models.js';
 import { whatIsMissing } from './webgpu.js';
 
 const splash = document.getElementById('splash');
@@ -28,6 +29,7 @@ async function open() {
     const studio = await loadStudio();
     advance(0.92, 'Opening the GPU');
     studio.offerCamera(takePicture);
+    studio.offerModelStore(modelStore);
     reportCrashes(studio);
     await studio.start(canvas, wanted.image, wanted.model, wanted.generator, wanted.class, wanted.seed, showStopped);
     advance(1, 'Ready');

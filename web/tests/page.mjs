@@ -1,6 +1,7 @@
 // The page: starts, tells those without WebGPU what to do, keeps to its own origin, works offline, and does its job by mouse.
 
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
@@ -163,6 +164,35 @@ describe('page', { timeout: 4 * MINUTE }, () => {
     await studio.click('button', 'Camera');
     await page.getByRole('button', { name: 'Cancel' }).click();
     await page.locator('#camera').waitFor({ state: 'hidden' });
+    assert.deepEqual(complaints, []);
+    await page.context().close();
+  });
+
+  it('keeps a model in the browser, opens it at the next visit with the SHA-256 of its file, and deletes it', async () => {
+    const complaints = await open(`/?${model()}`, { viewport: DESK });
+    await started(page);
+    const studio = controls(page);
+    const bytes = readFileSync(join(GOLDEN, CHECKPOINT));
+    await dropFile(page, 'mine.ckpt', '', bytes);
+    await studio.click('button', 'Keep in this browser');
+    await studio.text(/mine\.ckpt is kept/);
+
+    await page.reload();
+    await started(page);
+    await page.keyboard.press('m');
+    await studio.find('button', 'Open mine.ckpt').waitFor({ state: 'attached' });
+    await settled(page);
+    await page.screenshot({ path: `${ARTIFACTS}/kept-model.png` });
+    await studio.click('button', 'Open mine.ckpt');
+    await studio.click('button', 'Compute SHA-256');
+    await studio.text(createHash('sha256').update(bytes).digest('hex'));
+    await page.screenshot({ path: `${ARTIFACTS}/model-digest.png` });
+    await studio.click('button', 'Load');
+    await studio.find('button', 'Load').waitFor({ state: 'detached' });
+
+    await page.keyboard.press('m');
+    await studio.click('button', 'Delete mine.ckpt');
+    await studio.text(/No models yet/);
     assert.deepEqual(complaints, []);
     await page.context().close();
   });

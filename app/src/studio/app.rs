@@ -149,6 +149,10 @@ impl Studio {
             Message::ModelOpened { model, source, load } => self.model_opened(model, &source, load),
             Message::NoBundledModel => self.no_bundled_model(),
             Message::LoadModel => self.load_chosen_model(),
+            Message::Digest => self.digest_model(),
+            Message::Digested(name, digests) => self.model_digested(&name, digests),
+            #[cfg(target_arch = "wasm32")]
+            Message::Kept(command) => self.kept(command),
             Message::ModelLoaded(slot, model, name) => self.model_loaded(slot, model, &name),
             Message::CloseModel(slot) => {
                 self.state.models.loaded[slot as usize] = None;

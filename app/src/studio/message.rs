@@ -42,6 +42,12 @@ pub(crate) enum Message {
     /// There is no bundled model.
     NoBundledModel,
     LoadModel,
+    /// Computes the SHA-256 of the model that the chooser describes.
+    Digest,
+    /// Name of the model, and the digests of its files or why there are none.
+    Digested(String, Result<Vec<String>, Failure>),
+    #[cfg(target_arch = "wasm32")]
+    Kept(super::models::KeptCommand),
     ModelLoaded(Slot, Result<Box<LoadedModel>, Failure>, String),
     CloseModel(Slot),
 

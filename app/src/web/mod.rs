@@ -17,3 +17,5 @@ pub mod mirror;
 pub mod page;
 #[cfg(not(feature = "studio"))]
 pub mod script;
+#[cfg(feature = "studio")]
+pub mod store;

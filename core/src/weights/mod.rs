@@ -6,6 +6,7 @@
 
 #[cfg(not(target_arch = "wasm32"))]
 mod convert;
+mod digest;
 mod dtype;
 mod error;
 mod folder;
@@ -27,6 +28,7 @@ mod zip;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub use convert::{FolderTensor, FolderWriter, StoredAs, convert};
+pub use digest::{DigestError, sha256};
 pub(crate) use dtype::Dtype;
 pub use error::WeightsError;
 pub use folder::{CONFIG_FILE, FolderConfig, INDEX_FILE, TENSORS_FILE};

@@ -87,6 +87,18 @@ impl Model {
         }
     }
 
+    /// The files that hold its tensors.
+    #[must_use]
+    pub fn sources(&self) -> Vec<Source> {
+        let mut sources: Vec<Source> = Vec::new();
+        for (source, _) in &self.0.stored {
+            if sources.iter().all(|known| known.name() != source.name()) {
+                sources.push(source.clone());
+            }
+        }
+        sources
+    }
+
     /// A folder's configuration, where it has one, and the files that hold its tensors.
     pub(super) async fn from_shards(
         name: String,

@@ -19,6 +19,11 @@ impl PickedFile {
         file.web_file().cloned().map(Self)
     }
 
+    /// A file of the page's own storage.
+    pub(crate) fn kept(file: web_sys::File) -> Self {
+        Self(file)
+    }
+
     pub(crate) fn name(&self) -> String {
         self.0.name()
     }
@@ -40,6 +45,11 @@ impl PickedFile {
     /// The file as a source that is read in pieces.
     pub(crate) fn source(&self) -> Source {
         Source::blob(&self.0.name(), self.0.clone().into())
+    }
+
+    /// The browser's object.
+    pub(crate) fn script_value(&self) -> wasm_bindgen::JsValue {
+        self.0.clone().into()
     }
 
     /// The whole content.

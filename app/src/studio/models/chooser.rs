@@ -20,7 +20,7 @@ use crate::studio::{
     widgets::{dialog, hint, primary_button, segmented, subtitle, text_button},
 };
 
-use super::{Chooser, ModelSource, OpenedModel, Slot, Stage, set_name, short_name};
+use super::{Chooser, ModelSource, OpenedModel, Slot, Stage, digest, set_name, short_name};
 
 /// Shows the dialog while it is open.
 pub(crate) fn show(ui: &Ui, state: &mut State, tasks: &Tasks, out: &mut Outbox) {
@@ -32,7 +32,11 @@ pub(crate) fn show(ui: &Ui, state: &mut State, tasks: &Tasks, out: &mut Outbox) 
         let heading = if chooser.slot == Slot::First { "Model" } else { "Second model" };
         ui.label(title(heading, 18.0));
         match &chooser.stage {
-            Stage::Pick => pick(ui, chooser, bundled, &mut chosen),
+            Stage::Pick => {
+                pick(ui, chooser, bundled, &mut chosen);
+                #[cfg(target_arch = "wasm32")]
+                super::kept::list(ui, state.models.kept.as_ref(), &mut chosen);
+            }
             Stage::Opening(task) | Stage::Loading(task, _) => working(ui, *task, tasks, &mut chosen),
             Stage::Described(_) => described(ui, chooser, &state.gpu, &mut chosen),
         }
@@ -114,7 +118,7 @@ fn working(ui: &mut Ui, task: TaskId, tasks: &Tasks, out: &mut Outbox) {
 fn described(ui: &mut Ui, chooser: &mut Chooser, gpu: &Result<Gpu, String>, out: &mut Outbox) {
     let Stage::Described(model) = &mut chooser.stage else { return };
     ui.label(short_name(&model.name)).on_hover_text(&model.name);
-    facts(ui, model);
+    facts(ui, model, out);
     ui.add_space(4.0);
     if model.transformer.is_some() {
         return described_transformer(ui, chooser, gpu, out);
@@ -152,6 +156,8 @@ fn described(ui: &mut Ui, chooser: &mut Chooser, gpu: &Result<Gpu, String>, out:
     memory(ui, chooser, gpu);
     let Stage::Described(model) = &chooser.stage else { return };
     let loadable = model.weights.is_ok() && gpu.is_ok();
+    #[cfg(target_arch = "wasm32")]
+    let can_be_kept = model.origin.is_some();
     ui.add_space(4.0);
     ui.horizontal(|ui| {
         ui.add_enabled_ui(loadable, |ui| {
@@ -159,6 +165,10 @@ fn described(ui: &mut Ui, chooser: &mut Chooser, gpu: &Result<Gpu, String>, out:
                 out.push(Message::LoadModel);
             }
         });
+        #[cfg(target_arch = "wasm32")]
+        if can_be_kept && text_button(ui, Some(Icon::Save), "Keep in this browser").clicked() {
+            out.push(Message::Kept(super::KeptCommand::Keep));
+        }
         if text_button(ui, None, "Back").clicked() {
             chooser.stage = Stage::Pick;
         }
@@ -216,7 +226,7 @@ fn memory(ui: &mut Ui, chooser: &Chooser, gpu: &Result<Gpu, String>) {
     }
 }
 
-fn facts(ui: &mut Ui, model: &OpenedModel) {
+fn facts(ui: &mut Ui, model: &OpenedModel, out: &mut Outbox) {
     Grid::new("model facts").num_columns(2).min_row_height(20.0).spacing([16.0, 4.0]).show(ui, |ui| {
         let mut fact = |name: &str, value: String| {
             ui.weak(name);
@@ -248,6 +258,9 @@ fn facts(ui: &mut Ui, model: &OpenedModel) {
             }
             Err(reason) => fact("Not usable here", reason.clone()),
         }
+        ui.weak("SHA-256");
+        digest::show(ui, &model.digest, out);
+        ui.end_row();
     });
 }
 

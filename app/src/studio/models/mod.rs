@@ -1,6 +1,9 @@
 //! The models: opening, describing, loading; the chooser.
 
 mod chooser;
+mod digest;
+#[cfg(target_arch = "wasm32")]
+mod kept;
 mod update;
 
 use ibq_core::{
@@ -13,6 +16,9 @@ use ibq_core::{
 use super::{files::PickedFile, message::Failure, task::TaskId};
 
 pub(crate) use chooser::show as show_chooser;
+pub(crate) use digest::Digested;
+#[cfg(target_arch = "wasm32")]
+pub(crate) use kept::KeptCommand;
 pub(crate) use update::open_file;
 
 /// Which of the two models that can be compared.
@@ -37,6 +43,9 @@ pub(crate) enum ModelSource {
     File(PickedFile),
     #[cfg_attr(not(target_arch = "wasm32"), expect(dead_code, reason = "natively models are files"))]
     Url(String),
+    /// Kept in the browser under this name.
+    #[cfg(target_arch = "wasm32")]
+    Kept(String),
 }
 
 /// A model whose directory was read and that is not on the GPU yet.
@@ -49,6 +58,11 @@ pub(crate) struct OpenedModel {
     pub(crate) weights: Result<TokenizerWeights, String>,
     /// The transformer in it, or why it cannot be used; none where there is none.
     pub(crate) transformer: Option<Result<TransformerWeights, String>>,
+    /// SHA-256 of its files, once asked for.
+    pub(crate) digest: Digested,
+    /// Where it can be copied from, to be kept in the browser.
+    #[cfg(target_arch = "wasm32")]
+    pub(crate) origin: Option<kept::Origin>,
 }
 
 impl OpenedModel {
@@ -62,6 +76,9 @@ impl OpenedModel {
             transformer: (model.kind() == ModelKind::Transformer)
                 .then(|| TransformerWeights::new(&model, None).map_err(|error| error.to_string())),
             model,
+            digest: Digested::default(),
+            #[cfg(target_arch = "wasm32")]
+            origin: None,
         }
     }
 
@@ -163,6 +180,9 @@ pub(crate) struct Models {
     /// Whether there is a bundled model; unknown until it was looked for.
     pub(crate) bundled: Option<bool>,
     pub(crate) last_failure: Option<Failure>,
+    /// What is kept in the browser, once known.
+    #[cfg(target_arch = "wasm32")]
+    pub(crate) kept: Option<Result<crate::web::store::Listing, String>>,
     count: u64,
 }
 

@@ -24,7 +24,11 @@ impl Studio {
             ModelSource::BundledGenerator => "Open the generator".to_owned(),
             ModelSource::File(file) => format!("Open {}", file.name()),
             ModelSource::Url(url) => format!("Open {}", short_name(url)),
+            #[cfg(target_arch = "wasm32")]
+            ModelSource::Kept(name) => format!("Open {}", short_name(name)),
         };
+        #[cfg(target_arch = "wasm32")]
+        let origin = super::kept::Origin::of(&source);
         let task = self.tasks.start(title, move |_job| async move {
             let (name, opened) = match source {
                 ModelSource::Bundled => match samples::bundled_model().await {
@@ -38,11 +42,27 @@ impl Studio {
                 ModelSource::File(file) => (file.full_name(), open_file(&file).await),
                 #[cfg(target_arch = "wasm32")]
                 ModelSource::Url(url) => (url.clone(), Model::open_url(&url).await),
+                #[cfg(target_arch = "wasm32")]
+                ModelSource::Kept(name) => match crate::web::store::open(&name).await {
+                    Ok(file) => (name, open_file(&PickedFile::kept(file)).await),
+                    Err(error) => {
+                        let model = Err(Failure::Failed(error.to_string()));
+                        return Message::ModelOpened { model, source: name, load };
+                    }
+                },
                 #[cfg(not(target_arch = "wasm32"))]
                 ModelSource::Url(url) => return Message::Notice(Notice::error("Not opened", url)),
             };
             let model = opened
-                .map(|model| Box::new(OpenedModel { name: name.clone(), ..OpenedModel::describe(model) }))
+                .map(|model| {
+                    let described = OpenedModel::describe(model);
+                    Box::new(OpenedModel {
+                        name: name.clone(),
+                        #[cfg(target_arch = "wasm32")]
+                        origin,
+                        ..described
+                    })
+                })
                 .map_err(|error| Failure::Failed(error.to_string()));
             Message::ModelOpened { model, source: name, load }
         });
@@ -164,6 +184,8 @@ impl Studio {
             chooser.side = picture.rgb.width().max(picture.rgb.height()).clamp(64, 4096);
         }
         self.state.models.chooser = Some(chooser);
+        #[cfg(target_arch = "wasm32")]
+        self.list_kept();
     }
 
     /// Closes the chooser and stops what it was doing.
