@@ -179,7 +179,7 @@ describe('page', { timeout: 4 * MINUTE }, () => {
 
     await page.reload();
     await started(page);
-    await page.keyboard.press('m');
+    await studio.click('button', 'Model: tokenizer_tiny');
     await studio.find('button', 'Open mine.ckpt').waitFor({ state: 'attached' });
     await settled(page);
     await page.screenshot({ path: `${ARTIFACTS}/kept-model.png` });
@@ -190,7 +190,7 @@ describe('page', { timeout: 4 * MINUTE }, () => {
     await studio.click('button', 'Load');
     await studio.find('button', 'Load').waitFor({ state: 'detached' });
 
-    await page.keyboard.press('m');
+    await studio.click('button', 'Model: mine');
     await studio.click('button', 'Delete mine.ckpt');
     await studio.text(/No models yet/);
     assert.deepEqual(complaints, []);

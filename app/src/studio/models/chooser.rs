@@ -38,7 +38,11 @@ pub(crate) fn show(ui: &Ui, state: &mut State, tasks: &Tasks, out: &mut Outbox) 
                 super::kept::list(ui, state.models.kept.as_ref(), &mut chosen);
             }
             Stage::Opening(task) | Stage::Loading(task, _) => working(ui, *task, tasks, &mut chosen),
-            Stage::Described(_) => described(ui, chooser, &state.gpu, &mut chosen),
+            Stage::Described(_) => {
+                described(ui, chooser, &state.gpu, &mut chosen);
+                #[cfg(target_arch = "wasm32")]
+                super::kept::offer(ui, chooser, state.models.kept.as_ref(), &mut chosen);
+            }
         }
     };
     let modal = dialog(ui, "model chooser", 500.0, content, |ui| {
@@ -156,8 +160,6 @@ fn described(ui: &mut Ui, chooser: &mut Chooser, gpu: &Result<Gpu, String>, out:
     memory(ui, chooser, gpu);
     let Stage::Described(model) = &chooser.stage else { return };
     let loadable = model.weights.is_ok() && gpu.is_ok();
-    #[cfg(target_arch = "wasm32")]
-    let can_be_kept = model.origin.is_some();
     ui.add_space(4.0);
     ui.horizontal(|ui| {
         ui.add_enabled_ui(loadable, |ui| {
@@ -165,10 +167,6 @@ fn described(ui: &mut Ui, chooser: &mut Chooser, gpu: &Result<Gpu, String>, out:
                 out.push(Message::LoadModel);
             }
         });
-        #[cfg(target_arch = "wasm32")]
-        if can_be_kept && text_button(ui, Some(Icon::Save), "Keep in this browser").clicked() {
-            out.push(Message::Kept(super::KeptCommand::Keep));
-        }
         if text_button(ui, None, "Back").clicked() {
             chooser.stage = Stage::Pick;
         }

@@ -5,7 +5,7 @@ use egui::Ui;
 use crate::{
     studio::{
         app::Studio,
-        files::PickedFile,
+        files::{PickedFile, Purpose},
         icons::Icon,
         message::{Message, Outbox},
         notice::Notice,
@@ -21,6 +21,7 @@ use super::{Chooser, ModelSource, Stage, short_name};
 pub(crate) enum KeptCommand {
     /// The list arrived, or why there is none.
     Listed(Result<Listing, String>),
+    Open(String),
     /// Stores the model that the chooser describes.
     Keep,
     /// Goes on storing one that was begun from an address.
@@ -38,13 +39,20 @@ pub(crate) enum Origin {
 }
 
 impl Origin {
-    /// That of a source, if it is one file that is not kept already.
+    /// That of a source, if it is one file.
     pub(crate) fn of(source: &ModelSource) -> Option<Self> {
         match source {
             ModelSource::File(file) => Some(Self::File(file.clone())),
             ModelSource::Url(url) if !url.ends_with('/') => Some(Self::Address(url.clone())),
             _ => None,
         }
+    }
+
+    /// Whether it is not among what is kept, or not whole.
+    fn can_be_kept(&self, kept: Option<&Result<Listing, String>>) -> bool {
+        let Some(Ok(listing)) = kept else { return false };
+        let name = self.name();
+        !listing.models.iter().any(|entry| entry.name == name && entry.have == entry.total)
     }
 
     /// Name to keep it under: that of the file.
@@ -71,6 +79,14 @@ impl Studio {
     pub(crate) fn kept(&mut self, command: KeptCommand) {
         match command {
             KeptCommand::Listed(list) => self.state.models.kept = Some(list),
+            KeptCommand::Open(name) => {
+                self.tasks.start_quietly(|_job| async move {
+                    match store::open(&name).await {
+                        Ok(file) => Message::Picked(Purpose::Model, PickedFile::kept(file)),
+                        Err(error) => Message::Notice(Notice::error(format!("{name} was not opened"), error)),
+                    }
+                });
+            }
             KeptCommand::Keep => {
                 if let Some(Chooser { stage: Stage::Described(model), .. }) = &self.state.models.chooser
                     && let Some(origin) = model.origin.clone()
@@ -116,6 +132,21 @@ impl Studio {
     }
 }
 
+/// The button that keeps what the chooser describes.
+pub(super) fn offer(
+    ui: &mut Ui,
+    chooser: &Chooser,
+    kept: Option<&Result<Listing, String>>,
+    out: &mut Outbox,
+) {
+    let Stage::Described(model) = &chooser.stage else { return };
+    if model.origin.as_ref().is_some_and(|origin| origin.can_be_kept(kept))
+        && text_button(ui, Some(Icon::Save), "Keep in this browser").clicked()
+    {
+        out.push(Message::Kept(KeptCommand::Keep));
+    }
+}
+
 /// The list in the chooser.
 pub(super) fn list(ui: &mut Ui, kept: Option<&Result<Listing, String>>, out: &mut Outbox) {
     let listing = match kept {
@@ -138,7 +169,7 @@ fn row(ui: &mut Ui, entry: &Entry, out: &mut Outbox) {
     if entry.have == entry.total {
         ui.weak(bytes(entry.total));
         if text_button(ui, Some(Icon::Cube), &format!("Open {}", entry.name)).clicked() {
-            out.push(Message::OpenModel(ModelSource::Kept(entry.name.clone())));
+            out.push(Message::Kept(KeptCommand::Open(entry.name.clone())));
         }
     } else {
         ui.weak(format!("{} of {}", bytes(entry.have), bytes(entry.total)));

@@ -43,9 +43,6 @@ pub(crate) enum ModelSource {
     File(PickedFile),
     #[cfg_attr(not(target_arch = "wasm32"), expect(dead_code, reason = "natively models are files"))]
     Url(String),
-    /// Kept in the browser under this name.
-    #[cfg(target_arch = "wasm32")]
-    Kept(String),
 }
 
 /// A model whose directory was read and that is not on the GPU yet.

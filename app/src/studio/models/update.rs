@@ -24,8 +24,6 @@ impl Studio {
             ModelSource::BundledGenerator => "Open the generator".to_owned(),
             ModelSource::File(file) => format!("Open {}", file.name()),
             ModelSource::Url(url) => format!("Open {}", short_name(url)),
-            #[cfg(target_arch = "wasm32")]
-            ModelSource::Kept(name) => format!("Open {}", short_name(name)),
         };
         #[cfg(target_arch = "wasm32")]
         let origin = super::kept::Origin::of(&source);
@@ -42,14 +40,6 @@ impl Studio {
                 ModelSource::File(file) => (file.full_name(), open_file(&file).await),
                 #[cfg(target_arch = "wasm32")]
                 ModelSource::Url(url) => (url.clone(), Model::open_url(&url).await),
-                #[cfg(target_arch = "wasm32")]
-                ModelSource::Kept(name) => match crate::web::store::open(&name).await {
-                    Ok(file) => (name, open_file(&PickedFile::kept(file)).await),
-                    Err(error) => {
-                        let model = Err(Failure::Failed(error.to_string()));
-                        return Message::ModelOpened { model, source: name, load };
-                    }
-                },
                 #[cfg(not(target_arch = "wasm32"))]
                 ModelSource::Url(url) => return Message::Notice(Notice::error("Not opened", url)),
             };
