@@ -184,6 +184,9 @@ describe('page', { timeout: 4 * MINUTE }, () => {
     await settled(page);
     await page.screenshot({ path: `${ARTIFACTS}/kept-model.png` });
     await studio.click('button', 'Open mine.ckpt');
+    await studio.find('button', 'Compute SHA-256').waitFor({ state: 'attached' });
+    // A dialog finds its place within its first frames.
+    await settled(page);
     await studio.click('button', 'Compute SHA-256');
     await studio.text(createHash('sha256').update(bytes).digest('hex'));
     await page.screenshot({ path: `${ARTIFACTS}/model-digest.png` });
@@ -191,6 +194,8 @@ describe('page', { timeout: 4 * MINUTE }, () => {
     await studio.find('button', 'Load').waitFor({ state: 'detached' });
 
     await studio.click('button', 'Model: mine');
+    await studio.find('button', 'Delete mine.ckpt').waitFor({ state: 'attached' });
+    await settled(page);
     await studio.click('button', 'Delete mine.ckpt');
     await studio.text(/No models yet/);
     assert.deepEqual(complaints, []);
