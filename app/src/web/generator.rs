@@ -1,7 +1,7 @@
 //! The transformer for scripts: new tokens of a class as they are made, and how probable given ones are.
 
 use ibq_core::{
-    classes::Classes,
+    classes::{Class, Classes},
     gpu::Gpu,
     transformer::{
         Condition, NewTokens, PictureRequest, Sampling, Schedule, Transformer, TransformerPrecision,
@@ -94,7 +94,7 @@ pub(super) fn load(
         let own = model.folder().map_or(&[][..], |folder| &folder.class_names);
         let classes = Classes::of_model(own, config.class_num);
         let names: Option<Vec<&str>> =
-            classes.as_ref().map(|classes| classes.all().iter().map(|class| class.name()).collect());
+            classes.as_ref().map(|classes| classes.all().iter().map(Class::name).collect());
         let info = json!({
             "name": weights.name(),
             "precision": precision.name(),

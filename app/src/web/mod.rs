@@ -9,7 +9,6 @@ pub mod engine;
 #[cfg(feature = "studio")]
 pub mod files;
 #[cfg(not(feature = "studio"))]
-#[expect(clippy::needless_pass_by_value, reason = "wasm-bindgen hands optional arguments over by value")]
 pub mod generator;
 #[cfg(feature = "studio")]
 pub mod mirror;
