@@ -1,6 +1,6 @@
 //! A NumPy archive (`.npz`) that grows picture by picture: a zip file whose entries are stored as they are.
 //!
-//! `ibq.json` holds the settings, `arr_0` the pictures (uint8 [N, height, width, 3]), `arr_1` the class of each (int64 [N]).
+//! `ibq.json` holds the settings, `arr_0` the pictures (uint8, `[N, height, width, 3]`), `arr_1` the class of each (int64, `[N]`).
 //! Until it is whole the file is called `NAME.partial`. Everything before the pictures follows from the settings alone: when a
 //! partial file begins with the same bytes, its whole pictures are kept. Nothing is held in memory.
 
