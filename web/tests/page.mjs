@@ -173,6 +173,7 @@ describe('page', { timeout: 4 * MINUTE }, () => {
     await started(page);
     const studio = controls(page);
     const bytes = readFileSync(join(GOLDEN, CHECKPOINT));
+    await studio.find('button', 'Model: tokenizer_tiny').waitFor({ state: 'attached' });
     await dropFile(page, 'mine.ckpt', '', bytes);
     await studio.click('button', 'Keep in this browser');
     await studio.text(/mine\.ckpt is kept/);
