@@ -175,6 +175,9 @@ describe('page', { timeout: 4 * MINUTE }, () => {
     const bytes = readFileSync(join(GOLDEN, CHECKPOINT));
     await studio.find('button', 'Model: tokenizer_tiny').waitFor({ state: 'attached' });
     await dropFile(page, 'mine.ckpt', '', bytes);
+    await studio.find('button', 'Keep in this browser').waitFor({ state: 'attached' });
+    await settled(page);
+    await settled(page);
     await studio.click('button', 'Keep in this browser');
     await studio.text(/mine\.ckpt is kept/);
 
