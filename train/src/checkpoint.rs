@@ -4,16 +4,9 @@
 //! an official checkpoint; the discriminator's under `loss.discriminator.`; the optimizers' moments are under `adam.first.` and
 //! `adam.second.`.
 
-use std::{
-    borrow::Cow,
-    collections::HashMap,
-    fs,
-    io::Write,
-    path::{Path, PathBuf},
-};
+use std::{collections::HashMap, path::Path};
 
 use burn::tensor::{Device, Tensor, TensorData};
-use safetensors::{Dtype, SafeTensors, View};
 
 use crate::{
     adam::Adam,
@@ -21,28 +14,16 @@ use crate::{
     ema::Ema,
     preset::{Preset, PresetError},
     random::Random,
+    stored::{self, Stored, StoredError, StoredFile},
     weights::Weights,
 };
 
 /// A checkpoint cannot be written or read.
 #[derive(Debug, thiserror::Error)]
 pub enum CheckpointError {
-    /// The file.
-    #[error("{}: {source}", path.display())]
-    Io {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// Its content.
-    #[error("{}: {reason}", path.display())]
-    Content {
-        /// Which.
-        path: PathBuf,
-        /// What is wrong.
-        reason: String,
-    },
+    /// The file or its content.
+    #[error(transparent)]
+    Stored(#[from] StoredError),
     /// The preset inside.
     #[error(transparent)]
     Preset(#[from] PresetError),
@@ -75,37 +56,37 @@ impl Checkpoint {
     /// Writes the checkpoint to `path`. What stood there is replaced only when the new one is complete on disk.
     ///
     /// # Errors
-    /// [`CheckpointError::Io`].
+    /// [`CheckpointError`].
     pub fn save(&self, path: &Path) -> Result<(), CheckpointError> {
-        let mut tensors: Vec<(String, Values)> = Vec::new();
+        let mut tensors: Vec<(String, Stored)> = Vec::new();
         for (name, tensor) in self.weights.iter() {
-            tensors.push((name.to_owned(), Values::new(tensor.shape.clone(), &tensor.values)));
+            tensors.push((name.to_owned(), floats(tensor.shape.clone(), &tensor.values)));
         }
         for (name, tensor) in self.ema.weights.iter() {
-            tensors.push((ema_name(name), Values::new(tensor.shape.clone(), &tensor.values)));
+            tensors.push((ema_name(name), floats(tensor.shape.clone(), &tensor.values)));
         }
         for (prefix, moments) in [("adam.first.", &self.adam.first), ("adam.second.", &self.adam.second)] {
             for (name, values) in moments {
-                tensors.push((format!("{prefix}{name}"), Values::new(values.dims().to_vec(), values)));
+                tensors.push((format!("{prefix}{name}"), floats(values.dims().to_vec(), values)));
             }
         }
         if let Some(adversary) = &self.adversary {
             let Adversary { discriminator, adam, .. } = adversary;
             for (name, tensor) in discriminator.weights.iter().chain(discriminator.statistics.iter()) {
-                let values = Values::new(tensor.shape.clone(), &tensor.values);
+                let values = floats(tensor.shape.clone(), &tensor.values);
                 tensors.push((format!("{DISCRIMINATOR}{name}"), values));
             }
             for (prefix, moments) in [("adam.first.", &adam.first), ("adam.second.", &adam.second)] {
                 for (name, values) in moments {
                     let stored = format!("{prefix}{DISCRIMINATOR}{name}");
-                    tensors.push((stored, Values::new(values.dims().to_vec(), values)));
+                    tensors.push((stored, floats(values.dims().to_vec(), values)));
                 }
             }
         }
-        let uses = self.uses.iter().flat_map(|uses| (*uses as f32).to_le_bytes()).collect();
-        tensors.push((USES.to_owned(), Values { shape: vec![self.uses.len()], bytes: uses }));
-        let content = |reason: String| CheckpointError::Content { path: path.to_owned(), reason };
-        let preset = toml::to_string(&self.preset).map_err(|error| content(error.to_string()))?;
+        let uses: Vec<f32> = self.uses.iter().map(|uses| *uses as f32).collect();
+        tensors.push((USES.to_owned(), Stored::floats(vec![uses.len()], &uses)));
+        let content = |error: toml::ser::Error| StoredError::content(path, &error);
+        let preset = toml::to_string(&self.preset).map_err(content)?;
         let mut facts = HashMap::from([
             ("preset".to_owned(), preset),
             ("step".to_owned(), self.step.to_string()),
@@ -118,10 +99,7 @@ impl Checkpoint {
             facts.insert("lecam_real".to_owned(), adversary.lecam.real.to_string());
             facts.insert("lecam_fake".to_owned(), adversary.lecam.fake.to_string());
         }
-        let bytes =
-            safetensors::serialize(tensors, Some(facts)).map_err(|error| content(error.to_string()))?;
-        let io = |source| CheckpointError::Io { path: path.to_owned(), source };
-        write_whole(path, &bytes).map_err(io)
+        Ok(stored::write(path, tensors, facts)?)
     }
 
     /// Reads a checkpoint of [`save`](Self::save) onto a device.
@@ -129,38 +107,19 @@ impl Checkpoint {
     /// # Errors
     /// [`CheckpointError`].
     pub fn open(path: &Path, device: &Device) -> Result<Self, CheckpointError> {
-        let bytes = fs::read(path).map_err(|source| CheckpointError::Io { path: path.to_owned(), source })?;
-        let content = |reason: String| CheckpointError::Content { path: path.to_owned(), reason };
-        let file = SafeTensors::deserialize(&bytes).map_err(|error| content(error.to_string()))?;
-        let (_, head) = SafeTensors::read_metadata(&bytes).map_err(|error| content(error.to_string()))?;
-        let facts = head.metadata().clone().unwrap_or_default();
-        let fact = |name: &str| {
-            facts.get(name).ok_or_else(|| content(format!("not a checkpoint of ibq-train: no `{name}`")))
-        };
-        let wrong = |name: &str| content(format!("`{name}` is not a number"));
-        let preset = Preset::parse(&path.display().to_string(), fact("preset")?)?;
+        let file = StoredFile::open(path, "a checkpoint of ibq-train")?;
+        let preset = Preset::parse(&path.display().to_string(), file.fact("preset")?)?;
 
-        let values = |name: &str| -> Result<Vec<f32>, CheckpointError> {
-            let tensor = file.tensor(name).map_err(|_| content(format!("the tensor `{name}` is missing")))?;
-            if tensor.dtype() != Dtype::F32 {
-                return Err(content(format!("the tensor `{name}` is not F32")));
-            }
-            Ok(tensor.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect())
-        };
         let (mut weights, mut average, mut adam) = (Weights::default(), Weights::default(), Adam::default());
         for (name, shape) in preset.model.parameters() {
             let shape: Vec<usize> = shape.into_iter().map(|size| size as usize).collect();
             let count = shape.iter().product::<usize>();
-            let checked = |stored: &str| match values(stored)? {
-                values if values.len() == count => Ok(values),
-                values => Err(content(format!("`{stored}` has {} values instead of {count}", values.len()))),
-            };
-            weights.insert(&name, shape.clone(), checked(&name)?, device);
-            average.insert(&name, shape, checked(&ema_name(&name))?, device);
+            weights.insert(&name, shape.clone(), file.floats_of(&name, count)?, device);
+            average.insert(&name, shape, file.floats_of(&ema_name(&name), count)?, device);
             for (prefix, moments) in [("adam.first.", &mut adam.first), ("adam.second.", &mut adam.second)] {
                 let stored = format!("{prefix}{name}");
-                if file.tensor(&stored).is_ok() {
-                    let data = TensorData::new(checked(&stored)?, [count]);
+                if file.has(&stored) {
+                    let data = TensorData::new(file.floats_of(&stored, count)?, [count]);
                     moments.insert(name.clone(), Tensor::from_data(data, device));
                 }
             }
@@ -170,11 +129,8 @@ impl Checkpoint {
             // One before training has all names and shapes; every value of it is replaced.
             let mut stored = Adversary::new(config, &mut Random::new(0), device);
             let Adversary { discriminator, adam, lecam } = &mut stored;
-            let flat = |name: &str, count: usize| match values(name)? {
-                values if values.len() == count => {
-                    Ok(Tensor::<1>::from_data(TensorData::new(values, [count]), device))
-                }
-                values => Err(content(format!("`{name}` has {} values instead of {count}", values.len()))),
+            let flat = |name: &str, count: usize| -> Result<Tensor<1>, StoredError> {
+                Ok(Tensor::from_data(TensorData::new(file.floats_of(name, count)?, [count]), device))
             };
             for part in [&mut discriminator.weights, &mut discriminator.statistics] {
                 let names: Vec<_> = part.iter().map(|(n, t)| (n.to_owned(), t.values.dims()[0])).collect();
@@ -186,28 +142,28 @@ impl Checkpoint {
                         [("adam.first.", &mut adam.first), ("adam.second.", &mut adam.second)]
                     {
                         let stored = format!("{prefix}{full}");
-                        if file.tensor(&stored).is_ok() {
+                        if file.has(&stored) {
                             moments.insert(name.clone(), flat(&stored, count)?);
                         }
                     }
                 }
             }
-            adam.steps = fact("discriminator_steps")?.parse().map_err(|_| wrong("discriminator_steps"))?;
-            lecam.real = fact("lecam_real")?.parse().map_err(|_| wrong("lecam_real"))?;
-            lecam.fake = fact("lecam_fake")?.parse().map_err(|_| wrong("lecam_fake"))?;
+            adam.steps = file.number("discriminator_steps")?;
+            lecam.real = file.number("lecam_real")?;
+            lecam.fake = file.number("lecam_fake")?;
             adversary = Some(stored);
         }
         let mut uses = vec![0; preset.model.n_embed as usize];
-        if file.tensor(USES).is_ok() {
-            uses.iter_mut().zip(values(USES)?).for_each(|(uses, stored)| *uses = stored as u32);
+        if file.has(USES) {
+            uses.iter_mut().zip(file.floats(USES)?.1).for_each(|(uses, stored)| *uses = stored as u32);
         }
-        adam.steps = fact("adam_steps")?.parse().map_err(|_| wrong("adam_steps"))?;
+        adam.steps = file.number("adam_steps")?;
         let mut ema = Ema::new(&average, preset.training.ema_decay, false);
         ema.weights = average;
         Ok(Self {
-            step: fact("step")?.parse().map_err(|_| wrong("step"))?,
-            seconds: fact("seconds")?.parse().map_err(|_| wrong("seconds"))?,
-            random: fact("random")?.parse().map_err(|_| wrong("random"))?,
+            step: file.number("step")?,
+            seconds: file.number("seconds")?,
+            random: file.number("random")?,
             preset,
             weights,
             ema,
@@ -229,45 +185,7 @@ fn ema_name(name: &str) -> String {
     format!("model_ema.{}", name.replace('.', ""))
 }
 
-/// Writes a file under another name beside its place, and moves it there once it is on disk.
-///
-/// # Errors
-/// Those of the file system.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let partial = path.with_extension("partial");
-    let mut file = fs::File::create(&partial)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&partial, path)
-}
-
-/// A tensor on its way to a file.
-struct Values {
-    shape: Vec<usize>,
-    bytes: Vec<u8>,
-}
-
-impl Values {
-    fn new(shape: Vec<usize>, values: &Tensor<1>) -> Self {
-        let values = values.to_data().convert::<f32>();
-        Self { shape, bytes: values.iter::<f32>().flat_map(f32::to_le_bytes).collect() }
-    }
-}
-
-impl View for Values {
-    fn dtype(&self) -> Dtype {
-        Dtype::F32
-    }
-
-    fn shape(&self) -> &[usize] {
-        &self.shape
-    }
-
-    fn data(&self) -> Cow<'_, [u8]> {
-        Cow::Borrowed(&self.bytes)
-    }
-
-    fn data_len(&self) -> usize {
-        self.bytes.len()
-    }
+fn floats(shape: Vec<usize>, values: &Tensor<1>) -> Stored {
+    let values: Vec<f32> = values.to_data().convert::<f32>().iter::<f32>().collect();
+    Stored::floats(shape, &values)
 }

@@ -1,17 +1,16 @@
 //! A small network that tells the classes of scenes apart: the judge of generated pictures.
 
-use std::{collections::HashMap, fs, path::Path};
+use std::{collections::HashMap, path::Path};
 
 use burn::tensor::{Device, Int, Tensor, TensorData, activation::log_softmax};
-use safetensors::{Dtype, SafeTensors, View};
 
 use crate::{
     adam::{Adam, AdamConfig},
-    checkpoint::{CheckpointError, write_whole},
     data::Pictures,
     operations::{conv2d, group_norm_swish},
     random::Random,
     schedule::warm_up_then_cosine,
+    stored::{self, Stored, StoredError, StoredFile},
     weights::Weights,
 };
 
@@ -124,44 +123,32 @@ impl Classifier {
     /// Writes the network to a safetensors file.
     ///
     /// # Errors
-    /// [`CheckpointError`].
-    pub fn save(&self, path: &Path) -> Result<(), CheckpointError> {
-        let stored = |name: &str| {
-            self.weights.values(name).into_iter().flat_map(f32::to_le_bytes).collect::<Vec<u8>>()
-        };
-        let tensors =
-            self.weights.iter().map(|(name, t)| (name.to_owned(), Bytes(t.shape.clone(), stored(name))));
-        let content = |error: String| CheckpointError::Content { path: path.to_owned(), reason: error };
-        let names = serde_json::to_string(&self.class_names).map_err(|error| content(error.to_string()))?;
-        let facts = HashMap::from([("class_names".to_owned(), names)]);
-        let bytes =
-            safetensors::serialize(tensors, Some(facts)).map_err(|error| content(error.to_string()))?;
-        write_whole(path, &bytes).map_err(|source| CheckpointError::Io { path: path.to_owned(), source })
+    /// [`StoredError`].
+    pub fn save(&self, path: &Path) -> Result<(), StoredError> {
+        let tensors = self
+            .weights
+            .iter()
+            .map(|(name, t)| (name.to_owned(), Stored::floats(t.shape.clone(), &self.weights.values(name))));
+        let names =
+            serde_json::to_string(&self.class_names).map_err(|error| StoredError::content(path, &error))?;
+        stored::write(path, tensors, HashMap::from([("class_names".to_owned(), names)]))
     }
 
     /// Reads a file of [`save`](Self::save).
     ///
     /// # Errors
-    /// [`CheckpointError`].
-    pub fn open(path: &Path) -> Result<Self, CheckpointError> {
-        let bytes = fs::read(path).map_err(|source| CheckpointError::Io { path: path.to_owned(), source })?;
-        let content = |reason: String| CheckpointError::Content { path: path.to_owned(), reason };
-        let file = SafeTensors::deserialize(&bytes).map_err(|error| content(error.to_string()))?;
-        let (_, head) = SafeTensors::read_metadata(&bytes).map_err(|error| content(error.to_string()))?;
-        let names = head.metadata().as_ref().and_then(|facts| facts.get("class_names"));
-        let names = names.ok_or_else(|| content("not a file of `ibq-train classifier`".to_owned()))?;
-        let class_names = serde_json::from_str(names).map_err(|error| content(error.to_string()))?;
+    /// [`StoredError`].
+    pub fn open(path: &Path) -> Result<Self, StoredError> {
+        let file = StoredFile::open(path, "a file of `ibq-train classifier`")?;
+        let class_names = file.json("class_names")?;
         let mut opened = Self::new(class_names, &mut Random::new(0));
         let expected: Vec<(String, Vec<usize>)> =
             opened.weights.iter().map(|(name, t)| (name.to_owned(), t.shape.clone())).collect();
         for (name, shape) in expected {
-            let tensor =
-                file.tensor(&name).map_err(|_| content(format!("the tensor `{name}` is missing")))?;
-            if tensor.dtype() != Dtype::F32 || tensor.shape() != shape {
-                return Err(content(format!("the tensor `{name}` has another type or shape")));
+            let (stored_shape, values) = file.floats(&name)?;
+            if stored_shape != shape {
+                return Err(file.wrong(&format!("the tensor `{name}` has another shape")));
             }
-            let values = tensor.data().chunks_exact(4);
-            let values = values.map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
             opened.weights.insert(&name, shape, values, &Device::flex());
         }
         Ok(opened)
@@ -181,26 +168,6 @@ fn forward(weights: &Weights, pictures: Tensor<4>) -> (Tensor<2>, Tensor<2>) {
     let bias: Tensor<1> = weights.get("head.bias");
     let logits = features.clone().matmul(weights.get("head.weight")) + bias.unsqueeze();
     (features, logits)
-}
-
-struct Bytes(Vec<usize>, Vec<u8>);
-
-impl View for Bytes {
-    fn dtype(&self) -> Dtype {
-        Dtype::F32
-    }
-
-    fn shape(&self) -> &[usize] {
-        &self.0
-    }
-
-    fn data(&self) -> std::borrow::Cow<'_, [u8]> {
-        std::borrow::Cow::Borrowed(&self.1)
-    }
-
-    fn data_len(&self) -> usize {
-        self.1.len()
-    }
 }
 
 #[cfg(test)]

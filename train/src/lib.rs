@@ -25,4 +25,5 @@ pub mod quantizer;
 pub mod random;
 pub mod run;
 pub mod schedule;
+pub mod stored;
 pub mod weights;

@@ -25,5 +25,5 @@ pub use export::{ArExportError, export_transformer, import_transformer};
 pub use generator::{EngineError, Generator};
 pub use preset::{ArPreset, ArTraining, Optimizer, Start};
 pub use sampler::{decode_tokens, sample};
-pub use tokens::{TokenSet, TokensError};
+pub use tokens::TokenSet;
 pub use trainer::{ArCheckpoint, ArStep, ArTrainer, Mismatch};

@@ -1,48 +1,21 @@
 //! Training pictures as tokens with their classes, in one safetensors file.
 
-use std::{
-    borrow::Cow,
-    collections::HashMap,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{collections::HashMap, path::Path};
 
 use burn::tensor::Device;
 use ibq_core::tokenizer::TokenizerConfig;
-use safetensors::{Dtype, SafeTensors, View, tensor::TensorView};
 
 use crate::{
-    checkpoint::write_whole,
     data::Pictures,
     network::encode,
     quantizer::{Ibq, QuantizerConfig},
     run::{as_rows, integers},
+    stored::{self, Stored, StoredError, StoredFile},
     weights::{CODEBOOK, Weights},
 };
 
 /// Pictures that go through the encoder at once.
 const BATCH: usize = 16;
-
-/// Tokens cannot be read, written or used.
-#[derive(Debug, thiserror::Error)]
-pub enum TokensError {
-    /// The file.
-    #[error("{}: {source}", path.display())]
-    Io {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// Its content.
-    #[error("{}: {reason}", path.display())]
-    Content {
-        /// Which.
-        path: PathBuf,
-        /// What is wrong.
-        reason: String,
-    },
-}
 
 /// Pictures as tokens.
 #[derive(Clone, Debug, PartialEq)]
@@ -114,66 +87,37 @@ impl TokenSet {
     /// Writes the file; what stood there is replaced when the new one is complete.
     ///
     /// # Errors
-    /// [`TokensError::Io`].
-    pub fn save(&self, path: &Path) -> Result<(), TokensError> {
-        let words = |values: &[u16]| values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>();
-        let codes = self.codes.iter().flat_map(|value| value.to_le_bytes()).collect();
-        let dimension = self.codes.len() / self.vocab;
+    /// [`StoredError`].
+    pub fn save(&self, path: &Path) -> Result<(), StoredError> {
+        let codes = vec![self.vocab, self.codes.len() / self.vocab];
         let tensors = [
-            ("tokens", Stored(Dtype::U16, vec![self.len(), self.each], words(&self.tokens))),
-            ("classes", Stored(Dtype::U16, vec![self.len()], words(&self.classes))),
-            ("codes", Stored(Dtype::F32, vec![self.vocab, dimension], codes)),
+            ("tokens", Stored::words(vec![self.len(), self.each], &self.tokens)),
+            ("classes", Stored::words(vec![self.len()], &self.classes)),
+            ("codes", Stored::floats(codes, &self.codes)),
         ];
-        let content = |reason: String| TokensError::Content { path: path.to_owned(), reason };
-        let names = serde_json::to_string(&self.class_names).map_err(|error| content(error.to_string()))?;
-        let facts = HashMap::from([("class_names".to_owned(), names)]);
-        let bytes =
-            safetensors::serialize(tensors, Some(facts)).map_err(|error| content(error.to_string()))?;
-        write_whole(path, &bytes).map_err(|source| TokensError::Io { path: path.to_owned(), source })
+        let names =
+            serde_json::to_string(&self.class_names).map_err(|error| StoredError::content(path, &error))?;
+        stored::write(path, tensors, HashMap::from([("class_names".to_owned(), names)]))
     }
 
     /// Reads a file of [`save`](Self::save) and checks that every token and class exists.
     ///
     /// # Errors
-    /// [`TokensError`].
-    pub fn open(path: &Path) -> Result<Self, TokensError> {
-        let bytes = fs::read(path).map_err(|source| TokensError::Io { path: path.to_owned(), source })?;
-        let content = |reason: String| TokensError::Content { path: path.to_owned(), reason };
-        let wrong = |what: &str| content(format!("{what}: not a file of `ibq-train tokens`"));
-        let file = SafeTensors::deserialize(&bytes).map_err(|error| content(error.to_string()))?;
-        let (_, head) = SafeTensors::read_metadata(&bytes).map_err(|error| content(error.to_string()))?;
-        let names = head.metadata().as_ref().and_then(|facts| facts.get("class_names"));
-        let names = names.ok_or_else(|| wrong("no names of classes"))?;
-        let class_names: Vec<String> =
-            serde_json::from_str(names).map_err(|error| content(error.to_string()))?;
-        let tensor = |name: &str, dtype: Dtype, rank: usize| -> Result<TensorView<'_>, TokensError> {
-            let tensor = file.tensor(name).map_err(|_| wrong(&format!("no tensor `{name}`")))?;
-            if tensor.dtype() != dtype || tensor.shape().len() != rank {
-                return Err(wrong(&format!("the tensor `{name}` has another type")));
-            }
-            Ok(tensor)
+    /// [`StoredError`].
+    pub fn open(path: &Path) -> Result<Self, StoredError> {
+        let file = StoredFile::open(path, "a file of `ibq-train tokens`")?;
+        let wrong = |what: &str| file.wrong(&format!("{what}: not a file of `ibq-train tokens`"));
+        let class_names: Vec<String> = file.json("class_names")?;
+        let (shape, tokens) = file.words("tokens")?;
+        let (pictures, classes) = file.words("classes")?;
+        let (codebook, codes) = file.floats("codes")?;
+        let (&[count, each], &[vocab, _]) = (shape, codebook) else {
+            return Err(wrong("a tensor has another shape"));
         };
-        let words = |tensor: &TensorView<'_>| -> Vec<u16> {
-            tensor.data().chunks_exact(2).map(|b| u16::from_le_bytes([b[0], b[1]])).collect()
-        };
-        let (tokens, classes) = (tensor("tokens", Dtype::U16, 2)?, tensor("classes", Dtype::U16, 1)?);
-        let codes = tensor("codes", Dtype::F32, 2)?;
-        let (vocab, each) = (codes.shape()[0], tokens.shape()[1]);
-        if tokens.shape()[0] != classes.shape()[0] || tokens.shape()[0] == 0 || each == 0 || vocab == 0 {
+        if *pictures != [count] || count == 0 || each == 0 || vocab == 0 {
             return Err(wrong("tokens and classes do not fit each other"));
         }
-        let set = Self {
-            each,
-            tokens: words(&tokens),
-            classes: words(&classes),
-            class_names,
-            codes: codes
-                .data()
-                .chunks_exact(4)
-                .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
-                .collect(),
-            vocab,
-        };
+        let set = Self { each, tokens, classes, class_names, codes, vocab };
         if set.tokens.iter().any(|token| usize::from(*token) >= vocab) {
             return Err(wrong("a token is not below the number of codes"));
         }
@@ -181,26 +125,5 @@ impl TokenSet {
             return Err(wrong("a class has no name"));
         }
         Ok(set)
-    }
-}
-
-/// A tensor on its way to a file.
-pub(super) struct Stored(pub(super) Dtype, pub(super) Vec<usize>, pub(super) Vec<u8>);
-
-impl View for Stored {
-    fn dtype(&self) -> Dtype {
-        self.0
-    }
-
-    fn shape(&self) -> &[usize] {
-        &self.1
-    }
-
-    fn data(&self) -> Cow<'_, [u8]> {
-        Cow::Borrowed(&self.2)
-    }
-
-    fn data_len(&self) -> usize {
-        self.2.len()
     }
 }
