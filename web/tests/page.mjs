@@ -175,9 +175,6 @@ describe('page', { timeout: 4 * MINUTE }, () => {
     const bytes = readFileSync(join(GOLDEN, CHECKPOINT));
     await studio.find('button', 'Model: tokenizer_tiny').waitFor({ state: 'attached' });
     await dropFile(page, 'mine.ckpt', '', bytes);
-    await studio.find('button', 'Keep in this browser').waitFor({ state: 'attached' });
-    await settled(page);
-    await settled(page);
     await studio.click('button', 'Keep in this browser');
     await studio.text(/mine\.ckpt is kept/);
 
@@ -188,9 +185,6 @@ describe('page', { timeout: 4 * MINUTE }, () => {
     await settled(page);
     await page.screenshot({ path: `${ARTIFACTS}/kept-model.png` });
     await studio.click('button', 'Open mine.ckpt');
-    await studio.find('button', 'Compute SHA-256').waitFor({ state: 'attached' });
-    // A dialog finds its place within its first frames.
-    await settled(page);
     await studio.click('button', 'Compute SHA-256');
     await studio.text(createHash('sha256').update(bytes).digest('hex'));
     await page.screenshot({ path: `${ARTIFACTS}/model-digest.png` });
@@ -198,8 +192,6 @@ describe('page', { timeout: 4 * MINUTE }, () => {
     await studio.find('button', 'Load').waitFor({ state: 'detached' });
 
     await studio.click('button', 'Model: mine');
-    await studio.find('button', 'Delete mine.ckpt').waitFor({ state: 'attached' });
-    await settled(page);
     await studio.click('button', 'Delete mine.ckpt');
     await studio.text(/No models yet/);
     assert.deepEqual(complaints, []);

@@ -28,6 +28,9 @@ export function controls(page) {
     /** Clicks in the middle of a control with the mouse, on the canvas beneath; scrolls to it where that is needed. */
     click: async (role, name) => {
       await find(role, name).waitFor({ state: 'attached' });
+      // A dialog finds its place within its first frames.
+      await settled(page);
+      await settled(page);
       const { height } = page.viewportSize();
       for (let tries = 0; tries < 20; tries += 1) {
         const { middle: [x, y] } = await place(role, name);
