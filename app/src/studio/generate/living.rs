@@ -31,6 +31,11 @@ impl Stream {
         }
     }
 
+    /// Number of tokens so far, of all pictures.
+    pub(crate) fn count(&self) -> usize {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().map(Vec::len).sum()
+    }
+
     /// All tokens so far.
     pub(crate) fn tokens(&self) -> Vec<Vec<u32>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -56,9 +61,9 @@ impl Living {
         Self { task, stream, tiles, started: now, drawing: None, next: now + SHORTEST, drawn: 0 }
     }
 
-    /// Whether it is time to draw `made` tokens.
-    pub(crate) fn is_due(&self, made: usize) -> bool {
-        self.drawing.is_none() && made > self.drawn && Instant::now() >= self.next
+    /// Whether there is something new to draw, and it is time.
+    pub(crate) fn is_due(&self) -> bool {
+        self.drawing.is_none() && Instant::now() >= self.next && self.stream.count() > self.drawn
     }
 
     pub(crate) fn draws(&mut self, task: TaskId, made: usize) {

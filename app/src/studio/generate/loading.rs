@@ -7,7 +7,6 @@ use crate::studio::{
     message::{Failure, Message},
     models::{ModelSource, Slot, short_name},
     notice::Notice,
-    samples,
     state::Screen,
     task::TaskId,
 };
@@ -25,27 +24,11 @@ impl Studio {
 
     /// Opens a generator and loads it at once, in 32-bit floats.
     pub(super) fn open_generator(&mut self, source: ModelSource) {
-        let title = match &source {
-            ModelSource::Url(url) => format!("Open {}", short_name(url)),
-            ModelSource::File(file) => format!("Open {}", file.name()),
-            ModelSource::Bundled | ModelSource::BundledGenerator => "Open the generator".to_owned(),
-        };
+        let title = source.title();
         let Some(gpu) = self.state.gpu.as_ref().ok().cloned() else { return };
         let loaded = self.state.models.get(Slot::First).map(|model| model.tokenizer.clone());
         let task = self.tasks.start(title, move |job| async move {
-            let (name, model) = match source {
-                ModelSource::Bundled | ModelSource::BundledGenerator => {
-                    match samples::bundled_generator().await {
-                        Some(bundled) => bundled,
-                        None => return Message::Nothing,
-                    }
-                }
-                ModelSource::File(file) => (file.full_name(), crate::studio::models::open_file(&file).await),
-                #[cfg(target_arch = "wasm32")]
-                ModelSource::Url(url) => (url.clone(), Model::open_url(&url).await),
-                #[cfg(not(target_arch = "wasm32"))]
-                ModelSource::Url(url) => return Message::Notice(Notice::error("Not opened", url)),
-            };
+            let Some((name, model)) = source.open().await else { return Message::Nothing };
             let generator = match model {
                 Err(error) => Err(Failure::Failed(error.to_string())),
                 Ok(model) => {

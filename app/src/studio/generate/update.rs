@@ -105,11 +105,11 @@ impl Studio {
         }
         let generate = &mut self.state.generate;
         let (Some(living), Some(generator)) = (&mut generate.living, &generate.generator) else { return };
-        let tokens = living.stream.tokens();
-        let made = tokens.iter().map(Vec::len).sum();
-        if !living.is_due(made) {
+        if !living.is_due() {
             return;
         }
+        let tokens = living.stream.tokens();
+        let made = tokens.iter().map(Vec::len).sum();
         let (tokenizer, side, run) = (generator.tokenizer.clone(), generate.board.side, living.started);
         for (&index, tokens) in living.tiles.iter().zip(&tokens) {
             if let Some(tile) = generate.board.tiles.get_mut(index)

@@ -10,10 +10,10 @@ use ibq_core::{
     gpu::Gpu,
     tokenizer::{Tiling, Tokenizer},
     transformer::{TransformerPrecision, TransformerWeights},
-    weights::{Model, ModelKind, Precision, TokenizerWeights, WeightSet},
+    weights::{Model, ModelKind, Precision, TokenizerWeights, WeightSet, WeightsError},
 };
 
-use super::{files::PickedFile, message::Failure, task::TaskId};
+use super::{files::PickedFile, message::Failure, samples, task::TaskId};
 
 pub(crate) use chooser::show as show_chooser;
 pub(crate) use digest::Digested;
@@ -41,8 +41,36 @@ pub(crate) enum ModelSource {
     /// The generator that ships with the program.
     BundledGenerator,
     File(PickedFile),
-    #[cfg_attr(not(target_arch = "wasm32"), expect(dead_code, reason = "natively models are files"))]
+    /// An address; natively models are files.
+    #[cfg(target_arch = "wasm32")]
     Url(String),
+}
+
+impl ModelSource {
+    /// What opening it is called in the list of jobs.
+    pub(crate) fn title(&self) -> String {
+        match self {
+            Self::Bundled => "Open the bundled model".to_owned(),
+            Self::BundledGenerator => "Open the generator".to_owned(),
+            Self::File(file) => format!("Open {}", file.name()),
+            #[cfg(target_arch = "wasm32")]
+            Self::Url(url) => format!("Open {}", short_name(url)),
+        }
+    }
+
+    /// Opens it: its name, and the model or why it cannot be opened; none where nothing is bundled.
+    pub(crate) async fn open(self) -> Option<(String, Result<Model, WeightsError>)> {
+        match self {
+            Self::Bundled => samples::bundled_model().await,
+            Self::BundledGenerator => samples::bundled_generator().await,
+            Self::File(file) => Some((file.full_name(), open_file(&file).await)),
+            #[cfg(target_arch = "wasm32")]
+            Self::Url(url) => {
+                let model = Model::open_url(&url).await;
+                Some((url, model))
+            }
+        }
+    }
 }
 
 /// A model whose directory was read and that is not on the GPU yet.

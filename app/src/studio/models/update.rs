@@ -10,7 +10,6 @@ use crate::studio::{
     files::PickedFile,
     message::{Failure, Message},
     notice::Notice,
-    samples,
     task::TaskId,
 };
 
@@ -19,30 +18,11 @@ use super::{Chooser, LoadedModel, ModelSource, Models, OpenedModel, Slot, Stage,
 impl Studio {
     /// Opens a model so that it can be described; `load` loads it at once, without the chooser.
     pub(crate) fn open_model(&mut self, source: ModelSource, load: bool) {
-        let title = match &source {
-            ModelSource::Bundled => "Open the bundled model".to_owned(),
-            ModelSource::BundledGenerator => "Open the generator".to_owned(),
-            ModelSource::File(file) => format!("Open {}", file.name()),
-            ModelSource::Url(url) => format!("Open {}", short_name(url)),
-        };
         #[cfg(target_arch = "wasm32")]
         let origin = super::kept::Origin::of(&source);
+        let title = source.title();
         let task = self.tasks.start(title, move |_job| async move {
-            let (name, opened) = match source {
-                ModelSource::Bundled => match samples::bundled_model().await {
-                    None => return Message::NoBundledModel,
-                    Some(bundled) => bundled,
-                },
-                ModelSource::BundledGenerator => match samples::bundled_generator().await {
-                    None => return Message::Nothing,
-                    Some(bundled) => bundled,
-                },
-                ModelSource::File(file) => (file.full_name(), open_file(&file).await),
-                #[cfg(target_arch = "wasm32")]
-                ModelSource::Url(url) => (url.clone(), Model::open_url(&url).await),
-                #[cfg(not(target_arch = "wasm32"))]
-                ModelSource::Url(url) => return Message::Notice(Notice::error("Not opened", url)),
-            };
+            let Some((name, opened)) = source.open().await else { return Message::NoBundledModel };
             let model = opened
                 .map(|model| {
                     let described = OpenedModel::describe(model);
