@@ -65,7 +65,7 @@ pub struct KernelReport {
 pub struct BenchReport {
     /// Name of the adapter.
     pub adapter: String,
-    /// "portable" or "fast".
+    /// "portable", "fast" or "matrix".
     pub tier: String,
     /// "f32" or "f16".
     pub precision: &'static str,

@@ -6,7 +6,7 @@ use web_time::Instant;
 use crate::{
     gpu::{Dispatch, Gpu},
     job::Job,
-    tokenizer::KernelTime,
+    tokenizer::Times,
     transformer::{
         Condition, Logits, PictureRequest, Sampling, Transformer, TransformerError, TransformerPrecision,
         TransformerWeights, log_sum_exp,
@@ -46,7 +46,7 @@ pub struct TokenSpeed {
 pub struct GenerationReport {
     /// Name of the adapter.
     pub adapter: String,
-    /// "portable" or "fast".
+    /// "portable", "fast" or "matrix".
     pub tier: String,
     /// How the weights are stored.
     pub precision: TransformerPrecision,
@@ -133,28 +133,11 @@ async fn time_of(gpu: &Gpu, step: &[Dispatch], tokens: u32, job: &Job) -> Result
     Ok(started.elapsed().as_secs_f64() * 1e3 / f64::from(tokens))
 }
 
-fn by_kernel(step: &[Dispatch], times: &[f64], ceilings: Ceilings) -> Vec<KernelReport> {
-    let mut kernels: Vec<KernelTime> = Vec::new();
-    for (dispatch, &ms) in step.iter().zip(times) {
-        match kernels.iter_mut().find(|kernel| *kernel.name == *dispatch.label) {
-            Some(kernel) => {
-                kernel.calls += 1;
-                kernel.ms += ms;
-                kernel.flops += dispatch.flops;
-                kernel.bytes += dispatch.bytes;
-            }
-            None => kernels.push(KernelTime {
-                name: dispatch.label.to_string(),
-                stage: "token",
-                calls: 1,
-                ms,
-                flops: dispatch.flops,
-                bytes: dispatch.bytes,
-            }),
-        }
-    }
+fn by_kernel(step: &[Dispatch], measured: &[f64], ceilings: Ceilings) -> Vec<KernelReport> {
+    let mut times = Times::default();
+    times.kernels("token", step, measured);
     let mut reports: Vec<KernelReport> =
-        kernels.iter().map(|kernel| kernel_report(kernel, ceilings)).collect();
+        times.kernels.iter().map(|kernel| kernel_report(kernel, ceilings)).collect();
     reports.sort_by(|a, b| b.ms.total_cmp(&a.ms));
     reports
 }

@@ -76,7 +76,7 @@ pub(super) fn descriptor(adapter: &wgpu::Adapter, tier: Option<Tier>) -> wgpu::D
 }
 
 /// Leave to use matrix units.
-#[allow(
+#[expect(
     unsafe_code,
     reason = "wgpu has no other way to its matrix units, the largest part of a GPU's arithmetic"
 )]

@@ -88,13 +88,14 @@ impl Conv2d {
     /// The kernel, and the pixels and channels (in fours) of its tile.
     fn kernel(&self, place: &Place<'_>) -> (Kernel, u32, u32) {
         let plain = |tile: ConvTile| (Kernel::Conv2d(tile), tile.pixels(), tile.channels4());
+        let matrix =
+            |unit, tile: MatrixTile| (Kernel::Conv2dMatrix(unit, tile), tile.pixels(), tile.channels4());
         let unit = place.gpu.info().matrix.filter(|_| place.storage == Storage::NativeF16);
         #[cfg(test)]
         match tests::forced_tile() {
             Some(tests::Tile::Plain(tile)) => return plain(tile),
             Some(tests::Tile::Matrix(tile)) => {
-                let unit = unit.expect("a device and storage for matrix units");
-                return (Kernel::Conv2dMatrix(unit, tile), tile.pixels(), tile.channels4());
+                return matrix(unit.expect("a device and storage for matrix units"), tile);
             }
             None => {}
         }
@@ -108,8 +109,7 @@ impl Conv2d {
         };
         if let Some(unit) = unit {
             let large = fills(MatrixTile::Large.pixels(), MatrixTile::Large.channels4());
-            let tile = if large { MatrixTile::Large } else { MatrixTile::Small };
-            return (Kernel::Conv2dMatrix(unit, tile), tile.pixels(), tile.channels4());
+            return matrix(unit, if large { MatrixTile::Large } else { MatrixTile::Small });
         }
         let large = fills(ConvTile::Large.pixels(), ConvTile::Large.channels4());
         plain(if large { ConvTile::Large } else { ConvTile::Small })

@@ -7,7 +7,7 @@ use ibq_shaders::Storage;
 use crate::{
     gpu::{AdapterChoice, Gpu, GpuOptions, Tier},
     job::Job,
-    ops::{Graph, Map, Parameters, Program, parameters::stored},
+    ops::{Graph, Map, Parameters, Program},
 };
 
 /// Devices of every tier that the software adapter has; the portable one has only the limits that every browser has.
@@ -62,16 +62,6 @@ pub(super) fn rounded(values: &[f32], storage: Storage) -> Vec<f32> {
     }
 }
 
-/// Values [items · h · w, c] with channels padded to fours.
-pub(super) fn padded(values: &[f32], c: usize) -> Vec<f32> {
-    let mut out = Vec::new();
-    for pixel in values.chunks_exact(c) {
-        out.extend_from_slice(pixel);
-        out.resize(out.len().next_multiple_of(4), 0.0);
-    }
-    out
-}
-
 /// A graph with its parameters on one device.
 pub(super) struct Bench {
     pub(super) gpu: &'static Gpu,
@@ -91,7 +81,7 @@ impl Bench {
     pub(super) fn input(&mut self, (items, h, w, c): (u32, u32, u32, u32), values: &[f32]) -> Map {
         let map = self.graph.map(items, h, w, c);
         self.graph.keep(map.tensor);
-        self.inputs.push((map, padded(values, c as usize)));
+        self.inputs.push((map, values.to_vec()));
         map
     }
 
@@ -116,7 +106,7 @@ impl Bench {
         let program =
             Program::compile(self.gpu, &self.graph, &self.parameters, self.storage).await.expect("a program");
         for (map, values) in &self.inputs {
-            self.gpu.write(program.buffer(map.tensor), 0, &stored(values, self.storage));
+            program.put(self.gpu, map, values);
         }
         program
     }

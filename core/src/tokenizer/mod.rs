@@ -20,4 +20,5 @@ pub use outcome::{
     Decoding, Encoding, KernelTime, MemoryPlan, RunOptions, StageTime, TileLayout, Tiling, TokenizerError,
 };
 pub use reconstruct::{Reconstruction, reconstruct};
+pub(crate) use times::Times;
 pub use trace::{Stage, Trace};

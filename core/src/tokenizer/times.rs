@@ -21,9 +21,9 @@ impl Part<'_> {
 
 /// Collects times over the runs of one call.
 #[derive(Default)]
-pub(super) struct Times {
+pub(crate) struct Times {
     pub(super) stages: Vec<StageTime>,
-    pub(super) kernels: Vec<KernelTime>,
+    pub(crate) kernels: Vec<KernelTime>,
     index: HashMap<(&'static str, Arc<str>), usize>,
 }
 
@@ -35,7 +35,7 @@ impl Times {
         }
     }
 
-    pub(super) fn kernels(&mut self, stage: &'static str, dispatches: &[Dispatch], times: &[f64]) {
+    pub(crate) fn kernels(&mut self, stage: &'static str, dispatches: &[Dispatch], times: &[f64]) {
         for (dispatch, ms) in dispatches.iter().zip(times) {
             let at = *self.index.entry((stage, Arc::clone(&dispatch.label))).or_insert_with(|| {
                 let name = dispatch.label.to_string();
