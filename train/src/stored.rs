@@ -97,7 +97,7 @@ fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     fs::rename(&partial, path)
 }
 
-/// A file of [`write`] that was read.
+/// A file of [`write()`] that was read.
 pub(crate) struct StoredFile<'a> {
     path: &'a Path,
     /// What it should be, for messages: "a checkpoint of ibq-train".
