@@ -2,11 +2,14 @@
 
 use ibq_core::{
     tokenizer::TokenizerConfig,
+    transformer::TransformerConfig,
     weights::{WeightsError, official_entries},
 };
 
 use crate::{
     adversary::Adversarial,
+    ar::ArPreset,
+    loss::adversarial::DiscriminatorLoss,
     preset::{Preset, PresetError},
 };
 
@@ -16,76 +19,177 @@ use crate::{
 /// # Errors
 /// [`PresetError`] names the field at fault.
 pub fn from_yaml(name: &str, yaml: &str) -> Result<Preset, PresetError> {
-    let wrong = |reason: String| PresetError::Toml { name: name.to_owned(), reason };
-    let entries = official_entries(yaml).map_err(|error: WeightsError| wrong(error.to_string()))?;
-    let find = |field: &str| {
-        let ends =
-            |path: &str| path.strip_suffix(field).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-        entries.iter().find(|(path, _)| ends(path)).map(|(_, values)| values)
-    };
-    let number = |field: &str| -> Result<Option<f64>, PresetError> {
-        let Some(values) = find(field) else { return Ok(None) };
-        let text = values.join(", ");
-        text.parse().map(Some).map_err(|_| wrong(format!("`{field}: {text}` is no number")))
-    };
-    let wholes = |field: &str| -> Result<Option<Vec<u32>>, PresetError> {
-        let Some(values) = find(field) else { return Ok(None) };
-        let parsed = values.iter().map(|value| value.parse()).collect::<Result<Vec<u32>, _>>();
-        parsed.map(Some).map_err(|_| wrong(format!("`{field}: {}` needs whole numbers", values.join(", "))))
-    };
-    let needed = |field: &str| wholes(field)?.ok_or_else(|| wrong(format!("`{field}` is missing")));
-    let whole = |field: &str| match needed(field)?.as_slice() {
-        [one] => Ok(*one),
-        _ => Err(wrong(format!("`{field}` needs one whole number"))),
-    };
-
+    let fields = Fields::new(name, yaml)?;
     let mut preset = Preset::open("ibq-16384")?;
     preset.model = TokenizerConfig {
-        ch: whole("ddconfig.ch")?,
-        ch_mult: needed("ddconfig.ch_mult")?,
-        num_res_blocks: whole("ddconfig.num_res_blocks")?,
-        attn_resolutions: needed("ddconfig.attn_resolutions")?,
-        resolution: whole("ddconfig.resolution")?,
-        z_channels: whole("ddconfig.z_channels")?,
-        in_channels: whole("ddconfig.in_channels")?,
-        out_ch: whole("ddconfig.out_ch")?,
-        embed_dim: whole("embed_dim")?,
-        n_embed: whole("n_embed")?,
+        ch: fields.whole("ddconfig.ch")?,
+        ch_mult: fields.wholes("ddconfig.ch_mult")?,
+        num_res_blocks: fields.whole("ddconfig.num_res_blocks")?,
+        attn_resolutions: fields.wholes("ddconfig.attn_resolutions")?,
+        resolution: fields.whole("ddconfig.resolution")?,
+        z_channels: fields.whole("ddconfig.z_channels")?,
+        in_channels: fields.whole("ddconfig.in_channels")?,
+        out_ch: fields.whole("ddconfig.out_ch")?,
+        embed_dim: fields.whole("embed_dim")?,
+        n_embed: fields.whole("n_embed")?,
     };
     preset.training.side = preset.model.resolution as usize;
     if let crate::quantizer::QuantizerConfig::Ibq(ibq) = &mut preset.quantizer {
-        if let Some(beta) = number("beta")? {
+        if let Some(beta) = fields.number("beta")? {
             ibq.beta = beta as f32;
         }
-        if let Some(temperature) = number("entropy_temperature")? {
+        if let Some(temperature) = fields.number("entropy_temperature")? {
             ibq.entropy_temperature = temperature as f32;
         }
     }
     let losses = &mut preset.quantizer_loss;
     for (field, weight) in [
+        ("codebook_weight", &mut losses.quantization),
         ("entropy_loss_weight", &mut losses.entropy),
         ("sample_minimization_weight", &mut losses.sample),
         ("batch_maximization_weight", &mut losses.mean),
     ] {
-        if let Some(value) = number(field)? {
+        if let Some(value) = fields.number(field)? {
             *weight = value as f32;
         }
     }
-    if let Some(rate) = number("learning_rate")? {
+    if fields.text("use_entropy_loss").is_some_and(|flag| flag.eq_ignore_ascii_case("false")) {
+        losses.entropy = 0.0;
+    }
+    if let Some(rate) = fields.number("learning_rate")? {
         preset.training.learning_rate = rate;
     }
-    let adversarial = preset.adversarial.get_or_insert_with(Adversarial::default);
-    if let Some(weight) = number("gen_loss_weight")? {
-        adversarial.weight = weight;
+    if let Some(weight) = fields.number("perceptual_weight")? {
+        preset.loss.lpips = weight;
     }
-    if let Some(weight) = number("lecam_loss_weight")? {
+    let adversarial = preset.adversarial.get_or_insert_with(Adversarial::default);
+    // The official code takes the adaptive weight where it is given no fixed one.
+    match (fields.number("gen_loss_weight")?, fields.number("disc_weight")?) {
+        (Some(weight), _) => (adversarial.weight, adversarial.adaptive) = (weight, false),
+        (None, Some(weight)) => (adversarial.weight, adversarial.adaptive) = (weight, true),
+        (None, None) => {}
+    }
+    if let Some(weight) = fields.number("lecam_loss_weight")? {
         adversarial.lecam = weight;
     }
-    if let Some(start) = number("disc_start")? {
+    for (field, value) in
+        [("disc_ndf", &mut adversarial.filters), ("disc_num_layers", &mut adversarial.layers)]
+    {
+        if let Some(number) = fields.number(field)? {
+            *value = number as usize;
+        }
+    }
+    if let Some(start) = fields.number("disc_start")? {
         adversarial.start = start as u64;
+    }
+    adversarial.loss = match fields.text("disc_loss").as_deref() {
+        None => adversarial.loss,
+        Some("hinge") => DiscriminatorLoss::Hinge,
+        Some("vanilla") => DiscriminatorLoss::Vanilla,
+        Some("non_saturate") => DiscriminatorLoss::NonSaturating,
+        Some(other) => {
+            return Err(fields.wrong(format!("`disc_loss: {other}` is none of hinge, vanilla, non_saturate")));
+        }
+    };
+    preset.check(name)?;
+    Ok(preset)
+}
+
+/// Reads what an official YAML file says about a transformer and its training. What it leaves out is as in the preset of the
+/// official size B, its epochs are those of ImageNet; `name` is for messages.
+///
+/// # Errors
+/// [`PresetError`] names the field at fault.
+pub fn transformer_from_yaml(name: &str, yaml: &str) -> Result<ArPreset, PresetError> {
+    let fields = Fields::new(name, yaml)?;
+    let mut preset = ArPreset::open("ar-b")?;
+    let model = |field: &str| fields.whole(&format!("transformer_config.params.{field}"));
+    let n_embd = model("n_embd")?;
+    preset.model = TransformerConfig {
+        vocab_size: model("vocab_size")?,
+        block_size: model("block_size")?,
+        n_layer: model("n_layer")?,
+        n_head: model("n_head")?,
+        n_embd,
+        class_num: model("class_num")?,
+        ffn_dim: (n_embd.saturating_mul(8) / 3).next_multiple_of(256),
+    };
+    let training = &mut preset.training;
+    for (field, value) in [
+        ("init_args.learning_rate", &mut training.learning_rate),
+        ("wp0", &mut training.first_rate),
+        ("wpe", &mut training.final_rate),
+        ("resid_dropout_p", &mut training.dropout),
+    ] {
+        if let Some(number) = fields.number(field)? {
+            *value = number;
+        }
+    }
+    if let Some(epochs) = fields.number("max_epochs")? {
+        training.steps = (epochs * STEPS_PER_EPOCH) as u64;
+    }
+    if let Some(epochs) = fields.number("wp")? {
+        training.warm_up = (epochs * STEPS_PER_EPOCH) as u64;
+    }
+    if let Some(decay) = fields.number("weight_decay")? {
+        // A `twde` of 0 stands for no change.
+        let last = fields.number("twde")?.filter(|last| *last != 0.0);
+        training.weight_decay = [decay, last.unwrap_or(decay)];
+    }
+    if let Some(gamma) = fields.number("alng")? {
+        preset.start.gamma_rows = gamma as f32;
     }
     preset.check(name)?;
     Ok(preset)
+}
+
+/// Batches of 256 pictures in ImageNet.
+const STEPS_PER_EPOCH: f64 = 5004.0;
+
+/// The fields of a YAML file, each found by the end of its path.
+struct Fields<'a> {
+    name: &'a str,
+    entries: Vec<(String, Vec<String>)>,
+}
+
+impl<'a> Fields<'a> {
+    fn new(name: &'a str, yaml: &str) -> Result<Self, PresetError> {
+        let wrong =
+            |error: WeightsError| PresetError::Toml { name: name.to_owned(), reason: error.to_string() };
+        Ok(Self { name, entries: official_entries(yaml).map_err(wrong)? })
+    }
+
+    fn wrong(&self, reason: String) -> PresetError {
+        PresetError::Toml { name: self.name.to_owned(), reason }
+    }
+
+    fn find(&self, field: &str) -> Option<&[String]> {
+        let ends =
+            |path: &str| path.strip_suffix(field).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+        self.entries.iter().find(|(path, _)| ends(path)).map(|(_, values)| values.as_slice())
+    }
+
+    fn text(&self, field: &str) -> Option<String> {
+        self.find(field).map(|values| values.join(", "))
+    }
+
+    fn number(&self, field: &str) -> Result<Option<f64>, PresetError> {
+        let Some(text) = self.text(field) else { return Ok(None) };
+        text.parse().map(Some).map_err(|_| self.wrong(format!("`{field}: {text}` is no number")))
+    }
+
+    fn wholes(&self, field: &str) -> Result<Vec<u32>, PresetError> {
+        let values = self.find(field).ok_or_else(|| self.wrong(format!("`{field}` is missing")))?;
+        let parsed = values.iter().map(|value| value.parse()).collect::<Result<Vec<u32>, _>>();
+        parsed.map_err(|_| self.wrong(format!("`{field}: {}` needs whole numbers", values.join(", "))))
+    }
+
+    fn whole(&self, field: &str) -> Result<u32, PresetError> {
+        match self.wholes(field)?.as_slice() {
+            [one] => Ok(*one),
+            _ => Err(self.wrong(format!("`{field}` needs one whole number"))),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -128,6 +232,66 @@ model:
         assert_eq!((adversarial.start, adversarial.weight, adversarial.lecam), (40, 0.2, 0.03));
         let crate::quantizer::QuantizerConfig::Ibq(ibq) = preset.quantizer else { panic!("not IBQ") };
         assert_eq!((ibq.beta, ibq.entropy_temperature), (0.5, 0.02));
+    }
+
+    #[test]
+    fn losses_of_an_official_file_are_taken_over() {
+        let yaml = YAML.replace("gen_loss_weight: 0.2", "disc_weight: 0.8").replace(
+            "        disc_start: 40",
+            "        disc_start: 40\n        disc_ndf: 32\n        disc_num_layers: 2\n        disc_loss: vanilla\n        \
+             perceptual_weight: 0.7\n        codebook_weight: 0.9",
+        );
+        let preset =
+            from_yaml("mine.yaml", &yaml.replace("    beta:", "    use_entropy_loss: False\n    beta:"))
+                .unwrap();
+        let adversarial = preset.adversarial.unwrap();
+        assert_eq!((adversarial.weight, adversarial.adaptive), (0.8, true));
+        assert_eq!((adversarial.filters, adversarial.layers), (32, 2));
+        assert_eq!(adversarial.loss, DiscriminatorLoss::Vanilla);
+        assert_eq!((preset.loss.lpips, preset.quantizer_loss.quantization), (0.7, 0.9));
+        assert_eq!(preset.quantizer_loss.entropy, 0.0);
+        let message = from_yaml("mine.yaml", &yaml.replace("vanilla", "wgan")).unwrap_err().to_string();
+        assert!(message.contains("disc_loss: wgan"), "{message}");
+    }
+
+    #[test]
+    fn an_official_transformer_file_gives_its_model_and_its_numbers() {
+        let yaml = "
+trainer:
+  max_epochs: 20
+model:
+  init_args:
+    learning_rate: 2e-4
+    weight_decay: 4e-2
+    wpe: 0.02
+    wp: 3
+    wp0: 0.01
+    twde: 0.08
+    transformer_config:
+      params:
+        vocab_size: 512
+        block_size: 64
+        n_layer: 3
+        n_head: 4
+        n_embd: 128
+        class_num: 10
+        resid_dropout_p: 0.2
+        alng: 0.00001
+    first_stage_config:
+      params:
+        learning_rate: 1e-4
+";
+        let preset = transformer_from_yaml("mine.yaml", yaml).unwrap();
+        let (model, training) = (&preset.model, &preset.training);
+        assert_eq!((model.vocab_size, model.block_size, model.class_num), (512, 64, 10));
+        assert_eq!((model.n_layer, model.n_head, model.n_embd, model.ffn_dim), (3, 4, 128, 512));
+        assert_eq!((training.learning_rate, training.weight_decay), (2e-4, [0.04, 0.08]));
+        assert_eq!((training.first_rate, training.final_rate, training.dropout), (0.01, 0.02, 0.2));
+        assert_eq!((training.warm_up, training.steps), (15_012, 100_080));
+        assert_eq!(preset.start.gamma_rows, 1e-5);
+        let message =
+            transformer_from_yaml("mine.yaml", &yaml.replace("n_head: 4", "")).unwrap_err().to_string();
+        assert!(message.contains("mine.yaml") && message.contains("n_head` is missing"), "{message}");
     }
 
     #[test]

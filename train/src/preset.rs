@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     adam::AdamConfig,
     adversary::Adversarial,
-    loss::ReconstructionLoss,
+    loss::{Lpips, ReconstructionLoss},
     quantizer::{QuantizerConfig, QuantizerWeights},
     schedule::warm_up_then_cosine,
 };
@@ -23,6 +23,14 @@ pub enum PresetError {
         path: PathBuf,
         /// Why.
         source: std::io::Error,
+    },
+    /// There is neither a preset nor a file of this name.
+    #[error("{name}: there is no file and no preset of this name; presets are {known}")]
+    Unknown {
+        /// What was asked for.
+        name: String,
+        /// The presets that come with the program.
+        known: String,
     },
     /// It is no TOML or YAML, or has an unknown or missing field.
     #[error("{name}: {reason}")]
@@ -145,14 +153,7 @@ impl Preset {
     /// # Errors
     /// [`PresetError`] names the file and the field at fault.
     pub fn open(name: &str) -> Result<Self, PresetError> {
-        if let Some((name, text)) = Self::BUILT_IN.iter().find(|(built_in, _)| *built_in == name) {
-            return Self::parse(name, text);
-        }
-        let path = Path::new(name);
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| PresetError::Io { path: path.to_owned(), source })?;
-        let official = path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
-        if official { crate::official::from_yaml(name, &text) } else { Self::parse(name, &text) }
+        open_named(name, Self::BUILT_IN, Self::parse, crate::official::from_yaml)
     }
 
     /// Reads a preset from TOML; `name` is for messages.
@@ -187,6 +188,9 @@ impl Preset {
         if !(0.0..1.0).contains(&t.ema_decay) {
             return field("training.ema_decay", "must be at least 0 and below 1");
         }
+        if self.loss.has_lpips() && t.side < Lpips::SMALLEST_SIDE {
+            return field("training.side", "must be 16 or more for LPIPS");
+        }
         if let Some(adversarial) = &self.adversarial {
             if !(1..=5).contains(&adversarial.layers) || !(1..=1024).contains(&adversarial.filters) {
                 return field("adversarial", "needs 1 to 5 layers and 1 to 1024 filters");
@@ -200,6 +204,28 @@ impl Preset {
         }
         Ok(())
     }
+}
+
+/// Reads one of the presets that come with the program (name and text), or a file: TOML, or YAML of the official code.
+pub(crate) fn open_named<P>(
+    name: &str,
+    built_in: &[(&str, &str)],
+    from_toml: impl Fn(&str, &str) -> Result<P, PresetError>,
+    from_yaml: impl Fn(&str, &str) -> Result<P, PresetError>,
+) -> Result<P, PresetError> {
+    if let Some((name, text)) = built_in.iter().find(|(built_in, _)| *built_in == name) {
+        return from_toml(name, text);
+    }
+    let path = Path::new(name);
+    let text = std::fs::read_to_string(path).map_err(|source| match source.kind() {
+        std::io::ErrorKind::NotFound => {
+            let known: Vec<&str> = built_in.iter().map(|(name, _)| *name).collect();
+            PresetError::Unknown { name: name.to_owned(), known: known.join(", ") }
+        }
+        _ => PresetError::Io { path: path.to_owned(), source },
+    })?;
+    let official = path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
+    if official { from_yaml(name, &text) } else { from_toml(name, &text) }
 }
 
 impl Training {

@@ -101,6 +101,9 @@ mod quantizers;
 #[path = "golden/adversary.rs"]
 mod adversary;
 
+#[path = "golden/lpips.rs"]
+mod lpips;
+
 #[path = "golden/steps.rs"]
 mod steps;
 

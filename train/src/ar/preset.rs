@@ -1,11 +1,13 @@
-//! How to train a transformer, from a TOML file.
-
-use std::path::Path;
+//! How to train a transformer, from a TOML file or an official YAML file.
 
 use ibq_core::transformer::TransformerConfig;
 use serde::{Deserialize, Serialize};
 
-use crate::{preset::PresetError, schedule::Annealing};
+use crate::{
+    official,
+    preset::{PresetError, open_named},
+    schedule::Annealing,
+};
 
 /// Everything that fixes the training of a transformer but its tokens.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -105,18 +107,12 @@ impl ArPreset {
         ("ar-xxl", include_str!("../../presets/ar-xxl.toml")),
     ];
 
-    /// A preset by its name, or from a file.
+    /// A preset by its name, or from a file: TOML, or YAML of the official code.
     ///
     /// # Errors
     /// [`PresetError`] names the file and the field at fault.
     pub fn open(name: &str) -> Result<Self, PresetError> {
-        if let Some((name, text)) = Self::BUILT_IN.iter().find(|(built_in, _)| *built_in == name) {
-            return Self::parse(name, text);
-        }
-        let path = Path::new(name);
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| PresetError::Io { path: path.to_owned(), source })?;
-        Self::parse(name, &text)
+        open_named(name, Self::BUILT_IN, Self::parse, official::transformer_from_yaml)
     }
 
     /// Reads a preset from TOML; `name` is for messages.
@@ -126,13 +122,22 @@ impl ArPreset {
     pub fn parse(name: &str, text: &str) -> Result<Self, PresetError> {
         let preset: Self = toml::from_str(text)
             .map_err(|error| PresetError::Toml { name: name.to_owned(), reason: error.to_string() })?;
-        preset.model.validate().map_err(|source| PresetError::Model { name: name.to_owned(), source })?;
-        let t = &preset.training;
+        preset.check(name)?;
+        Ok(preset)
+    }
+
+    /// Whether all numbers are in range; `name` is for messages.
+    ///
+    /// # Errors
+    /// [`PresetError`] names the field at fault.
+    pub fn check(&self, name: &str) -> Result<(), PresetError> {
+        self.model.validate().map_err(|source| PresetError::Model { name: name.to_owned(), source })?;
+        let t = &self.training;
         let field = |holds: bool, field, reason| {
             if holds { Ok(()) } else { Err(PresetError::Field { name: name.to_owned(), field, reason }) }
         };
-        field(preset.model.vocab_size <= 65_536, "model.vocab_size", "must be at most 65,536 for training")?;
-        field(preset.model.class_num < 65_536, "model.class_num", "must be below 65,536 for training")?;
+        field(self.model.vocab_size <= 65_536, "model.vocab_size", "must be at most 65,536 for training")?;
+        field(self.model.class_num < 65_536, "model.class_num", "must be below 65,536 for training")?;
         field((1..=65_536).contains(&t.batch), "training.batch", "must be 1 to 65,536")?;
         field(t.steps > 0, "training.steps", "must be at least 1")?;
         let rate = t.learning_rate > 0.0 && t.learning_rate < 10.0;
@@ -144,7 +149,7 @@ impl ArPreset {
         ] {
             field((0.0..1.0).contains(&share), name, "must be at least 0 and below 1")?;
         }
-        Ok(preset)
+        Ok(())
     }
 }
 

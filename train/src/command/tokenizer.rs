@@ -8,6 +8,7 @@ use ibq_train::{
     checkpoint::Checkpoint,
     data::Pictures,
     export::import,
+    loss::ReconstructionLoss,
     preset::Preset,
     run::{Evaluation, Observer, StepRecord, Trainer, evaluate, sample_sheet},
 };
@@ -23,6 +24,10 @@ pub(super) struct Arguments {
     /// A model folder or an official checkpoint to start from, instead of random weights. Its network replaces the preset's.
     #[arg(long)]
     init: Option<PathBuf>,
+    /// Weights of LPIPS, which then takes the place of the structural loss: torchvision's VGG16 and the heads of LPIPS, in
+    /// one file or two, PyTorch or safetensors.
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    vgg: Vec<PathBuf>,
     /// Folder for checkpoints, log and samples. If it holds a checkpoint, the training goes on from there.
     #[arg(long)]
     out: PathBuf,
@@ -78,6 +83,11 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     trainer.set_minutes(arguments.minutes);
     trainer.set_revival(arguments.revive_every);
     trainer.set_pictures(arguments.side, arguments.batch);
+    if !arguments.vgg.is_empty() {
+        trainer.set_vgg(arguments.vgg.clone());
+    }
+    trainer.preset().check("the training as asked for")?;
+    trainer.open_lpips()?;
     let side = trainer.preset().training.side;
     let training = training_pictures(arguments, side)?;
     for _ in 0..arguments.double_codes {
@@ -85,9 +95,10 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     }
     let preset = trainer.preset().clone();
     println!(
-        "{} parameters, {} codes; structural loss in place of LPIPS, which needs the weights of a VGG network",
+        "{} parameters, {} codes; {}",
         preset.model.parameter_count(),
-        preset.model.n_embed
+        preset.model.n_embed,
+        perceptual(&preset.loss)
     );
     let held_out = Pictures::held_out_scenes(2, 64.max(side), 0);
     println!("{} pictures to train on, {} held out", training.len(), held_out.len());
@@ -121,6 +132,16 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     let state = if job.is_cancelled() { "stopped" } else { "finished" };
     println!("{state} after step {}; the same command goes on from {}", trainer.steps(), path.display());
     Ok(())
+}
+
+/// Which perceptual loss takes part, for people.
+fn perceptual(loss: &ReconstructionLoss) -> String {
+    if loss.has_lpips() {
+        let files: Vec<String> = loss.vgg.iter().map(|file| file.display().to_string()).collect();
+        format!("LPIPS with the weights in {}", files.join(" and "))
+    } else {
+        "structural loss in place of LPIPS, which needs the weights of a VGG network (--vgg)".to_owned()
+    }
 }
 
 fn training_pictures(arguments: &Arguments, side: usize) -> Result<Pictures, Box<dyn std::error::Error>> {

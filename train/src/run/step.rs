@@ -1,6 +1,6 @@
 //! One step of a training.
 
-use std::time::Instant;
+use std::{path::PathBuf, time::Instant};
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use ibq_core::tokenizer::TokenizerConfig;
@@ -11,6 +11,7 @@ use crate::{
     checkpoint::Checkpoint,
     data::Pictures,
     ema::Ema,
+    loss::{Lpips, LpipsError},
     network::{LAST_KERNEL, decode_features, encode, last_layer},
     preset::{Preset, PresetError},
     quantizer::QuantizerLosses,
@@ -35,6 +36,9 @@ pub enum TrainingError {
         /// What it is instead.
         value: f64,
     },
+    /// The weights of the perceptual loss cannot be used.
+    #[error(transparent)]
+    Lpips(#[from] LpipsError),
 }
 
 /// What a step measured.
@@ -68,6 +72,8 @@ pub struct Trainer {
     ema: Ema,
     adam: Adam,
     adversary: Option<Adversary>,
+    /// The weights of the perceptual loss, once they are needed.
+    lpips: Option<Lpips>,
     random: Random,
     step: u64,
     seconds: f64,
@@ -95,6 +101,7 @@ impl Trainer {
             ema,
             adam,
             adversary,
+            lpips: None,
             random,
             step: 0,
             seconds: 0.0,
@@ -108,7 +115,8 @@ impl Trainer {
     pub fn resume(checkpoint: Checkpoint, device: Device) -> Self {
         let Checkpoint { preset, weights, ema, adam, adversary, step, seconds, random, uses } = checkpoint;
         let random = Random::new(random);
-        Self { device, preset, weights, ema, adam, adversary, random, step, seconds, uses, minutes: None }
+        let (lpips, minutes) = (None, None);
+        Self { device, preset, weights, ema, adam, adversary, lpips, random, step, seconds, uses, minutes }
     }
 
     /// A training that starts from the weights of a model instead of from random ones. The network is the model's; the rest
@@ -132,6 +140,24 @@ impl Trainer {
     /// Ends the training after so many minutes in all, if its steps do not end it before.
     pub fn set_minutes(&mut self, minutes: Option<f64>) {
         self.minutes = minutes;
+    }
+
+    /// From now on LPIPS takes part in the loss, with the weights in these files.
+    pub fn set_vgg(&mut self, files: Vec<PathBuf>) {
+        self.preset.loss.use_vgg(files);
+        self.lpips = None;
+    }
+
+    /// Reads the weights of the perceptual loss, if the preset names their files and they are not read yet. Every step does
+    /// so by itself; this tells earlier what is wrong with them.
+    ///
+    /// # Errors
+    /// [`LpipsError`].
+    pub fn open_lpips(&mut self) -> Result<(), LpipsError> {
+        if self.lpips.is_none() && self.preset.loss.has_lpips() {
+            self.lpips = Some(Lpips::open(&self.preset.loss.vgg, &self.device)?);
+        }
+        Ok(())
     }
 
     /// Changes the size or the number of the pictures of a step.
@@ -201,6 +227,7 @@ impl Trainer {
     /// [`TrainingError::NotANumber`]; the weights are then those from before the step.
     pub fn step(&mut self, pictures: &Pictures) -> Result<StepResult, TrainingError> {
         let start = Instant::now();
+        self.open_lpips()?;
         let training = self.preset.training.clone();
         if self.step == training.continuous_steps && training.continuous_steps > 0 {
             self.start_codebook(pictures);
@@ -218,7 +245,7 @@ impl Trainer {
         let leaf = as_map(codes, [count, dimension, height, width]).autodiff().require_grad();
         let features = decode_features(&weights, &self.preset.model, leaf.clone());
         let reconstruction = last_layer(&weights, features.clone());
-        let mut loss = self.preset.loss.of(batch.clone(), reconstruction.clone());
+        let mut loss = self.preset.loss.of(self.lpips.as_ref(), batch.clone(), reconstruction.clone());
         let value = loss.clone().inner().into_scalar::<f32>();
         self.check("loss", f64::from(value))?;
         let mut adversary = self.adversary.clone();
@@ -297,7 +324,8 @@ impl Trainer {
                 let kernel = weights.gradients(&mut gradients).remove(LAST_KERNEL);
                 kernel.map_or(0.0, |kernel| f64::from(kernel.square().sum().into_scalar::<f32>()).sqrt())
             };
-            let of_reconstruction = pull(&mut |made| self.preset.loss.of(pictures.clone(), made));
+            let lpips = self.lpips.as_ref();
+            let of_reconstruction = pull(&mut |made| self.preset.loss.of(lpips, pictures.clone(), made));
             // A copy judges, so that the running statistics move once.
             let mut judge = adversary.clone();
             weight *= adaptive_factor(of_reconstruction, pull(&mut |made| judge.generator_loss(made)));

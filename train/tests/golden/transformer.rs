@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::{Golden, assert_close};
 
 #[test]
-fn logits_of_given_tokens_are_the_official_ones() {
+fn golden_logits_of_given_tokens() {
     let golden = Golden::open();
     let names = golden.json(&Value::from("manifest.json"))["transformer"].clone();
     if names.is_null() {

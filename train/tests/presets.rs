@@ -1,0 +1,111 @@
+//! The official presets hold the published numbers.
+
+use ibq_core::transformer::TransformerConfig;
+use ibq_train::{
+    adam::AdamConfig,
+    adversary::Adversarial,
+    ar::{ArPreset, Optimizer, Start},
+    loss::{ReconstructionLoss, adversarial::DiscriminatorLoss},
+    preset::{Preset, Training},
+    quantizer::{Ibq, QuantizerConfig, QuantizerWeights},
+};
+
+/// Steps of an epoch of ImageNet: 1,281,167 pictures in batches of 256, the last one left out.
+const EPOCH: u64 = 1_281_167 / 256;
+
+#[test]
+fn the_published_tokenizers() {
+    for codes in [1024, 8192, 16_384, 262_144] {
+        let preset = Preset::open(&format!("ibq-{codes}")).unwrap();
+        let model = &preset.model;
+        assert_eq!((model.n_embed, model.embed_dim, model.z_channels), (codes, 256, 256));
+        assert_eq!(
+            (model.ch, model.ch_mult.as_slice(), model.num_res_blocks),
+            (128, &[1, 1, 2, 2, 4][..], 4)
+        );
+        assert_eq!((model.attn_resolutions.as_slice(), model.resolution), (&[16][..], 256));
+        let QuantizerConfig::Ibq(ibq) = &preset.quantizer else { panic!("not IBQ") };
+        assert_eq!(
+            ibq,
+            &Ibq { beta: 0.25, beta_on_commitment: false, entropy_temperature: 0.01, ..Ibq::default() }
+        );
+        assert_eq!(
+            preset.quantizer_loss,
+            QuantizerWeights { quantization: 1.0, entropy: 0.05, sample: 1.0, mean: 1.0 }
+        );
+        assert_eq!(
+            preset.loss,
+            ReconstructionLoss { l1: 1.0, l2: 0.0, structural: 0.0, lpips: 1.0, vgg: vec![] }
+        );
+        assert_eq!(
+            preset.adversarial,
+            Some(Adversarial {
+                weight: 0.1,
+                adaptive: false,
+                start: 0,
+                loss: DiscriminatorLoss::Hinge,
+                lecam: 0.05,
+                filters: 64,
+                layers: 3,
+            })
+        );
+        assert_eq!(preset.adam, AdamConfig { betas: [0.5, 0.9], epsilon: 1e-8, clip_norm: None });
+        assert_eq!(
+            preset.training,
+            Training {
+                side: 256,
+                batch: 256,
+                steps: 330 * EPOCH,
+                learning_rate: 1e-4,
+                warm_up: 0,
+                final_rate: 1.0,
+                drops: vec![250 * EPOCH, 300 * EPOCH],
+                ema_decay: 0.999,
+                continuous_steps: 0,
+                revive_every: 0,
+                latent_energy_weight: 0.0,
+                latent_energy: 1.0,
+                seed: 0,
+            }
+        );
+        let rate = |epoch: u64| preset.training.rate(epoch * EPOCH, epoch as f64 / 330.0);
+        for (epoch, expected) in [(0, 1e-4), (249, 1e-4), (250, 1e-5), (300, 1e-6), (329, 1e-6)] {
+            assert!((rate(epoch) / expected - 1.0).abs() < 1e-9, "epoch {epoch}: {}", rate(epoch));
+        }
+    }
+}
+
+#[test]
+fn the_published_transformers() {
+    // What falls with the size: the gates' dependence on the class; at the largest the last rate, while the decay grows.
+    for (size, gamma_rows, final_rate, last_decay) in
+        [("b", 1e-3, 0.1, 0.05), ("l", 1e-3, 0.1, 0.05), ("xl", 1e-4, 0.1, 0.05), ("xxl", 1e-5, 0.01, 0.08)]
+    {
+        let preset = ArPreset::open(&format!("ar-{size}")).unwrap();
+        assert_eq!(Some(preset.model), TransformerConfig::official(&size.to_uppercase()));
+        let t = &preset.training;
+        assert_eq!((t.batch, t.steps, t.warm_up), (256, 300 * EPOCH, 6 * EPOCH));
+        assert_eq!((t.learning_rate, t.first_rate, t.final_rate), (3e-4, 0.005, final_rate));
+        assert_eq!(t.weight_decay, [0.05, last_decay]);
+        assert_eq!((t.dropout, t.class_dropout), (0.1, 0.1));
+        assert_eq!(
+            preset.optimizer,
+            Optimizer { betas: [0.9, 0.95], epsilon: 1e-8, clip_norm: Some(1.0), decay_everything: true }
+        );
+        assert_eq!(preset.start, Start { gamma_rows, ..Start::default() });
+        let near = |ours: f64, expected: f64| (ours / expected - 1.0).abs() < 1e-9;
+        assert!(near(t.at(0).0, 0.005 * 3e-4) && near(t.at(6 * EPOCH).0, 3e-4));
+        assert!(near(t.at(t.steps - 1).0, final_rate * 3e-4));
+    }
+}
+
+#[test]
+fn a_name_that_is_no_preset_is_answered_with_the_presets() {
+    let message = Preset::open("ibq-1000").unwrap_err().to_string();
+    assert!(
+        message.contains("ibq-1000") && message.contains("ibq-1024") && message.contains("tiny"),
+        "{message}"
+    );
+    let message = ArPreset::open("ar-s").unwrap_err().to_string();
+    assert!(message.contains("ar-s") && message.contains("ar-xxl"), "{message}");
+}
