@@ -40,6 +40,20 @@ fn without_a_model_the_window_says_how_to_open_one() {
 }
 
 #[test]
+fn the_model_chooser_stays_open_while_the_first_model_arrives() {
+    let mut driver = Driver::with_bundled_model();
+    driver.click_start("Model: ");
+    driver.see("File or model folder");
+    driver.see("Model: scenes-f4");
+    driver.idle();
+    driver.see("File or model folder");
+    assert!(driver.said("Model: ").contains("scenes-f4"));
+    driver.key(Key::Escape);
+    driver.gone("File or model folder");
+    driver.see("Reconstruction");
+}
+
+#[test]
 fn a_file_that_is_no_picture_is_told_and_the_notice_goes_when_dismissed() {
     let mut driver = Driver::new();
     let broken = driver.file("broken.png", b"this is no picture");

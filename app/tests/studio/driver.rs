@@ -46,6 +46,15 @@ impl egui::DroppedFile for Dropped {
 impl Driver {
     /// A studio without a model and without samples, on the software adapter where there is one.
     pub(crate) fn new() -> Self {
+        Self::start(Studio::bare)
+    }
+
+    /// The studio as it starts: with the bundled model and the samples.
+    pub(crate) fn with_bundled_model() -> Self {
+        Self::start(Studio::new)
+    }
+
+    fn start(studio: fn(&eframe::CreationContext<'_>) -> Studio) -> Self {
         let mut setup = graphics().wgpu_setup;
         if let eframe::egui_wgpu::WgpuSetup::CreateNew(new) = &mut setup {
             new.native_adapter_selector = Some(Arc::new(|adapters, _| {
@@ -61,7 +70,7 @@ impl Driver {
             .with_render_cursor(false)
             .with_max_steps(64)
             .wgpu_setup(setup)
-            .build_eframe(|creation| Studio::bare(creation));
+            .build_eframe(|creation| studio(creation));
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
             .join(format!("studio-{:?}", std::thread::current().id()));
         std::fs::create_dir_all(&folder).unwrap();

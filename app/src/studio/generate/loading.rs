@@ -60,18 +60,24 @@ impl Studio {
     }
 
     pub(super) fn generator_loaded(&mut self, generator: Result<Box<Generator>, Failure>, name: &str) {
+        let of_chooser = self.state.models.chooser.as_ref().is_some_and(|chooser| chooser.is_loading(name));
         let generate = &mut self.state.generate;
         generate.loading = None;
         let generator = match generator {
             Ok(generator) => *generator,
             Err(failure) => {
-                self.chooser_failed();
+                if of_chooser {
+                    self.chooser_failed();
+                }
                 let what = format!("{} was not loaded", short_name(name));
                 let notice = failure_notice(&what, &failure);
                 return notice.into_iter().for_each(|notice| self.state.notices.push(notice));
             }
         };
-        self.state.models.chooser = None;
+        if of_chooser {
+            self.state.models.chooser = None;
+        }
+        let generate = &mut self.state.generate;
         if let Some(living) = generate.living.take() {
             self.tasks.cancel(living.task);
         }

@@ -185,6 +185,11 @@ impl Chooser {
         }
     }
 
+    /// Whether the chooser is what waits for the model of this name.
+    pub(crate) fn is_loading(&self, name: &str) -> bool {
+        matches!(&self.stage, Stage::Loading(_, model) if model.name == name)
+    }
+
     /// Memory for the model that is described, as text: weights and activations.
     fn estimate(&self, gpu: &Gpu, weights: &TokenizerWeights) -> Result<(u64, u64, bool), String> {
         let config = weights.config();

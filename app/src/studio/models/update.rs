@@ -52,11 +52,14 @@ impl Studio {
         let models = &mut self.state.models;
         models.loading = None;
         match (model, &mut models.chooser) {
-            (Ok(model), _) if load => self.load_model(Slot::First, model, Precision::F32),
+            (Ok(model), _) if load => {
+                let task = self.load_model(Slot::First, &model, Precision::F32);
+                self.state.models.loading = task;
+            }
             (Ok(model), Some(chooser)) => chooser.stage = Stage::Described(model),
             (Ok(_), None) => {}
             (Err(failure), chooser) => {
-                if let Some(chooser) = chooser {
+                if let Some(chooser) = chooser.as_mut().filter(|_| !load) {
                     chooser.stage = Stage::Pick;
                 }
                 self.model_failed(source, &failure);
@@ -70,62 +73,69 @@ impl Studio {
         let (slot, precision) = (chooser.slot, chooser.precision);
         let transformer_precision = chooser.transformer_precision;
         if let Stage::Described(model) = std::mem::replace(&mut chooser.stage, Stage::Pick) {
-            if model.transformer.is_some() {
+            let task = if model.transformer.is_some() {
                 let (name, file) = (model.name.clone(), model.model.clone());
-                let task = self.load_generator(name, file, transformer_precision);
-                if let (Some(task), Some(chooser)) = (task, &mut self.state.models.chooser) {
-                    chooser.stage = Stage::Loading(task, model);
-                }
-                return;
+                self.load_generator(name, file, transformer_precision)
+            } else {
+                self.load_model(slot, &model, precision)
+            };
+            if let (Some(task), Some(chooser)) = (task, &mut self.state.models.chooser) {
+                chooser.stage = Stage::Loading(task, model);
             }
-            self.load_model(slot, model, precision);
         }
     }
 
-    fn load_model(&mut self, slot: Slot, model: Box<OpenedModel>, precision: Precision) {
+    /// Starts to load a tokenizer; none when that failed at once, which is then said.
+    fn load_model(&mut self, slot: Slot, model: &OpenedModel, precision: Precision) -> Option<TaskId> {
         let weights = match &model.weights {
             Ok(weights) => weights.clone(),
             Err(reason) => {
                 let failure = Failure::Failed(reason.clone());
-                return self.model_failed(&model.name, &failure);
+                self.model_failed(&model.name, &failure);
+                return None;
             }
         };
         let gpu = match &self.state.gpu {
             Ok(gpu) => gpu.clone(),
             Err(reason) => {
                 let failure = Failure::Failed(reason.clone());
-                return self.model_failed(&model.name, &failure);
+                self.model_failed(&model.name, &failure);
+                return None;
             }
         };
         let (id, name) = (self.state.models.next_id(), model.name.clone());
         let title = format!("Load {}", short_name(&name));
-        let task = self.tasks.start(title, move |job| async move {
+        Some(self.tasks.start(title, move |job| async move {
             job.stage("load weights");
             let loaded = Tokenizer::load(&gpu, &weights, precision, &job).await;
             let loaded = loaded.map(|tokenizer| {
                 Box::new(LoadedModel { id, name: name.clone(), set: weights.set(), tokenizer })
             });
             Message::ModelLoaded(slot, loaded.map_err(Failure::from), name)
-        });
-        match &mut self.state.models.chooser {
-            Some(chooser) => chooser.stage = Stage::Loading(task, model),
-            None => self.state.models.loading = Some(task),
-        }
+        }))
     }
 
     /// A model is on the GPU, or is not.
     pub(crate) fn model_loaded(&mut self, slot: Slot, model: Result<Box<LoadedModel>, Failure>, name: &str) {
         let models = &mut self.state.models;
-        models.loading = None;
+        let of_chooser =
+            models.chooser.as_ref().is_some_and(|chooser| chooser.slot == slot && chooser.is_loading(name));
+        if !of_chooser {
+            models.loading = None;
+        }
         match model {
             Ok(model) => {
                 models.loaded[slot as usize] = Some(*model);
-                models.chooser = None;
+                if of_chooser {
+                    models.chooser = None;
+                }
                 self.state.reconstruct.forget_model(slot);
                 self.run(slot);
             }
             Err(failure) => {
-                self.chooser_failed();
+                if of_chooser {
+                    self.chooser_failed();
+                }
                 self.model_failed(name, &failure);
             }
         }
