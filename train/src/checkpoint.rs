@@ -175,13 +175,13 @@ impl Checkpoint {
 }
 
 /// What the names of the discriminator's tensors begin with, as in an official checkpoint.
-const DISCRIMINATOR: &str = "loss.discriminator.";
+pub(crate) const DISCRIMINATOR: &str = "loss.discriminator.";
 
 /// Name of the counts of chosen codes.
 const USES: &str = "codebook.uses";
 
 /// Name of a moving average in an official checkpoint.
-fn ema_name(name: &str) -> String {
+pub(crate) fn ema_name(name: &str) -> String {
     format!("model_ema.{}", name.replace('.', ""))
 }
 

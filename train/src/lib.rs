@@ -3,7 +3,7 @@
 //! The modules, in the order in which a training meets them: [`preset`] (what to train, from a TOML file), [`data`]
 //! (pictures), [`weights`] (named parameters), [`network`] (encoder and decoder), [`quantizer`] (IBQ, VQ),
 //! [`loss`] (what is minimised), [`adam`], [`ema`] and [`schedule`] (how), [`run`] (the loop), [`checkpoint`] and
-//! [`export`] (files that the engine opens). The second stage is in [`ar`], and [`classifier`] and [`frechet`] judge what it
+//! [`export`] (files that the engine opens, and [`pytorch`] for the official code). The second stage is in [`ar`], and [`classifier`] and [`frechet`] judge what it
 //! makes.
 
 pub mod adam;
@@ -19,8 +19,10 @@ pub mod frechet;
 pub mod loss;
 pub mod network;
 pub mod official;
+pub mod official_yaml;
 pub mod operations;
 pub mod preset;
+pub mod pytorch;
 pub mod quantizer;
 pub mod random;
 pub mod run;

@@ -105,6 +105,9 @@ pub fn transformer_from_yaml(name: &str, yaml: &str) -> Result<ArPreset, PresetE
     let mut preset = ArPreset::open("ar-b")?;
     let model = |field: &str| fields.whole(&format!("transformer_config.params.{field}"));
     let n_embd = model("n_embd")?;
+    let multiple =
+        fields.text("transformer_config.params.multiple_of").map_or(Ok(256), |_| model("multiple_of"))?;
+    let ffn_dim = (n_embd.saturating_mul(8) / 3).checked_next_multiple_of(multiple);
     preset.model = TransformerConfig {
         vocab_size: model("vocab_size")?,
         block_size: model("block_size")?,
@@ -112,7 +115,7 @@ pub fn transformer_from_yaml(name: &str, yaml: &str) -> Result<ArPreset, PresetE
         n_head: model("n_head")?,
         n_embd,
         class_num: model("class_num")?,
-        ffn_dim: (n_embd.saturating_mul(8) / 3).next_multiple_of(256),
+        ffn_dim: ffn_dim.ok_or_else(|| fields.wrong(format!("`multiple_of: {multiple}` is no width")))?,
     };
     let training = &mut preset.training;
     for (field, value) in [

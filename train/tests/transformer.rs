@@ -7,13 +7,17 @@ use ibq_core::{
     gpu::{Gpu, GpuOptions},
     job::Job,
     tokenizer::TokenizerConfig,
-    transformer::{Condition, Transformer, TransformerConfig, TransformerPrecision, TransformerWeights},
+    transformer::{
+        Condition, PictureRequest, Sampling, Transformer, TransformerConfig, TransformerPrecision,
+        TransformerWeights,
+    },
     weights::{Model, Precision},
 };
 use ibq_train::{
     ar::{
         ArCheckpoint, ArPreset, ArTrainer, TokenSet, export_transformer,
         network::{PassDropout, Sequences, logits, loss},
+        sample,
         state::{State, named, slots},
     },
     data::Pictures,
@@ -254,6 +258,48 @@ fn an_exported_transformer_has_the_same_logits_in_the_engine() {
     other.update("quantize.embedding.weight", |codes| codes * 2.0);
     let refused = export_transformer(&checkpoint, (&other, &config), Precision::F32, &path).unwrap_err();
     assert!(refused.to_string().contains("its codes differ"));
+}
+
+#[test]
+fn the_sampler_of_the_trainer_and_the_engine_choose_the_same_tokens() {
+    let folder = Folder::new("greedy");
+    let tokens = tokens();
+    let mut checkpoint = ArTrainer::new(preset(), &tokens).unwrap().checkpoint();
+    checkpoint.state.average = lively(&checkpoint.preset.model);
+    let (weights, config) = tokenizer();
+    let path = folder.0.join("model");
+    export_transformer(&checkpoint, (&weights, &config), Precision::F32, &path).unwrap();
+
+    let model = &checkpoint.preset.model;
+    let ours = named(&slots(model), &checkpoint.state.average, &Device::flex());
+    let job = Job::new();
+    let engine = pollster::block_on(async {
+        let gpu = Gpu::open(&GpuOptions::default()).await.unwrap();
+        let weights = TransformerWeights::new(&Model::open_path(&path).await.unwrap(), None).unwrap();
+        Transformer::load(&gpu, &weights, TransformerPrecision::F32, &job).await.unwrap()
+    });
+    let mut seen = std::collections::BTreeSet::new();
+    for cfg_scale in [1.0, 2.25] {
+        let sampling = Sampling { temperature: 0.0, cfg_scale, ..Sampling::default() };
+        let classes = [0, 1, 2];
+        let ours = sample(&ours, model, &classes, sampling, &mut Random::new(7), |_| {});
+        let request = |class: u16| PictureRequest {
+            condition: Condition::Class(u32::from(class)),
+            sampling,
+            seed: 3,
+            number: u32::from(class),
+            fixed: Vec::new(),
+        };
+        let requests: Vec<PictureRequest> = classes.map(request).into();
+        let grids = pollster::block_on(engine.generate(&requests, &job, |_| {})).unwrap();
+        for ((class, ours), grid) in classes.iter().zip(&ours).zip(&grids) {
+            let ours: Vec<u32> = ours.iter().map(|token| u32::from(*token)).collect();
+            assert_eq!(ours, grid.tokens, "class {class}, guidance {cfg_scale}");
+            seen.insert(ours);
+        }
+    }
+    // Neither class nor guidance is without effect, so equal tokens say something.
+    assert_eq!(seen.len(), 6);
 }
 
 #[test]

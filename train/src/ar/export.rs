@@ -1,4 +1,4 @@
-//! Model folders of transformers, with their tokenizer inside.
+//! Model folders and files for PyTorch of transformers, with their tokenizer inside; models to start from.
 
 use std::path::Path;
 
@@ -10,7 +10,12 @@ use ibq_core::{
 };
 
 use super::{state::slots, trainer::ArCheckpoint};
-use crate::weights::{CODEBOOK, Weights};
+use crate::{
+    export::{import, named_entries},
+    pytorch::{self, Entry, Values},
+    stored::StoredError,
+    weights::{CODEBOOK, Weights},
+};
 
 /// A transformer cannot be exported.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +26,9 @@ pub enum ArExportError {
     /// The folder cannot be written.
     #[error(transparent)]
     Weights(#[from] WeightsError),
+    /// The file cannot be written.
+    #[error(transparent)]
+    Stored(#[from] StoredError),
 }
 
 /// Writes the averaged weights and the tokenizer as a model folder that the engine opens, names as in an official
@@ -60,6 +68,41 @@ pub fn export_transformer(
         writer.append(&checkpoint.state.average[slot.range])?;
     }
     Ok(writer.finish()?)
+}
+
+/// Writes the averaged weights and the tokenizer for the official PyTorch code: `transformer.` and `first_stage_model.` under
+/// `state_dict`, as its own checkpoints have them.
+///
+/// # Errors
+/// [`ArExportError`].
+pub fn export_transformer_pytorch(
+    checkpoint: &ArCheckpoint,
+    tokenizer: &Weights,
+    path: &Path,
+) -> Result<(), ArExportError> {
+    if tokenizer.values(CODEBOOK) != checkpoint.codes {
+        return Err(ArExportError::OtherTokenizer);
+    }
+    let slots = slots(&checkpoint.preset.model);
+    let mut entries = named_entries("first_stage_model.", tokenizer);
+    entries.extend(slots.iter().map(|slot| Entry {
+        name: format!("transformer.{}", slot.name),
+        shape: slot.shape.clone(),
+        values: Values::Floats(&checkpoint.state.average[slot.range.clone()]),
+    }));
+    let step = i64::try_from(checkpoint.step).unwrap_or(i64::MAX);
+    Ok(pytorch::save(path, &[("global_step", step)], &entries)?)
+}
+
+/// The codes of the tokenizer inside of a transformer's file or folder, where there is one.
+///
+/// # Errors
+/// [`WeightsError`] names the file and what is wrong with it.
+pub fn inner_codes(path: &Path) -> Result<Option<Vec<f32>>, WeightsError> {
+    if pollster::block_on(Model::open_path(path))?.available().is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(import(path, &Device::flex())?.0.values(CODEBOOK)))
 }
 
 /// Reads a transformer from any file or folder that the engine opens, official checkpoints included. `yaml` is the official

@@ -21,7 +21,9 @@ pub mod state;
 mod tokens;
 mod trainer;
 
-pub use export::{ArExportError, export_transformer, import_transformer};
+pub use export::{
+    ArExportError, export_transformer, export_transformer_pytorch, import_transformer, inner_codes,
+};
 pub use generator::{EngineError, Generator};
 pub use preset::{ArPreset, ArTraining, Optimizer, Start};
 pub use sampler::{decode_tokens, sample};

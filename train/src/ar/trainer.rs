@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use burn::tensor::Device;
+use ibq_core::transformer::TransformerConfig;
 
 use super::{
     network::{PassDropout, Sequences, loss},
@@ -82,6 +83,36 @@ impl ArTrainer {
         let state = State::initial(&preset.model, &preset.start, &codes, &mut random);
         let random = random.state();
         Ok(Self::resume(ArCheckpoint { preset, state, step: 0, seconds: 0.0, random, class_names, codes }))
+    }
+
+    /// A training that starts from the weights of a model instead of from random ones. The network is the model's, the rest
+    /// is the preset's. Where the tokens have another number of classes than the model, the classes begin anew, all but "no
+    /// class".
+    ///
+    /// # Errors
+    /// [`Mismatch`] when the tokens are for another number of codes or tokens.
+    pub fn from_model(
+        mut preset: ArPreset,
+        (weights, model): (&Weights, TransformerConfig),
+        tokens: &TokenSet,
+    ) -> Result<Self, Mismatch> {
+        let known_classes = model.class_num as usize;
+        let classes = tokens.class_names.len();
+        preset.model = TransformerConfig { class_num: classes as u32, ..model };
+        let mut trainer = Self::new(preset, tokens)?;
+        let width = trainer.now.preset.model.n_embd as usize;
+        for slot in &trainer.slots {
+            let values = weights.values(&slot.name);
+            let place = &mut trainer.now.state.weights[slot.range.clone()];
+            if values.len() == place.len() {
+                place.copy_from_slice(&values);
+            } else {
+                // Only the table of classes can differ; its last row is "no class".
+                place[classes * width..].copy_from_slice(&values[known_classes * width..]);
+            }
+        }
+        trainer.now.state.average.clone_from(&trainer.now.state.weights);
+        Ok(trainer)
     }
 
     /// A training that goes on.

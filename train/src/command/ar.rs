@@ -15,8 +15,12 @@ use ibq_core::{
     weights::Precision,
 };
 use ibq_train::{
-    ar::{ArCheckpoint, ArPreset, ArTrainer, TokenSet, decode_tokens, export_transformer, sample},
+    ar::{
+        ArCheckpoint, ArPreset, ArTrainer, TokenSet, decode_tokens, export_transformer,
+        export_transformer_pytorch, import_transformer, inner_codes, sample,
+    },
     export::import,
+    official_yaml::transformer_yaml,
     random::Random,
 };
 use image::RgbImage;
@@ -32,6 +36,12 @@ pub(super) struct Arguments {
     /// A preset by name (ar-tiny, ar-scenes, ar-b, ar-l, ar-xl, ar-xxl) or a TOML file.
     #[arg(long, default_value = "ar-scenes")]
     preset: String,
+    /// A model folder or an official checkpoint to start from, instead of random weights. Its network replaces the preset's.
+    #[arg(long, value_name = "MODEL")]
+    init: Option<PathBuf>,
+    /// The official YAML of --init, which alone knows the number of heads where it is not the official one.
+    #[arg(long, value_name = "FILE.yaml", requires = "init")]
+    init_yaml: Option<PathBuf>,
     /// Training tokens, made by `ibq-train tokens`.
     #[arg(long)]
     tokens: PathBuf,
@@ -65,10 +75,14 @@ pub(super) struct ExportArguments {
     /// The tokenizer whose tokens it was trained on: a model folder.
     #[arg(long)]
     tokenizer: PathBuf,
-    /// Folder to write.
-    #[arg(long)]
-    out: PathBuf,
-    /// Keep 32 bits per value instead of 16.
+    /// Model folder to write.
+    #[arg(long, required_unless_present = "pytorch")]
+    out: Option<PathBuf>,
+    /// File to write for the official PyTorch code, with the averaged weights; its configuration is written beside it, with
+    /// the ending `.yaml`.
+    #[arg(long, value_name = "FILE.ckpt")]
+    pytorch: Option<PathBuf>,
+    /// Keep 32 bits per value of the folder instead of 16.
     #[arg(long)]
     f32: bool,
 }
@@ -98,6 +112,8 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         let checkpoint = ArCheckpoint::open(&path)?;
         println!("going on from step {} of {}", checkpoint.step, path.display());
         ArTrainer::resume(checkpoint)
+    } else if let Some(model) = &arguments.init {
+        from_model(arguments, model, &tokens)?
     } else {
         ArTrainer::new(ArPreset::open(&arguments.preset)?, &tokens)?
     };
@@ -160,12 +176,57 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     Ok(())
 }
 
+/// A training that starts from a model.
+fn from_model(
+    arguments: &Arguments,
+    path: &Path,
+    tokens: &TokenSet,
+) -> Result<ArTrainer, Box<dyn std::error::Error>> {
+    let yaml = arguments
+        .init_yaml
+        .as_ref()
+        .map(|yaml| fs::read_to_string(yaml).map_err(|error| format!("{}: {error}", yaml.display())));
+    let (weights, model) = import_transformer(path, yaml.transpose()?.as_deref(), &Device::flex())?;
+    // Folders may hold the codes in 16 bits.
+    let alike = |(a, b): (&f32, &f32)| (a - b).abs() <= 1e-3 * b.abs() + 1e-6;
+    let same =
+        |codes: Vec<f32>| codes.len() == tokens.codes.len() && codes.iter().zip(&tokens.codes).all(alike);
+    if !inner_codes(path)?.is_none_or(same) {
+        let tokens = arguments.tokens.display();
+        return Err(
+            format!("{tokens}: these are not the tokens of the tokenizer inside {}", path.display()).into()
+        );
+    }
+    println!("starting from {}", path.display());
+    if model.class_num as usize != tokens.class_names.len() {
+        let (known, new) = (model.class_num, tokens.class_names.len());
+        println!("it knows {known} classes, the tokens have {new}: classes begin anew");
+    }
+    Ok(ArTrainer::from_model(ArPreset::open(&arguments.preset)?, (&weights, model), tokens)?)
+}
+
 pub(super) fn export(arguments: &ExportArguments) -> Outcome {
     let checkpoint = ArCheckpoint::open(&arguments.checkpoint)?;
-    let precision = if arguments.f32 { Precision::F32 } else { Precision::F16 };
     let (weights, config) = import(&arguments.tokenizer, &Device::flex())?;
-    export_transformer(&checkpoint, (&weights, &config), precision, &arguments.out)?;
-    println!("{}: the averaged weights of step {}", arguments.out.display(), checkpoint.step);
+    let step = checkpoint.step;
+    if let Some(out) = &arguments.out {
+        let precision = if arguments.f32 { Precision::F32 } else { Precision::F16 };
+        export_transformer(&checkpoint, (&weights, &config), precision, out)?;
+        println!("{}: the averaged weights of step {step}", out.display());
+    }
+    if let Some(path) = &arguments.pytorch {
+        let model = &checkpoint.preset.model;
+        let yaml = transformer_yaml(model, &config).ok_or_else(|| {
+            format!(
+                "the official code has no feed-forward layers of {} at a width of {}",
+                model.ffn_dim, model.n_embd
+            )
+        })?;
+        export_transformer_pytorch(&checkpoint, &weights, path)?;
+        let beside = path.with_extension("yaml");
+        fs::write(&beside, yaml)?;
+        println!("{}: the averaged weights of step {step}; model: {}", path.display(), beside.display());
+    }
     Ok(())
 }
 

@@ -1,10 +1,14 @@
-//! `ibq-train export`: a checkpoint becomes a model folder.
+//! `ibq-train export`: a checkpoint becomes a model folder, or a file for PyTorch.
 
 use std::path::PathBuf;
 
 use burn::tensor::Device;
 use ibq_core::weights::Precision;
-use ibq_train::{checkpoint::Checkpoint, export::export};
+use ibq_train::{
+    checkpoint::Checkpoint,
+    export::{export, export_pytorch},
+    official_yaml::tokenizer_yaml,
+};
 
 use super::Outcome;
 
@@ -12,19 +16,32 @@ use super::Outcome;
 pub(super) struct Arguments {
     /// The checkpoint.
     checkpoint: PathBuf,
-    /// Folder to write.
-    #[arg(long)]
-    out: PathBuf,
-    /// Keep 32 bits per value instead of 16.
+    /// Model folder to write.
+    #[arg(long, required_unless_present = "pytorch")]
+    out: Option<PathBuf>,
+    /// File to write for the official PyTorch code, with raw and averaged weights; its configuration is written beside it, with
+    /// the ending `.yaml`.
+    #[arg(long, value_name = "FILE.ckpt")]
+    pytorch: Option<PathBuf>,
+    /// Keep 32 bits per value of the folder instead of 16.
     #[arg(long)]
     f32: bool,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Outcome {
     let checkpoint = Checkpoint::open(&arguments.checkpoint, &Device::flex())?;
-    let precision = if arguments.f32 { Precision::F32 } else { Precision::F16 };
-    let source = format!("ibq-train, step {}", checkpoint.step);
-    export(&checkpoint.ema.weights, &checkpoint.preset.model, precision, &source, &arguments.out)?;
-    println!("{}: the averaged weights of step {}", arguments.out.display(), checkpoint.step);
+    let step = checkpoint.step;
+    if let Some(out) = &arguments.out {
+        let precision = if arguments.f32 { Precision::F32 } else { Precision::F16 };
+        let source = format!("ibq-train, step {step}");
+        export(&checkpoint.ema.weights, &checkpoint.preset.model, precision, &source, out)?;
+        println!("{}: the averaged weights of step {step}", out.display());
+    }
+    if let Some(path) = &arguments.pytorch {
+        export_pytorch(&checkpoint, path)?;
+        let yaml = path.with_extension("yaml");
+        std::fs::write(&yaml, tokenizer_yaml(&checkpoint.preset.model))?;
+        println!("{}: weights and averages of step {step}; model: {}", path.display(), yaml.display());
+    }
     Ok(())
 }

@@ -26,7 +26,7 @@ struct Arguments {
 enum Command {
     /// Train a tokenizer, from the start or from a checkpoint.
     Tokenizer(tokenizer::Arguments),
-    /// Write the averaged weights of a checkpoint as a model folder.
+    /// Write a checkpoint as a model folder, or as a file for the official PyTorch code.
     Export(export::Arguments),
     /// Measure a tokenizer on pictures that it has not seen.
     Evaluate(evaluate::Arguments),
@@ -38,7 +38,7 @@ enum Command {
     Tokens(tokens::Arguments),
     /// Train a transformer, from the start or from a checkpoint.
     Ar(ar::Arguments),
-    /// Write the averaged weights of a transformer's checkpoint as a model folder, with its tokenizer inside.
+    /// Write a transformer's checkpoint as a model folder, or as a file for the official PyTorch code, with its tokenizer inside.
     ExportAr(ar::ExportArguments),
     /// Train the classifier that judges generated pictures.
     Classifier(judge::ClassifierArguments),

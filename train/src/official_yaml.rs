@@ -1,0 +1,129 @@
+//! YAML files for the official code: what it needs beside a checkpoint to build the model.
+
+use ibq_core::{tokenizer::TokenizerConfig, transformer::TransformerConfig};
+
+/// The official code makes the width of its feed-forward layers a multiple of this, where it is not told otherwise.
+const MULTIPLE: u32 = 256;
+
+/// A tokenizer.
+#[must_use]
+pub fn tokenizer_yaml(config: &TokenizerConfig) -> String {
+    format!(
+        "model:\n  class_path: src.IBQ.models.ibqgan.IBQ\n  init_args:\n{}",
+        tokenizer_arguments(config, "    ", "null")
+    )
+}
+
+/// A transformer with its tokenizer inside. None when the official code cannot build it: its feed-forward layers are never
+/// narrower than 8/3 of the width.
+#[must_use]
+pub fn transformer_yaml(config: &TransformerConfig, tokenizer: &TokenizerConfig) -> Option<String> {
+    let TransformerConfig { vocab_size, block_size, n_layer, n_head, n_embd, class_num, ffn_dim } = config;
+    let least = n_embd.checked_mul(8)? / 3;
+    let fits = |multiple: &u32| least.checked_next_multiple_of(*multiple) == Some(*ffn_dim);
+    let powers = (0..16).rev().map(|power| 1 << power);
+    let multiple = [MULTIPLE].into_iter().chain(powers).chain([*ffn_dim]).find(fits)?;
+    let multiple =
+        if multiple == MULTIPLE { String::new() } else { format!("        multiple_of: {multiple}\n") };
+    Some(format!(
+        "model:
+  class_path: src.IBQ.models.cond_transformer_llama.Net2NetTransformer
+  init_args:
+    learning_rate: 3e-4
+    first_stage_key: image
+    cond_stage_key: class_label
+    weight_decay: 5e-2
+    transformer_config:
+      target: src.IBQ.modules.transformer.llama.GPT
+      params:
+        vocab_size: {vocab_size}
+        block_size: {block_size}
+        n_layer: {n_layer}
+        n_head: {n_head}
+        n_embd: {n_embd}
+        cond_dim: {n_embd}
+        class_num: {class_num}
+{multiple}        resid_dropout_p: 0.1
+        ffn_dropout_p: 0.1
+        token_drop: 0.1
+        drop_path_rate: 0.0
+    first_stage_config:
+      target: src.IBQ.models.ibqgan.IBQ
+      params:
+{}    cond_stage_config:
+      target: src.IBQ.modules.util.Labelator
+      params:
+        n_classes: {class_num}
+",
+        tokenizer_arguments(tokenizer, "        ", "transformer")
+    ))
+}
+
+/// The arguments of a tokenizer, each line after `indent`. `stage` is what it is part of.
+fn tokenizer_arguments(config: &TokenizerConfig, indent: &str, stage: &str) -> String {
+    let TokenizerConfig {
+        ch,
+        ch_mult,
+        num_res_blocks,
+        attn_resolutions,
+        resolution,
+        z_channels,
+        embed_dim,
+        n_embed,
+        in_channels,
+        out_ch,
+    } = config;
+    let text = format!(
+        "ddconfig:
+  double_z: False
+  z_channels: {z_channels}
+  resolution: {resolution}
+  in_channels: {in_channels}
+  out_ch: {out_ch}
+  ch: {ch}
+  ch_mult: {ch_mult:?}
+  num_res_blocks: {num_res_blocks}
+  attn_resolutions: {attn_resolutions:?}
+  dropout: 0.0
+lossconfig:
+  target: src.IBQ.modules.losses.DummyLoss
+n_embed: {n_embed}
+embed_dim: {embed_dim}
+learning_rate: 1e-4
+l2_normalize: False
+use_entropy_loss: True
+sample_minimization_weight: 1.0
+batch_maximization_weight: 1.0
+entropy_temperature: 0.01
+beta: 0.25
+use_ema: True
+stage: {stage}
+"
+    );
+    text.lines().map(|line| format!("{indent}{line}\n")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        ar::ArPreset,
+        official::{from_yaml, transformer_from_yaml},
+        preset::Preset,
+    };
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let tokenizer = Preset::open("scenes").unwrap().model;
+        assert_eq!(from_yaml("tokenizer", &tokenizer_yaml(&tokenizer)).unwrap().model, tokenizer);
+        for (name, multiple) in [("ar-b", None), ("ar-xxl", None), ("ar-scenes", Some("multiple_of: 32"))] {
+            let model = ArPreset::open(name).unwrap().model;
+            let yaml = transformer_yaml(&model, &tokenizer).unwrap();
+            assert_eq!(transformer_from_yaml(name, &yaml).unwrap().model, model, "{name}");
+            assert_eq!(from_yaml(name, &yaml).unwrap().model, tokenizer, "{name}");
+            assert!(multiple.map_or(!yaml.contains("multiple_of"), |m| yaml.contains(m)), "{name}: {yaml}");
+        }
+        let narrow = TransformerConfig { ffn_dim: 64, ..ArPreset::open("ar-scenes").unwrap().model };
+        assert_eq!(transformer_yaml(&narrow, &tokenizer), None);
+    }
+}
