@@ -14,6 +14,7 @@ use crate::{
     ema::Ema,
     preset::{Preset, PresetError},
     random::Random,
+    run::BatchChange,
     stored::{self, Stored, StoredError, StoredFile},
     weights::Weights,
 };
@@ -50,6 +51,8 @@ pub struct Checkpoint {
     pub random: u64,
     /// How often each code was chosen since unused codes were last revived.
     pub uses: Vec<u32>,
+    /// The batch that changed while the rate did not, if one did.
+    pub batch_change: Option<BatchChange>,
 }
 
 impl Checkpoint {
@@ -94,6 +97,10 @@ impl Checkpoint {
             ("random".to_owned(), self.random.to_string()),
             ("adam_steps".to_owned(), self.adam.steps.to_string()),
         ]);
+        if let Some(change) = &self.batch_change {
+            let change = serde_json::to_string(change).map_err(|error| StoredError::content(path, &error))?;
+            facts.insert(BATCH_CHANGE.to_owned(), change);
+        }
         if let Some(adversary) = &self.adversary {
             facts.insert("discriminator_steps".to_owned(), adversary.adam.steps.to_string());
             facts.insert("lecam_real".to_owned(), adversary.lecam.real.to_string());
@@ -170,12 +177,16 @@ impl Checkpoint {
             adam,
             adversary,
             uses,
+            batch_change: if file.has_fact(BATCH_CHANGE) { Some(file.json(BATCH_CHANGE)?) } else { None },
         })
     }
 }
 
 /// What the names of the discriminator's tensors begin with, as in an official checkpoint.
 pub(crate) const DISCRIMINATOR: &str = "loss.discriminator.";
+
+/// Name of a change of the batch in the middle of a training.
+pub(crate) const BATCH_CHANGE: &str = "batch_change";
 
 /// Name of the counts of chosen codes.
 const USES: &str = "codebook.uses";

@@ -49,7 +49,7 @@ impl Annealing {
         let factor = if now < warm_up {
             self.start + (1.0 - self.start) * now / warm_up
         } else {
-            let passed = (now - warm_up) / (last - warm_up);
+            let passed = (now - warm_up) / (last - warm_up).max(f64::MIN_POSITIVE);
             if passed < Self::PLATEAU {
                 1.0
             } else {
@@ -59,5 +59,17 @@ impl Annealing {
         let [first, end] = self.weight_decay;
         let decay = end + (first - end) * (0.5 + 0.5 * (PI * now / last).cos());
         (factor * self.peak, decay)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_warm_up_as_long_as_the_training_ends_at_the_peak() {
+        let annealing =
+            Annealing { peak: 1e-3, weight_decay: [0.05; 2], warm_up: 1.0, steps: 2, start: 0.01, end: 0.1 };
+        assert_eq!(annealing.at(1), (1e-3, 0.05));
     }
 }

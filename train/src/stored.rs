@@ -132,6 +132,11 @@ impl<'a> StoredFile<'a> {
         fact.map(String::as_str).ok_or_else(|| self.wrong(&format!("not {}: no `{name}`", self.what)))
     }
 
+    /// Whether there is a fact of this name.
+    pub(crate) fn has_fact(&self, name: &str) -> bool {
+        self.fact(name).is_ok()
+    }
+
     /// A fact that is a number.
     pub(crate) fn number<T: FromStr>(&self, name: &str) -> Result<T, StoredError> {
         self.fact(name)?.parse().map_err(|_| self.wrong(&format!("`{name}` is not a number")))

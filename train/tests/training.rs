@@ -140,6 +140,36 @@ fn a_loss_that_is_no_number_is_explained_and_leaves_the_weights_alone() {
 }
 
 #[test]
+fn a_batch_that_changed_while_the_rate_did_not_is_suspected_first() {
+    let folder = Folder::new("batch");
+    let path = folder.0.join("checkpoint.safetensors");
+    let pictures = pictures();
+    let mut trainer = Trainer::new(small(), Device::flex());
+    trainer.set_pictures(None, Some(4), None);
+    trainer.step(&pictures).unwrap();
+    assert_eq!(trainer.batch_change(), None);
+    trainer.set_pictures(None, Some(2), None);
+    // The change is known also after the training was stopped and went on.
+    trainer.checkpoint().save(&path).unwrap();
+    let resume = || Trainer::resume(Checkpoint::open(&path, &Device::flex()).unwrap(), Device::flex());
+    let fail = |mut trainer: Trainer| {
+        let mut checkpoint = trainer.checkpoint();
+        checkpoint.preset.loss.l2 = f64::INFINITY;
+        trainer = Trainer::resume(checkpoint, Device::flex());
+        trainer.step(&pictures).unwrap_err().to_string()
+    };
+    let message = fail(resume());
+    assert!(
+        message.contains("from 4 to 2 pictures at step 1 while the learning rate stayed 2.0e-3"),
+        "{message}"
+    );
+    assert!(message.contains("such as 1.0e-3"), "{message}");
+    let mut slower = resume();
+    slower.set_pictures(None, None, Some(1e-3));
+    assert!(fail(slower).contains("Usual causes"));
+}
+
+#[test]
 fn a_training_starts_from_the_weights_of_a_model() {
     let device = Device::flex();
     let trained = Trainer::new(

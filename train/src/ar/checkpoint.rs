@@ -9,7 +9,7 @@ use super::{
     trainer::ArCheckpoint,
 };
 use crate::{
-    checkpoint::CheckpointError,
+    checkpoint::{BATCH_CHANGE, CheckpointError},
     stored::{self, Stored, StoredError, StoredFile},
 };
 
@@ -33,13 +33,17 @@ impl ArCheckpoint {
         let preset = toml::to_string(&self.preset).map_err(|error| StoredError::content(path, &error))?;
         let names =
             serde_json::to_string(&self.class_names).map_err(|error| StoredError::content(path, &error))?;
-        let facts = HashMap::from([
+        let mut facts = HashMap::from([
             ("ar_preset".to_owned(), preset),
             ("class_names".to_owned(), names),
             ("step".to_owned(), self.step.to_string()),
             ("seconds".to_owned(), self.seconds.to_string()),
             ("random".to_owned(), self.random.to_string()),
         ]);
+        if let Some(change) = &self.batch_change {
+            let change = serde_json::to_string(change).map_err(|error| StoredError::content(path, &error))?;
+            facts.insert(BATCH_CHANGE.to_owned(), change);
+        }
         Ok(stored::write(path, tensors, facts)?)
     }
 
@@ -64,6 +68,7 @@ impl ArCheckpoint {
             random: file.number("random")?,
             class_names: file.json("class_names")?,
             codes: file.floats(CODES)?.1,
+            batch_change: if file.has_fact(BATCH_CHANGE) { Some(file.json(BATCH_CHANGE)?) } else { None },
             preset,
         })
     }

@@ -11,7 +11,11 @@ use super::{
     state::{Slot, State, named, slots},
     tokens::TokenSet,
 };
-use crate::{random::Random, run::TrainingError, weights::Weights};
+use crate::{
+    random::Random,
+    run::{BatchChange, TrainingError},
+    weights::Weights,
+};
 
 /// What a step measured.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -56,6 +60,8 @@ pub struct ArCheckpoint {
     pub class_names: Vec<String>,
     /// The codes of the tokenizer.
     pub codes: Vec<f32>,
+    /// The batch that changed while the rate did not, if one did.
+    pub batch_change: Option<BatchChange>,
 }
 
 /// A training in progress.
@@ -82,7 +88,17 @@ impl ArTrainer {
         check(&preset, tokens)?;
         let state = State::initial(&preset.model, &preset.start, &codes, &mut random);
         let random = random.state();
-        Ok(Self::resume(ArCheckpoint { preset, state, step: 0, seconds: 0.0, random, class_names, codes }))
+        let (step, seconds, batch_change) = (0, 0.0, None);
+        Ok(Self::resume(ArCheckpoint {
+            preset,
+            state,
+            step,
+            seconds,
+            random,
+            class_names,
+            codes,
+            batch_change,
+        }))
     }
 
     /// A training that starts from the weights of a model instead of from random ones. The network is the model's, the rest
@@ -144,6 +160,9 @@ impl ArTrainer {
 
     /// Everything that changes without changing the network.
     pub fn set_training(&mut self, training: super::preset::ArTraining) {
+        let old = &self.now.preset.training;
+        let (before, now) = ((old.batch, old.learning_rate), (training.batch, training.learning_rate));
+        self.now.batch_change = BatchChange::after(self.now.batch_change, self.now.step, before, now);
         self.now.preset.training = training;
     }
 
@@ -262,7 +281,8 @@ impl ArTrainer {
         if value.is_finite() {
             Ok(())
         } else {
-            Err(TrainingError::NotANumber { step: self.now.step, what, value })
+            let (step, batch_change) = (self.now.step, self.now.batch_change);
+            Err(TrainingError::NotANumber { step, what, value, batch_change })
         }
     }
 }

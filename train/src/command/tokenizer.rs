@@ -46,6 +46,9 @@ pub(super) struct Arguments {
     /// Pictures per step, instead of the preset's or checkpoint's.
     #[arg(long)]
     batch: Option<usize>,
+    /// Highest learning rate, instead of the preset's or checkpoint's.
+    #[arg(long)]
+    learning_rate: Option<f64>,
     /// Doubles the codebook of the checkpoint so many times before going on; the new codes are latents of the pictures.
     #[arg(long, default_value_t = 0)]
     double_codes: u8,
@@ -82,12 +85,15 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     };
     trainer.set_minutes(arguments.minutes);
     trainer.set_revival(arguments.revive_every);
-    trainer.set_pictures(arguments.side, arguments.batch);
+    trainer.set_pictures(arguments.side, arguments.batch, arguments.learning_rate);
     if !arguments.vgg.is_empty() {
         trainer.set_vgg(arguments.vgg.clone());
     }
     trainer.preset().check("the training as asked for")?;
     trainer.open_lpips()?;
+    if let Some(change) = trainer.batch_change() {
+        eprintln!("note: {change}; if losses grow, try --learning-rate {:.1e}", change.advised_rate());
+    }
     let side = trainer.preset().training.side;
     let training = training_pictures(arguments, side)?;
     for _ in 0..arguments.double_codes {
@@ -123,8 +129,8 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         if held_out_quality.is_some() || step.is_multiple_of(arguments.log_every) {
             let record = observer.write(step, trainer.seconds(), held_out_quality)?;
             tell(&record, &trainer);
-            if let Some(warning) = observer.warning(&record) {
-                eprintln!("{warning}");
+            for warning in observer.warnings(&record) {
+                eprintln!("warning: {warning}");
             }
         }
     }

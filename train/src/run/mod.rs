@@ -1,10 +1,14 @@
 //! A training from its first step, or from a checkpoint, to its last.
 
+mod batch_change;
+mod collapse;
 mod evaluate;
 mod event_log;
 mod observe;
 mod step;
 
+pub use batch_change::BatchChange;
+pub use collapse::CollapseWatch;
 pub use evaluate::{Evaluation, evaluate, reconstruct, sample_sheet};
 pub use event_log::EventLog;
 pub use observe::{Observer, StepRecord};

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::adversary::AdversarialResult;
 
-use super::{evaluate::Evaluation, event_log::EventLog, step::StepResult};
+use super::{collapse::CollapseWatch, evaluate::Evaluation, event_log::EventLog, step::StepResult};
 
 /// One line of the log: means over the steps since the line before.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -39,6 +39,10 @@ pub struct StepRecord {
     pub latent_energy: f64,
     /// Share of the codes chosen at least once since the line before; 0 while latents are not quantized.
     pub usage: f64,
+    /// Those codes.
+    pub codes_in_use: u64,
+    /// Latents that were quantized.
+    pub positions: u64,
     /// Perplexity of those choices.
     pub perplexity: f64,
     /// The decoder's adversarial loss, unweighted, and the discriminator's, once it takes part.
@@ -89,7 +93,7 @@ pub struct Observer {
     batch: usize,
     steps: Vec<StepResult>,
     seconds: f64,
-    best_usage: f64,
+    watch: CollapseWatch,
 }
 
 impl Observer {
@@ -99,18 +103,14 @@ impl Observer {
     /// Those of the file system.
     pub fn new(folder: &Path, codes: usize, batch: usize, seconds: f64) -> io::Result<Self> {
         fs::create_dir_all(folder.join("samples"))?;
-        let log = OpenOptions::new().create(true).append(true).open(folder.join("log.jsonl"))?;
+        let path = folder.join("log.jsonl");
+        let mut watch = CollapseWatch::default();
+        if path.exists() {
+            fs::read_to_string(&path)?.lines().for_each(|line| watch.remember(line));
+        }
+        let log = OpenOptions::new().create(true).append(true).open(path)?;
         let events = EventLog::new(folder)?;
-        Ok(Self {
-            folder: folder.to_owned(),
-            log,
-            events,
-            codes,
-            batch,
-            steps: Vec::new(),
-            seconds,
-            best_usage: 0.0,
-        })
+        Ok(Self { folder: folder.to_owned(), log, events, codes, batch, steps: Vec::new(), seconds, watch })
     }
 
     /// Notes a step.
@@ -130,6 +130,7 @@ impl Observer {
             mean(&|s| f64::from(s.quantizer.as_ref().map_or(0.0, of)))
         };
         let chosen: Vec<u32> = steps.iter().flat_map(|s| s.codes.iter().copied()).collect();
+        let in_use = ibq_core::image::distinct_codes(&chosen);
         let record = StepRecord {
             step,
             seconds,
@@ -141,7 +142,9 @@ impl Observer {
             mean_entropy: quantizer(|q| q.mean_entropy),
             gradient: mean(&|s| s.gradient),
             latent_energy: mean(&|s| f64::from(s.latent_energy)),
-            usage: ibq_core::image::distinct_codes(&chosen) as f64 / self.codes as f64,
+            usage: in_use as f64 / self.codes as f64,
+            codes_in_use: in_use as u64,
+            positions: chosen.len() as u64,
             perplexity: if chosen.is_empty() { 0.0 } else { ibq_core::image::perplexity(&chosen) },
             adversarial: steps.iter().any(|s| s.adversarial.is_some()).then(|| {
                 let game = |of: fn(&AdversarialResult) -> f32| {
@@ -159,21 +162,9 @@ impl Observer {
         Ok(record)
     }
 
-    /// What to tell people about a record that looks like a collapse of the codebook: few codes in use, and fewer than
-    /// before.
-    pub fn warning(&mut self, record: &StepRecord) -> Option<String> {
-        let quantized = record.perplexity > 0.0;
-        let best = self.best_usage;
-        self.best_usage = best.max(record.usage);
-        (quantized && record.usage < 0.1 && record.usage < 0.5 * best).then(|| {
-            format!(
-                "codebook usage fell to {:.1} % from {:.1} %: the codebook collapses. What helps: a lower learning rate, \
-                 the entropy penalty (`quantizer_loss.entropy = 0.05`), `continuous_steps` above 0, and a lower rate \
-                 after a change of the batch size",
-                100.0 * record.usage,
-                100.0 * best
-            )
-        })
+    /// Signs of a collapse in a record that the one before did not have, each with what to try.
+    pub fn warnings(&mut self, record: &StepRecord) -> Vec<String> {
+        self.watch.look(record)
     }
 
     /// Writes a sheet of reconstructions.
@@ -191,13 +182,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_codebook_that_collapses_is_noticed_and_a_small_sample_is_not() {
+    fn a_collapse_is_noticed_also_after_a_training_went_on() {
         let folder = std::env::temp_dir().join(format!("ibq-train-observer-{}", std::process::id()));
+        let step = |codes: &[u32]| StepResult {
+            reconstruction: 0.5,
+            quantizer: Some(crate::quantizer::QuantizerLosses { quantization: 0.1, ..Default::default() }),
+            gradient: 1.0,
+            rate: 1e-3,
+            codes: codes.to_vec(),
+            latent_energy: 1.0,
+            adversarial: None,
+        };
         let mut observer = Observer::new(&folder, 100, 1, 0.0).unwrap();
-        let record = |usage| StepRecord { usage, perplexity: 3.0, ..StepRecord::default() };
-        assert_eq!(observer.warning(&record(0.05)), None);
-        assert_eq!(observer.warning(&record(0.8)), None);
-        assert!(observer.warning(&record(0.04)).unwrap().contains("fell to 4.0 % from 80.0 %"));
+        observer.note(step(&(0..80).collect::<Vec<_>>()));
+        let record = observer.write(1, 1.0, None).unwrap();
+        assert_eq!((record.codes_in_use, record.positions, record.usage), (80, 80, 0.8));
+        assert!(observer.warnings(&record).is_empty());
+        let mut observer = Observer::new(&folder, 100, 1, 0.0).unwrap();
+        observer.note(step(&[7; 80]));
+        let record = observer.write(2, 2.0, None).unwrap();
+        let warnings = observer.warnings(&record);
+        assert!(warnings.len() == 1 && warnings[0].contains("only 1 codes"), "{warnings:?}");
         fs::remove_dir_all(&folder).unwrap();
     }
 }

@@ -19,15 +19,13 @@ use crate::{
     weights::{CODEBOOK, Weights},
 };
 
+use super::BatchChange;
+
 /// A training cannot go on.
 #[derive(Debug, thiserror::Error)]
 pub enum TrainingError {
     /// A loss or a gradient is no number any more.
-    #[error(
-        "step {step}: the {what} is {value}. The last checkpoint is from before that. Usual causes: a learning rate that is too \
-         high for the batch (halve it, or warm up longer), no gradient clipping (`adam.clip_norm = 1.0`), or a batch size that \
-         changed while the rate did not"
-    )]
+    #[error("step {step}: the {what} is {value}. The last checkpoint is from before that. {}", causes(*batch_change))]
     NotANumber {
         /// Step at which it appeared.
         step: u64,
@@ -35,10 +33,25 @@ pub enum TrainingError {
         what: &'static str,
         /// What it is instead.
         value: f64,
+        /// The batch that changed before, if one did.
+        batch_change: Option<BatchChange>,
     },
     /// The weights of the perceptual loss cannot be used.
     #[error(transparent)]
     Lpips(#[from] LpipsError),
+}
+
+/// Why a loss or a gradient may have become no number, and what to do.
+fn causes(batch_change: Option<BatchChange>) -> String {
+    match batch_change {
+        Some(change) => format!(
+            "The likely cause: {change}. Go on from the checkpoint with a lower rate, such as {:.1e}, or with the old batch",
+            change.advised_rate()
+        ),
+        None => "Usual causes: a learning rate that is too high for the batch (halve it, or warm up longer), no gradient \
+                 clipping (`adam.clip_norm = 1.0`), or a batch size that changed while the rate did not"
+            .to_owned(),
+    }
 }
 
 /// What a step measured.
@@ -79,6 +92,8 @@ pub struct Trainer {
     seconds: f64,
     /// How often each code was chosen since unused codes were last revived.
     uses: Vec<u32>,
+    /// The batch that changed while the rate did not, if one did.
+    batch_change: Option<BatchChange>,
     /// Minutes that the training may take in all: the rate then falls with the clock.
     minutes: Option<f64>,
 }
@@ -106,6 +121,7 @@ impl Trainer {
             step: 0,
             seconds: 0.0,
             uses,
+            batch_change: None,
             minutes: None,
         }
     }
@@ -113,10 +129,21 @@ impl Trainer {
     /// A training that goes on from a checkpoint.
     #[must_use]
     pub fn resume(checkpoint: Checkpoint, device: Device) -> Self {
-        let Checkpoint { preset, weights, ema, adam, adversary, step, seconds, random, uses } = checkpoint;
-        let random = Random::new(random);
-        let (lpips, minutes) = (None, None);
-        Self { device, preset, weights, ema, adam, adversary, lpips, random, step, seconds, uses, minutes }
+        Self {
+            device,
+            preset: checkpoint.preset,
+            weights: checkpoint.weights,
+            ema: checkpoint.ema,
+            adam: checkpoint.adam,
+            adversary: checkpoint.adversary,
+            lpips: None,
+            random: Random::new(checkpoint.random),
+            step: checkpoint.step,
+            seconds: checkpoint.seconds,
+            uses: checkpoint.uses,
+            batch_change: checkpoint.batch_change,
+            minutes: None,
+        }
     }
 
     /// A training that starts from the weights of a model instead of from random ones. The network is the model's; the rest
@@ -160,11 +187,21 @@ impl Trainer {
         Ok(())
     }
 
-    /// Changes the size or the number of the pictures of a step.
-    pub fn set_pictures(&mut self, side: Option<usize>, batch: Option<usize>) {
+    /// Changes the size or the number of the pictures of a step, or the highest learning rate.
+    pub fn set_pictures(&mut self, side: Option<usize>, batch: Option<usize>, rate: Option<f64>) {
         let training = &mut self.preset.training;
+        let before = (training.batch, training.learning_rate);
         training.side = side.unwrap_or(training.side);
         training.batch = batch.unwrap_or(training.batch);
+        training.learning_rate = rate.unwrap_or(training.learning_rate);
+        let now = (training.batch, training.learning_rate);
+        self.batch_change = BatchChange::after(self.batch_change, self.step, before, now);
+    }
+
+    /// The batch that changed while the rate did not, if one did.
+    #[must_use]
+    pub fn batch_change(&self) -> Option<BatchChange> {
+        self.batch_change
     }
 
     /// Changes how often unused codes are revived.
@@ -186,6 +223,7 @@ impl Trainer {
             seconds: self.seconds,
             random: self.random.state(),
             uses: self.uses.clone(),
+            batch_change: self.batch_change,
         }
     }
 
@@ -358,7 +396,7 @@ impl Trainer {
         if value.is_finite() {
             Ok(())
         } else {
-            Err(TrainingError::NotANumber { step: self.step, what, value })
+            Err(TrainingError::NotANumber { step: self.step, what, value, batch_change: self.batch_change })
         }
     }
 
