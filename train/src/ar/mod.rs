@@ -20,6 +20,7 @@ mod sampler;
 pub mod state;
 mod tokens;
 mod trainer;
+mod watch;
 
 pub use export::{
     ArExportError, export_transformer, export_transformer_pytorch, import_transformer, inner_codes,
@@ -29,3 +30,4 @@ pub use preset::{ArPreset, ArTraining, Optimizer, Start};
 pub use sampler::{decode_tokens, sample};
 pub use tokens::TokenSet;
 pub use trainer::{ArCheckpoint, ArStep, ArTrainer, Mismatch};
+pub use watch::LossWatch;

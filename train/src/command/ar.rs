@@ -16,7 +16,7 @@ use ibq_core::{
 };
 use ibq_train::{
     ar::{
-        ArCheckpoint, ArPreset, ArTrainer, TokenSet, decode_tokens, export_transformer,
+        ArCheckpoint, ArPreset, ArTrainer, LossWatch, TokenSet, decode_tokens, export_transformer,
         export_transformer_pytorch, import_transformer, inner_codes, sample,
     },
     export::import,
@@ -138,6 +138,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     let job = Job::new();
     let stop = job.clone();
     ctrlc::set_handler(move || stop.cancel())?;
+    let mut watch = LossWatch::default();
     let mut steps = Vec::new();
     let mut seconds = trainer.seconds();
     while trainer.share() < 1.0 && !job.is_cancelled() {
@@ -162,6 +163,9 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
             };
             writeln!(log, "{}", serde_json::to_string(&record)?)?;
             tell(&record, trainer.share());
+            for warning in watch.look(record.loss, record.held_out) {
+                eprintln!("warning: {warning}");
+            }
             steps.clear();
             seconds = trainer.seconds();
         }
