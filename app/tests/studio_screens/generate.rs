@@ -88,6 +88,22 @@ fn pictures_are_made_looked_at_and_changed() {
 }
 
 #[test]
+fn a_run_is_stopped_and_resumed_with_the_generator_that_ships() {
+    let mut driver = Driver::with_bundled_model();
+    driver.see("Model: scenes-f4");
+    driver.harness.get_by_role_and_label(egui::accesskit::Role::Tab, "Generate").click_accesskit();
+    driver.enter("Search for a class", "sunset");
+    driver.click("Generate pictures");
+    driver.click("Stop");
+    driver.idle();
+    driver.see("Resume");
+    driver.click("Resume");
+    driver.see("Picture 4, whole");
+    driver.idle();
+    driver.see_start("Gallery: sunset");
+}
+
+#[test]
 fn classes_are_found_mixed_and_remembered_and_settings_spread() {
     let mut driver = with_generator();
     driver.enter("Search for a class", "fortress");
