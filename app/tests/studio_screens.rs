@@ -2,6 +2,8 @@
 //!
 //! The pictures are in `tests/snapshots`; `UPDATE_SNAPSHOTS=1 cargo test -p ibq --test studio_screens` makes them anew.
 
+#[path = "studio_screens/frame_times.rs"]
+mod frame_times;
 #[path = "studio_screens/generate.rs"]
 mod generate;
 mod studio;
