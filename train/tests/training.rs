@@ -1,9 +1,10 @@
 //! Trainings as a whole: they learn, go on exactly where they stopped, and say what went wrong.
 
 use burn::tensor::Device;
+use ibq_core::job::Job;
 use ibq_train::{
     checkpoint::Checkpoint,
-    data::Pictures,
+    data::{DataSet, Pictures, Plan, Stream},
     preset::{Preset, Training},
     run::{Trainer, evaluate},
 };
@@ -94,6 +95,42 @@ fn a_resumed_training_has_the_losses_of_one_that_never_stopped() {
     let expected = losses(&mut whole, 5);
     let mut resumed = Trainer::resume(Checkpoint::open(&path, &Device::flex()).unwrap(), Device::flex());
     assert_eq!(losses(&mut resumed, 5), expected);
+}
+
+#[test]
+fn a_training_on_files_resumes_with_the_same_losses_from_folders_and_from_shards() {
+    let folder = Folder::new("resume-files");
+    let path = folder.0.join("checkpoint.safetensors");
+    let pictures = Pictures::scenes(12, 24, 0, &[1], |_| {});
+    let mut shard = tar::Builder::new(std::fs::File::create(folder.0.join("shard.tar")).unwrap());
+    for index in 0..pictures.len() {
+        let class = folder.0.join(format!("pictures/{}", index % 3));
+        std::fs::create_dir_all(&class).unwrap();
+        let file = class.join(format!("{index:02}.png"));
+        pictures.get(index).save(&file).unwrap();
+        shard.append_path_with_name(&file, format!("{index}.png")).unwrap();
+    }
+    shard.finish().unwrap();
+    for source in ["pictures", "shard.tar"] {
+        let set = DataSet::open(&folder.0.join(source)).unwrap();
+        let stream = |trainer: &Trainer, threads| {
+            let Training { seed, batch, side, .. } = trainer.preset().training;
+            let plan = Plan { seed, step: trainer.steps(), batch, side, threads };
+            Stream::new(set.clone(), plan, &Job::new())
+        };
+        let losses = |trainer: &mut Trainer, stream: &Stream, steps: usize| -> Vec<f32> {
+            (0..steps).map(|_| trainer.step(stream).unwrap().reconstruction).collect()
+        };
+        // Stops before the codebook is started, which needs pictures of its own.
+        let mut whole = Trainer::new(small(), Device::flex());
+        let begun = stream(&whole, 1);
+        losses(&mut whole, &begun, 9);
+        whole.checkpoint().save(&path).unwrap();
+        let expected = losses(&mut whole, &begun, 5);
+        let mut resumed = Trainer::resume(Checkpoint::open(&path, &Device::flex()).unwrap(), Device::flex());
+        let again = stream(&resumed, 2);
+        assert_eq!(losses(&mut resumed, &again, 5), expected, "{source}");
+    }
 }
 
 #[test]

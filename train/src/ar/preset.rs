@@ -3,6 +3,7 @@
 use ibq_core::transformer::TransformerConfig;
 use serde::{Deserialize, Serialize};
 
+use super::tokens::TokenSet;
 use crate::{
     official,
     preset::{PresetError, open_named},
@@ -126,6 +127,19 @@ impl ArPreset {
         Ok(preset)
     }
 
+    /// The same for the codes, the tokens per picture and the classes of these tokens; `name` is for messages.
+    ///
+    /// # Errors
+    /// [`PresetError`] when there can be no such model.
+    pub fn fitted_to(mut self, tokens: &TokenSet, name: &str) -> Result<Self, PresetError> {
+        let size = |size: usize| u32::try_from(size).unwrap_or(u32::MAX);
+        self.model.vocab_size = size(tokens.vocab);
+        self.model.block_size = size(tokens.each);
+        self.model.class_num = size(tokens.class_names.len());
+        self.check(&format!("{name}, fitted to the tokens"))?;
+        Ok(self)
+    }
+
     /// Whether all numbers are in range; `name` is for messages.
     ///
     /// # Errors
@@ -181,6 +195,25 @@ mod tests {
                 assert_eq!(preset.model, official, "{name}");
             }
         }
+    }
+
+    #[test]
+    fn a_preset_is_fitted_to_tokens_or_says_why_not() {
+        let names = vec!["cat".to_owned(), "dog".to_owned()];
+        let tokens = TokenSet {
+            each: 64,
+            tokens: vec![],
+            classes: vec![],
+            class_names: names,
+            codes: vec![],
+            vocab: 512,
+        };
+        let fitted = ArPreset::open("ar-tiny").unwrap().fitted_to(&tokens, "ar-tiny").unwrap();
+        let model = fitted.model;
+        assert_eq!((model.vocab_size, model.block_size, model.class_num), (512, 64, 2));
+        let odd = TokenSet { each: 63, ..tokens };
+        let message = ArPreset::open("ar-tiny").unwrap().fitted_to(&odd, "ar-tiny").unwrap_err().to_string();
+        assert!(message.contains("fitted to the tokens") && message.contains("block_size"), "{message}");
     }
 
     #[test]

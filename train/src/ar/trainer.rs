@@ -32,7 +32,7 @@ pub struct ArStep {
 #[derive(Debug, thiserror::Error)]
 #[error(
     "the tokens are for {found_codes} codes, {found_each} tokens per picture and {found_classes} classes; the model is for \
-     {codes}, {each} and {classes}"
+     {codes}, {each} and {classes} (--fit takes these numbers from the tokens)"
 )]
 pub struct Mismatch {
     found_codes: usize,

@@ -48,6 +48,9 @@ pub(super) struct Arguments {
     /// Folder for checkpoints, log and samples. If it holds a checkpoint, the training goes on from there.
     #[arg(long)]
     out: PathBuf,
+    /// Takes the numbers of codes, of tokens per picture and of classes from the tokens instead of from the preset.
+    #[arg(long)]
+    fit: bool,
     /// Go on with rates, batch and steps of --preset instead of the checkpoint's.
     #[arg(long)]
     replace_training: bool,
@@ -115,7 +118,9 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     } else if let Some(model) = &arguments.init {
         from_model(arguments, model, &tokens)?
     } else {
-        ArTrainer::new(ArPreset::open(&arguments.preset)?, &tokens)?
+        let preset = ArPreset::open(&arguments.preset)?;
+        let preset = if arguments.fit { preset.fitted_to(&tokens, &arguments.preset)? } else { preset };
+        ArTrainer::new(preset, &tokens)?
     };
     trainer.check(&tokens)?;
     if !trainer.has_codes(&tokens.codes) {

@@ -5,6 +5,7 @@ mod evaluate;
 mod experiment;
 mod export;
 mod judge;
+mod material;
 mod memory;
 mod pictures;
 mod tokenizer;
@@ -34,7 +35,7 @@ enum Command {
     Experiment(experiment::Arguments),
     /// Prepare pictures for training: scenes drawn by the program, or a folder of pictures.
     Pictures(pictures::Arguments),
-    /// Prepare tokens of scenes for the training of a transformer.
+    /// Prepare tokens of pictures for the training of a transformer.
     Tokens(tokens::Arguments),
     /// Train a transformer, from the start or from a checkpoint.
     Ar(ar::Arguments),

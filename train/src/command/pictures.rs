@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use ibq_train::data::Pictures;
+use ibq_train::data::{Pictures, Skipped};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::Outcome;
@@ -12,7 +12,7 @@ pub(super) struct Arguments {
     /// File to write.
     #[arg(long)]
     out: PathBuf,
-    /// Folder of pictures; without it, scenes are drawn.
+    /// Folder of pictures, or tar shards; without it, scenes are drawn.
     #[arg(long)]
     folder: Option<PathBuf>,
     /// Side in pixels.
@@ -44,19 +44,48 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     Ok(())
 }
 
-/// Opens a folder, and names the files that cannot be used.
+/// Opens a folder or shards, and names the files that cannot be used.
 pub(super) fn open_folder(
     folder: &std::path::Path,
     side: usize,
 ) -> Result<Pictures, Box<dyn std::error::Error>> {
     let (pictures, skipped) = Pictures::folder(folder, side)?;
-    for file in &skipped {
-        eprintln!("skipped {}: {}", file.path.display(), file.reason);
-    }
-    if !skipped.is_empty() {
-        eprintln!("{} files skipped, {} pictures used", skipped.len(), pictures.len());
-    }
+    let mut telling = Telling::default();
+    telling.of(&skipped);
+    telling.sum(&format!("{} pictures used", pictures.len()));
     Ok(pictures)
+}
+
+/// Most files that are named one by one.
+const MOST_NAMED: usize = 100;
+
+/// Tells people of files that cannot be used: each once, and how many there are.
+#[derive(Debug, Default)]
+pub(super) struct Telling {
+    told: usize,
+}
+
+impl Telling {
+    /// Names files, a line each, the first hundred.
+    pub(super) fn of(&mut self, skipped: &[Skipped]) {
+        for Skipped { path, reason } in skipped {
+            self.told += 1;
+            if self.told <= MOST_NAMED {
+                eprintln!("skipped {}: {reason}", path.display());
+            } else if self.told == MOST_NAMED + 1 {
+                eprintln!("more files are skipped; they are only counted from here on");
+            }
+        }
+    }
+
+    /// How many there were, if any; `beside` says what there is besides.
+    pub(super) fn sum(&self, beside: &str) {
+        match self.told {
+            0 => {}
+            1 => eprintln!("1 file skipped, {beside}"),
+            count => eprintln!("{count} files skipped, {beside}"),
+        }
+    }
 }
 
 /// Draws scenes behind a progress bar.

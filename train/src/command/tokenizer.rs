@@ -1,19 +1,19 @@
 //! `ibq-train tokenizer`: the training of a tokenizer.
 
-use std::{path::PathBuf, time::Duration};
+use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
 use burn::tensor::Device;
 use ibq_core::job::Job;
 use ibq_train::{
     checkpoint::Checkpoint,
-    data::Pictures,
+    data::{DataError, Pictures},
     export::import,
     loss::ReconstructionLoss,
     preset::Preset,
-    run::{Evaluation, Observer, StepRecord, Trainer, evaluate, sample_sheet},
+    run::{Evaluation, Observer, StepRecord, Trainer, TrainingError, evaluate, sample_sheet},
 };
 
-use super::{Outcome, pictures};
+use super::{Outcome, material::Material};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -31,9 +31,14 @@ pub(super) struct Arguments {
     /// Folder for checkpoints, log and samples. If it holds a checkpoint, the training goes on from there.
     #[arg(long)]
     out: PathBuf,
-    /// Pictures: a folder, or a file made by `ibq-train pictures`. Without it, scenes are drawn.
+    /// Pictures: a folder, tar shards ('shards-{000..012}.tar', one file, or their folder), or a file made by `ibq-train
+    /// pictures`. Without it, scenes are drawn.
     #[arg(long)]
     pictures: Option<PathBuf>,
+    /// Threads that read pictures from a folder or from shards ahead of the training; without it, a quarter of the
+    /// processors.
+    #[arg(long)]
+    readers: Option<NonZeroUsize>,
     /// Scenes to draw when no pictures are given.
     #[arg(long, default_value_t = 2000)]
     scenes: usize,
@@ -94,10 +99,14 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     if let Some(change) = trainer.batch_change() {
         eprintln!("note: {change}; if losses grow, try --learning-rate {:.1e}", change.advised_rate());
     }
+    let job = Job::new();
+    let stop = job.clone();
+    ctrlc::set_handler(move || stop.cancel())?;
     let side = trainer.preset().training.side;
-    let training = training_pictures(arguments, side)?;
+    let (path_of_pictures, readers) = (arguments.pictures.as_deref(), arguments.readers);
+    let mut training = Material::open(path_of_pictures, arguments.scenes, &trainer, readers, &job)?;
     for _ in 0..arguments.double_codes {
-        trainer.double_codes(&training);
+        trainer.double_codes(&training)?;
     }
     let preset = trainer.preset().clone();
     println!(
@@ -107,16 +116,22 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         perceptual(&preset.loss)
     );
     let held_out = Pictures::held_out_scenes(2, 64.max(side), 0);
-    println!("{} pictures to train on, {} held out", training.len(), held_out.len());
+    println!("{training} to train on, {} held-out scenes to measure with", held_out.len());
 
-    let job = Job::new();
-    let stop = job.clone();
-    ctrlc::set_handler(move || stop.cancel())?;
     let codes = preset.model.n_embed as usize;
     let mut observer = Observer::new(&arguments.out, codes, preset.training.batch, trainer.seconds())?;
 
+    let mut told = trainer.seconds();
     while trainer.share() < 1.0 && !job.is_cancelled() {
-        observer.note(trainer.step(&training)?);
+        match trainer.step(&training) {
+            Ok(step) => observer.note(step),
+            // Ctrl-C while it waited for pictures.
+            Err(TrainingError::Data(DataError::Stopped)) => break,
+            Err(error) => {
+                training.tell(Duration::ZERO);
+                return Err(error.into());
+            }
+        }
         let step = trainer.steps();
         let mut held_out_quality = None;
         if step.is_multiple_of(arguments.save_every) || trainer.share() >= 1.0 {
@@ -129,12 +144,15 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         if held_out_quality.is_some() || step.is_multiple_of(arguments.log_every) {
             let record = observer.write(step, trainer.seconds(), held_out_quality)?;
             tell(&record, &trainer);
+            training.tell(Duration::from_secs_f64(trainer.seconds() - told));
+            told = trainer.seconds();
             for warning in observer.warnings(&record) {
                 eprintln!("warning: {warning}");
             }
         }
     }
     trainer.checkpoint().save(&path)?;
+    training.sum();
     let state = if job.is_cancelled() { "stopped" } else { "finished" };
     println!("{state} after step {}; the same command goes on from {}", trainer.steps(), path.display());
     Ok(())
@@ -148,23 +166,6 @@ fn perceptual(loss: &ReconstructionLoss) -> String {
     } else {
         "structural loss in place of LPIPS, which needs the weights of a VGG network (--vgg)".to_owned()
     }
-}
-
-fn training_pictures(arguments: &Arguments, side: usize) -> Result<Pictures, Box<dyn std::error::Error>> {
-    let Some(path) = &arguments.pictures else {
-        return Ok(pictures::draw_scenes(arguments.scenes, side, 0, &[1, 2, 4]));
-    };
-    if path.is_dir() {
-        return pictures::open_folder(path, side);
-    }
-    let found = Pictures::open(path)?;
-    if found.side() < side {
-        let (has, path) = (found.side(), path.display());
-        return Err(
-            format!("{path}: its pictures are {has}×{has}, the preset needs {side}×{side} or more").into()
-        );
-    }
-    Ok(found)
 }
 
 /// One line for people.

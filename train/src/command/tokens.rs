@@ -1,13 +1,25 @@
 //! `ibq-train tokens`: training pictures become tokens.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
+use ibq_core::tokenizer::TokenizerConfig;
 use ibq_scenes::{Class, FIRST_HELD_OUT_SEED};
-use ibq_train::{ar::TokenSet, export::import};
+use ibq_train::{
+    ar::TokenSet,
+    data::{DataError, DataSet, Pictures},
+    export::import,
+    weights::Weights,
+};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Outcome, pictures::draw_scenes};
+use super::{
+    Outcome,
+    pictures::{Telling, draw_scenes},
+};
+
+/// Pictures that are in memory at a time.
+const TOGETHER: usize = 256;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -17,6 +29,10 @@ pub(super) struct Arguments {
     /// File to write.
     #[arg(long)]
     out: PathBuf,
+    /// Pictures with their classes: a folder with a sub-folder per class, or tar shards ('shards-{000..012}.tar', one file, or
+    /// their folder) with labels in members `.cls`. Without it, scenes are drawn.
+    #[arg(long)]
+    pictures: Option<PathBuf>,
     /// Side of the pictures in pixels.
     #[arg(long, default_value_t = 64)]
     side: usize,
@@ -41,17 +57,68 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     if arguments.count == 0 || arguments.seed.saturating_add(arguments.count as u64) > FIRST_HELD_OUT_SEED {
         return Err(format!("--count must be 1 or more, and seeds stay below {FIRST_HELD_OUT_SEED}").into());
     }
+    let tokens = match &arguments.pictures {
+        Some(path) => of_pictures(path, arguments.side, &weights, &config)?,
+        None => of_scenes(arguments, &weights, &config),
+    };
+    tokens.save(&arguments.out)?;
+    let (count, classes) = (tokens.len(), tokens.class_names.len());
+    let (each, out) = (tokens.each, arguments.out.display());
+    println!("{count} pictures of {each} tokens, mirrored ones among them, of {classes} classes, in {out}");
+    Ok(())
+}
+
+fn of_scenes(arguments: &Arguments, weights: &Weights, config: &TokenizerConfig) -> TokenSet {
     let classes = Class::ALL.len();
     let names = Class::ALL.iter().map(|class| class.name().to_owned()).collect();
     let pictures = draw_scenes(classes * arguments.count, arguments.side, arguments.seed, &[1]);
     let of_picture: Vec<u16> = (0..pictures.len()).map(|index| (index % classes) as u16).collect();
-    let mut tokens = TokenSet::new(&weights, &config, arguments.side, names);
-    let style = ProgressStyle::with_template("encoding {wide_bar} {pos}/{len} · {eta} left");
-    let bar = ProgressBar::new(pictures.len() as u64)
-        .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-    tokens.add(&weights, &config, &pictures, &of_picture, |done| bar.inc(done));
+    let mut tokens = TokenSet::new(weights, config, arguments.side, names);
+    let bar = bar(pictures.len());
+    tokens.add(weights, config, &pictures, &of_picture, |done| bar.inc(done));
     bar.finish_and_clear();
-    tokens.save(&arguments.out)?;
-    println!("{} pictures of {} tokens in {}", tokens.len(), tokens.each, arguments.out.display());
-    Ok(())
+    tokens
+}
+
+/// Tokens of the middle squares of all pictures of a folder or of shards, with their classes.
+fn of_pictures(
+    path: &Path,
+    side: usize,
+    weights: &Weights,
+    config: &TokenizerConfig,
+) -> Result<TokenSet, Box<dyn std::error::Error>> {
+    let set = DataSet::open(path)?.labelled();
+    let mut telling = Telling::default();
+    telling.of(set.skipped());
+    let mut tokens = TokenSet::new(weights, config, side, set.class_names().to_vec());
+    let bar = bar(set.len());
+    for first in (0..set.len()).step_by(TOGETHER) {
+        let range = first..(first + TOGETHER).min(set.len());
+        let (mut squares, mut classes) = (Vec::new(), Vec::new());
+        for (index, square) in range.clone().zip(set.squares(range, side)) {
+            match square {
+                Ok(square) => {
+                    squares.push(square);
+                    classes.extend(set.class(index));
+                }
+                Err(file) => bar.suspend(|| telling.of(&[file])),
+            }
+        }
+        if let Some(pictures) = Pictures::of(&squares) {
+            tokens.add(weights, config, &pictures, &classes, |_| {});
+        }
+        bar.inc((first + TOGETHER).min(set.len()) as u64 - bar.position());
+    }
+    bar.finish_and_clear();
+    telling.sum(&format!("{} pictures used", tokens.len() / 2));
+    if tokens.is_empty() {
+        let skipped = set.skipped().len() + set.len();
+        return Err(DataError::NoPictures { path: path.to_owned(), side, skipped }.into());
+    }
+    Ok(tokens)
+}
+
+fn bar(pictures: usize) -> ProgressBar {
+    let style = ProgressStyle::with_template("encoding {wide_bar} {pos}/{len} · {eta} left");
+    ProgressBar::new(pictures as u64).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }

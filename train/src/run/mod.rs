@@ -1,6 +1,7 @@
 //! A training from its first step, or from a checkpoint, to its last.
 
 mod batch_change;
+mod codebook;
 mod collapse;
 mod evaluate;
 mod event_log;

@@ -2,14 +2,14 @@
 
 use std::{path::PathBuf, time::Instant};
 
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, Int, Tensor};
 use ibq_core::tokenizer::TokenizerConfig;
 
 use crate::{
     adam::Adam,
     adversary::{AdversarialResult, Adversary, adaptive_factor},
     checkpoint::Checkpoint,
-    data::Pictures,
+    data::{DataError, Draw, Source},
     ema::Ema,
     loss::{Lpips, LpipsError},
     network::{LAST_KERNEL, decode_features, encode, last_layer},
@@ -39,6 +39,9 @@ pub enum TrainingError {
     /// The weights of the perceptual loss cannot be used.
     #[error(transparent)]
     Lpips(#[from] LpipsError),
+    /// There are no pictures to go on with.
+    #[error(transparent)]
+    Data(#[from] DataError),
 }
 
 /// Why a loss or a gradient may have become no number, and what to do.
@@ -79,19 +82,19 @@ const LAST_REVIVAL: f64 = 0.85;
 /// A training in progress.
 #[derive(Debug)]
 pub struct Trainer {
-    device: Device,
-    preset: Preset,
-    weights: Weights,
-    ema: Ema,
-    adam: Adam,
+    pub(super) device: Device,
+    pub(super) preset: Preset,
+    pub(super) weights: Weights,
+    pub(super) ema: Ema,
+    pub(super) adam: Adam,
     adversary: Option<Adversary>,
     /// The weights of the perceptual loss, once they are needed.
     lpips: Option<Lpips>,
-    random: Random,
+    pub(super) random: Random,
     step: u64,
     seconds: f64,
     /// How often each code was chosen since unused codes were last revived.
-    uses: Vec<u32>,
+    pub(super) uses: Vec<u32>,
     /// The batch that changed while the rate did not, if one did.
     batch_change: Option<BatchChange>,
     /// Minutes that the training may take in all: the rate then falls with the clock.
@@ -262,15 +265,15 @@ impl Trainer {
     /// One step on pictures drawn at random.
     ///
     /// # Errors
-    /// [`TrainingError::NotANumber`]; the weights are then those from before the step.
-    pub fn step(&mut self, pictures: &Pictures) -> Result<StepResult, TrainingError> {
+    /// [`TrainingError`]; the weights are then those from before the step.
+    pub fn step(&mut self, pictures: &impl Source) -> Result<StepResult, TrainingError> {
         let start = Instant::now();
         self.open_lpips()?;
         let training = self.preset.training.clone();
         if self.step == training.continuous_steps && training.continuous_steps > 0 {
-            self.start_codebook(pictures);
+            self.start_codebook(pictures)?;
         }
-        let batch = pictures.draw(training.batch, training.side, &mut self.random, &self.device);
+        let batch = self.draw(pictures, 0)?;
         let weights = self.weights.tracked();
         let latents = encode(&weights, &self.preset.model, batch.clone());
         let [count, dimension, height, width] = latents.dims();
@@ -342,6 +345,12 @@ impl Trainer {
         })
     }
 
+    /// Pictures for this step: its batch, or a further part.
+    pub(super) fn draw(&mut self, pictures: &impl Source, part: u64) -> Result<Tensor<4>, DataError> {
+        let (draw, training) = (Draw { step: self.step, part }, &self.preset.training);
+        pictures.draw(draw, training.batch, training.side, &mut self.random, &self.device)
+    }
+
     /// The decoder's adversarial loss and its weight, once the discriminator takes part. `features` are those that the last
     /// layer of the decoder made `reconstruction` of.
     fn ask_adversary(
@@ -399,115 +408,6 @@ impl Trainer {
             Err(TrainingError::NotANumber { step: self.step, what, value, batch_change: self.batch_change })
         }
     }
-
-    /// Doubles the codebook: the new codes are latents of random pictures, at the length of the code that each would
-    /// have chosen. The optimizer forgets what it knew of the codes.
-    pub fn double_codes(&mut self, pictures: &Pictures) {
-        let (codes, dimension) = (self.preset.model.n_embed as usize, self.preset.model.embed_dim as usize);
-        let mut doubled = self.weights.values(CODEBOOK);
-        let mut average = self.ema.weights.values(CODEBOOK);
-        let (latents, chosen) = self.latents(pictures, 4 * codes);
-        for _ in 0..codes {
-            let code = self.beside(&latents, &chosen, &doubled);
-            doubled.extend_from_slice(&code);
-            average.extend_from_slice(&code);
-        }
-        self.preset.model.n_embed *= 2;
-        self.uses = vec![0; 2 * codes];
-        self.adam.first.remove(CODEBOOK);
-        self.adam.second.remove(CODEBOOK);
-        self.weights.insert(CODEBOOK, vec![2 * codes, dimension], doubled, &self.device);
-        self.ema.weights.insert(CODEBOOK, vec![2 * codes, dimension], average, &self.device);
-    }
-
-    /// At least `least` latents of random pictures, and the codes they choose.
-    fn latents(&mut self, pictures: &Pictures, least: usize) -> (Vec<f32>, Vec<u32>) {
-        let (mut latents, mut chosen) = (Vec::new(), Vec::new());
-        while chosen.len() < least {
-            let training = &self.preset.training;
-            let batch = pictures.draw(training.batch, training.side, &mut self.random, &self.device);
-            let rows = as_rows(encode(&self.weights, &self.preset.model, batch));
-            let quantized = self.preset.quantizer.rule().forward(rows.clone(), self.weights.get(CODEBOOK));
-            latents.extend(rows.to_data().iter::<f32>());
-            chosen.extend(integers(&quantized.indices));
-        }
-        (latents, chosen)
-    }
-
-    /// One of the latents at random, at the length of the code in `codebook` that it chose: as a code, it would be chosen
-    /// instead.
-    fn beside(&mut self, latents: &[f32], chosen: &[u32], codebook: &[f32]) -> Vec<f32> {
-        let dimension = self.preset.model.embed_dim as usize;
-        let pick = self.random.below(chosen.len());
-        let latent = &latents[pick * dimension..][..dimension];
-        let winner = &codebook[chosen[pick] as usize * dimension..][..dimension];
-        let length = |row: &[f32]| row.iter().map(|v| v * v).sum::<f32>().sqrt().max(1e-6);
-        let scale = length(winner) / length(latent);
-        latent.iter().map(|value| value * scale).collect()
-    }
-
-    /// Moves codes that were not chosen since the last time onto latents of this step, at the length of the code that such a
-    /// latent chose: from now on it chooses the new one.
-    fn revive_codes(&mut self, rows: &Tensor<2>, chosen: &[u32]) {
-        let dimension = self.preset.model.embed_dim as usize;
-        let unused: Vec<usize> = (0..self.uses.len()).filter(|code| self.uses[*code] == 0).collect();
-        self.uses.fill(0);
-        let latents: Vec<f32> = rows.to_data().iter().collect();
-        let mut codebook = self.weights.values(CODEBOOK);
-        let mut average = self.ema.weights.values(CODEBOOK);
-        let mut moments =
-            [&self.adam.first, &self.adam.second].map(|moments| moments.get(CODEBOOK).map(floats));
-        // Unused codes beyond the limit have to wait; which ones is left to chance.
-        let first = self.random.below(unused.len().max(1));
-        for place in 0..unused.len().min(chosen.len() / 2) {
-            let start = unused[(first + place) % unused.len()] * dimension;
-            let code = self.beside(&latents, chosen, &codebook);
-            codebook[start..start + dimension].copy_from_slice(&code);
-            average[start..start + dimension].copy_from_slice(&code);
-            moments.iter_mut().flatten().for_each(|moments| moments[start..start + dimension].fill(0.0));
-        }
-        let tensor = |values: Vec<f32>| {
-            let count = values.len();
-            Tensor::from_data(TensorData::new(values, [count]), &self.device)
-        };
-        self.weights.update(CODEBOOK, |_| tensor(codebook));
-        self.ema.weights.update(CODEBOOK, |_| tensor(average));
-        for (kept, new) in [&mut self.adam.first, &mut self.adam.second].into_iter().zip(moments) {
-            if let Some(new) = new {
-                kept.insert(CODEBOOK.to_owned(), tensor(new));
-            }
-        }
-    }
-
-    /// Fills the codebook with latents of many pictures, each brought to the length that was asked for.
-    fn start_codebook(&mut self, pictures: &Pictures) {
-        let model = &self.preset.model;
-        let (codes, dimension) = (model.n_embed as usize, model.embed_dim as usize);
-        let mut pool = Vec::new();
-        // Four times as many latents as codes, or more, so that few neighbours are among them.
-        while pool.len() < 4 * codes * dimension {
-            let batch = {
-                let t = &self.preset.training;
-                pictures.draw(t.batch, t.side, &mut self.random, &self.device)
-            };
-            let rows = as_rows(encode(&self.weights, model, batch));
-            pool.extend(rows.to_data().iter::<f32>());
-        }
-        let length = self.preset.training.latent_energy.sqrt() as f32;
-        let rows = pool.len() / dimension;
-        let keep_length = self.preset.training.latent_energy_weight == 0.0;
-        let values = (0..codes).flat_map(|_| {
-            let start = self.random.below(rows) * dimension;
-            let row = &pool[start..start + dimension];
-            let norm = row.iter().map(|v| v * v).sum::<f32>().sqrt().max(1e-6);
-            let scale = if keep_length { 1.0 } else { length / norm };
-            row.iter().map(|v| v * scale).collect::<Vec<_>>()
-        });
-        let values: Vec<f32> = values.collect();
-        let values = Tensor::from_data(TensorData::new(values, [codes * dimension]), &self.device);
-        self.weights.update(CODEBOOK, |_| values.clone());
-        self.ema.weights.update(CODEBOOK, |_| values);
-    }
 }
 
 /// Gradient of `weight · mean((|z|² / energy - 1)²)` for rows `z`.
@@ -528,10 +428,6 @@ pub(crate) fn as_map(rows: Tensor<2>, [batch, dimension, height, width]: [usize;
     rows.reshape([batch, height, width, dimension])
         .permute([0, 3, 1, 2])
         .reshape([batch, dimension, height, width])
-}
-
-fn floats(values: &Tensor<1>) -> Vec<f32> {
-    values.to_data().iter().collect()
 }
 
 pub(crate) fn integers(indices: &Tensor<1, Int>) -> Vec<u32> {

@@ -1,9 +1,9 @@
-//! Pictures to train on and to test with.
+//! Squares of one size in memory.
 
 use std::{
     fs,
     io::{Read, Write},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use burn::tensor::{Device, Tensor, TensorData};
@@ -12,47 +12,8 @@ use ibq_scenes::{Class, FIRST_HELD_OUT_SEED, render};
 use image::RgbImage;
 use rayon::prelude::*;
 
+use super::{DataError, DataSet, Skipped};
 use crate::random::Random;
-
-/// Pictures cannot be had.
-#[derive(Debug, thiserror::Error)]
-pub enum DataError {
-    /// A file or folder cannot be read or written.
-    #[error("{}: {source}", path.display())]
-    Io {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// A file of pictures that is not one, or is cut short.
-    #[error("{}: {reason}", path.display())]
-    Format {
-        /// Which.
-        path: PathBuf,
-        /// What is wrong.
-        reason: String,
-    },
-    /// A folder without a single usable picture.
-    #[error("{}: no picture of at least {side}×{side} pixels ({skipped} files skipped)", path.display())]
-    NoPictures {
-        /// Which.
-        path: PathBuf,
-        /// Side that was asked for.
-        side: usize,
-        /// Files that were no pictures, or too small.
-        skipped: usize,
-    },
-}
-
-/// A file that a folder holds and that could not be used.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Skipped {
-    /// Which.
-    pub path: PathBuf,
-    /// Why.
-    pub reason: String,
-}
 
 /// Square 8-bit RGB pictures of one size, in memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -139,22 +100,21 @@ impl Pictures {
         Self { side, bytes }
     }
 
-    /// Pictures of a folder and its sub-folders: each is scaled so that its smaller side is `side`, and its middle is kept.
+    /// All pictures of a folder or of shards ([`DataSet::open`]): each is scaled so that its smaller side is `side`, and its
+    /// middle is kept.
     ///
     /// # Errors
-    /// [`DataError`] when the folder cannot be read or has no usable picture. Single files that cannot be used are skipped
-    /// and named.
+    /// [`DataError`] when they cannot be read or none is usable. Single files that cannot be used are skipped and named.
     pub fn folder(path: &Path, side: usize) -> Result<(Self, Vec<Skipped>), DataError> {
-        let mut files = Vec::new();
-        list_files(path, &mut files)?;
-        files.sort();
-        let (mut bytes, mut skipped) = (Vec::new(), Vec::new());
-        for path in files {
-            match open_square(&path, side) {
+        let set = DataSet::open(path)?;
+        let (mut bytes, mut skipped) = (Vec::new(), set.skipped().to_vec());
+        for square in set.squares(0..set.len(), side) {
+            match square {
                 Ok(picture) => bytes.extend_from_slice(picture.as_raw()),
-                Err(reason) => skipped.push(Skipped { path, reason }),
+                Err(file) => skipped.push(file),
             }
         }
+        skipped.sort();
         if bytes.is_empty() {
             return Err(DataError::NoPictures { path: path.to_owned(), side, skipped: skipped.len() });
         }
@@ -214,7 +174,7 @@ impl Pictures {
     /// `count` squares of `side` pixels at random from random pictures, half of them mirrored, as
     /// `[count, 3, side, side]` in [-1, 1]. `side` must not be larger than the pictures.
     #[must_use]
-    pub fn draw(&self, count: usize, side: usize, random: &mut Random, device: &Device) -> Tensor<4> {
+    pub fn random_crops(&self, count: usize, side: usize, random: &mut Random, device: &Device) -> Tensor<4> {
         let room = self.side - side + 1;
         let mut pick = || Crop {
             index: random.below(self.len()),
@@ -263,32 +223,4 @@ pub fn to_pictures(tensor: &Tensor<4>) -> Vec<RgbImage> {
         })
     };
     (0..batch).map(of_picture).collect()
-}
-
-fn list_files(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), DataError> {
-    let io = |source| DataError::Io { path: folder.to_owned(), source };
-    for entry in fs::read_dir(folder).map_err(io)? {
-        let path = entry.map_err(io)?.path();
-        if path.is_dir() && !path.is_symlink() {
-            list_files(&path, files)?;
-        } else if path.is_file() {
-            files.push(path);
-        }
-    }
-    Ok(())
-}
-
-/// Opens a picture and cuts its middle square, scaled to `side`.
-fn open_square(path: &Path, side: usize) -> Result<RgbImage, String> {
-    let bytes = fs::read(path).map_err(|error| error.to_string())?;
-    let opened = ibq_core::image::open(&bytes).map_err(|error| error.to_string())?.rgb;
-    let (width, height) = opened.dimensions();
-    let shorter = width.min(height);
-    if (shorter as usize) < side {
-        return Err(format!("{width}×{height} is smaller than {side}×{side}"));
-    }
-    let middle =
-        image::imageops::crop_imm(&opened, (width - shorter) / 2, (height - shorter) / 2, shorter, shorter)
-            .to_image();
-    Ok(image::imageops::resize(&middle, side as u32, side as u32, image::imageops::FilterType::Triangle))
 }

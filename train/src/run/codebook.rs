@@ -1,0 +1,131 @@
+//! What a training does to its codebook besides learning: starting, reviving and doubling it, always from latents.
+
+use burn::tensor::{Tensor, TensorData};
+
+use super::step::{Trainer, as_rows, integers};
+use crate::{
+    data::{DataError, Source},
+    network::encode,
+    weights::CODEBOOK,
+};
+
+impl Trainer {
+    /// Doubles the codebook: the new codes are latents of random pictures, at the length of the code that each would
+    /// have chosen. The optimizer forgets what it knew of the codes.
+    ///
+    /// # Errors
+    /// [`DataError`] when pictures cannot be had; nothing is changed then.
+    pub fn double_codes(&mut self, pictures: &impl Source) -> Result<(), DataError> {
+        let (codes, dimension) = (self.preset.model.n_embed as usize, self.preset.model.embed_dim as usize);
+        let mut doubled = self.weights.values(CODEBOOK);
+        let mut average = self.ema.weights.values(CODEBOOK);
+        let (latents, chosen) = self.latents(pictures, 4 * codes)?;
+        for _ in 0..codes {
+            let code = self.beside(&latents, &chosen, &doubled);
+            doubled.extend_from_slice(&code);
+            average.extend_from_slice(&code);
+        }
+        self.preset.model.n_embed *= 2;
+        self.uses = vec![0; 2 * codes];
+        self.adam.first.remove(CODEBOOK);
+        self.adam.second.remove(CODEBOOK);
+        self.weights.insert(CODEBOOK, vec![2 * codes, dimension], doubled, &self.device);
+        self.ema.weights.insert(CODEBOOK, vec![2 * codes, dimension], average, &self.device);
+        Ok(())
+    }
+
+    /// At least `least` latents of random pictures, and the codes they choose.
+    fn latents(&mut self, pictures: &impl Source, least: usize) -> Result<(Vec<f32>, Vec<u32>), DataError> {
+        let (mut latents, mut chosen) = (Vec::new(), Vec::new());
+        for part in 1.. {
+            if chosen.len() >= least {
+                break;
+            }
+            let batch = self.draw(pictures, part)?;
+            let rows = as_rows(encode(&self.weights, &self.preset.model, batch));
+            let quantized = self.preset.quantizer.rule().forward(rows.clone(), self.weights.get(CODEBOOK));
+            latents.extend(rows.to_data().iter::<f32>());
+            chosen.extend(integers(&quantized.indices));
+        }
+        Ok((latents, chosen))
+    }
+
+    /// One of the latents at random, at the length of the code in `codebook` that it chose: as a code, it would be chosen
+    /// instead.
+    fn beside(&mut self, latents: &[f32], chosen: &[u32], codebook: &[f32]) -> Vec<f32> {
+        let dimension = self.preset.model.embed_dim as usize;
+        let pick = self.random.below(chosen.len());
+        let latent = &latents[pick * dimension..][..dimension];
+        let winner = &codebook[chosen[pick] as usize * dimension..][..dimension];
+        let length = |row: &[f32]| row.iter().map(|v| v * v).sum::<f32>().sqrt().max(1e-6);
+        let scale = length(winner) / length(latent);
+        latent.iter().map(|value| value * scale).collect()
+    }
+
+    /// Moves codes that were not chosen since the last time onto latents of this step, at the length of the code that such a
+    /// latent chose: from now on it chooses the new one.
+    pub(super) fn revive_codes(&mut self, rows: &Tensor<2>, chosen: &[u32]) {
+        let dimension = self.preset.model.embed_dim as usize;
+        let unused: Vec<usize> = (0..self.uses.len()).filter(|code| self.uses[*code] == 0).collect();
+        self.uses.fill(0);
+        let latents: Vec<f32> = rows.to_data().iter().collect();
+        let mut codebook = self.weights.values(CODEBOOK);
+        let mut average = self.ema.weights.values(CODEBOOK);
+        let mut moments =
+            [&self.adam.first, &self.adam.second].map(|moments| moments.get(CODEBOOK).map(floats));
+        // Unused codes beyond the limit have to wait; which ones is left to chance.
+        let first = self.random.below(unused.len().max(1));
+        for place in 0..unused.len().min(chosen.len() / 2) {
+            let start = unused[(first + place) % unused.len()] * dimension;
+            let code = self.beside(&latents, chosen, &codebook);
+            codebook[start..start + dimension].copy_from_slice(&code);
+            average[start..start + dimension].copy_from_slice(&code);
+            moments.iter_mut().flatten().for_each(|moments| moments[start..start + dimension].fill(0.0));
+        }
+        let tensor = |values: Vec<f32>| {
+            let count = values.len();
+            Tensor::from_data(TensorData::new(values, [count]), &self.device)
+        };
+        self.weights.update(CODEBOOK, |_| tensor(codebook));
+        self.ema.weights.update(CODEBOOK, |_| tensor(average));
+        for (kept, new) in [&mut self.adam.first, &mut self.adam.second].into_iter().zip(moments) {
+            if let Some(new) = new {
+                kept.insert(CODEBOOK.to_owned(), tensor(new));
+            }
+        }
+    }
+
+    /// Fills the codebook with latents of many pictures, each brought to the length that was asked for.
+    pub(super) fn start_codebook(&mut self, pictures: &impl Source) -> Result<(), DataError> {
+        let (codes, dimension) = (self.preset.model.n_embed as usize, self.preset.model.embed_dim as usize);
+        let mut pool = Vec::new();
+        for part in 1.. {
+            // Four times as many latents as codes, or more, so that few neighbours are among them.
+            if pool.len() >= 4 * codes * dimension {
+                break;
+            }
+            let batch = self.draw(pictures, part)?;
+            let rows = as_rows(encode(&self.weights, &self.preset.model, batch));
+            pool.extend(rows.to_data().iter::<f32>());
+        }
+        let length = self.preset.training.latent_energy.sqrt() as f32;
+        let rows = pool.len() / dimension;
+        let keep_length = self.preset.training.latent_energy_weight == 0.0;
+        let values = (0..codes).flat_map(|_| {
+            let start = self.random.below(rows) * dimension;
+            let row = &pool[start..start + dimension];
+            let norm = row.iter().map(|v| v * v).sum::<f32>().sqrt().max(1e-6);
+            let scale = if keep_length { 1.0 } else { length / norm };
+            row.iter().map(|v| v * scale).collect::<Vec<_>>()
+        });
+        let values: Vec<f32> = values.collect();
+        let values = Tensor::from_data(TensorData::new(values, [codes * dimension]), &self.device);
+        self.weights.update(CODEBOOK, |_| values.clone());
+        self.ema.weights.update(CODEBOOK, |_| values);
+        Ok(())
+    }
+}
+
+fn floats(values: &Tensor<1>) -> Vec<f32> {
+    values.to_data().iter().collect()
+}
