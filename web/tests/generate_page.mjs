@@ -44,6 +44,11 @@ describe('page with a generator', { timeout: 6 * MINUTE }, () => {
     await there('Picture 4, whole');
     await there('Gallery: castle, seed 5, picture 4');
     await page.screenshot({ path: `${ARTIFACTS}/generate.png` });
+    await studio.click('button', 'Other pictures: the next seed (R)');
+    await there('Gallery: castle, seed 6, picture 4');
+    const { searchParams } = new URL(page.url());
+    assert.deepEqual(['class', 'seed'].map((name) => searchParams.get(name)), ['castle', '6'], 'the address follows');
+    assert.ok(searchParams.get('generator').endsWith('/random-ar/'), 'the rest of the address stays');
     await open('');
     await there('Gallery: castle, seed 5, picture 4');
     assert.deepEqual(complaints, []);

@@ -1,5 +1,7 @@
 //! The Generate screen: pictures of a class appear token by token; every token can be looked at, changed and held.
 
+#[cfg(target_arch = "wasm32")]
+mod address;
 mod board;
 mod class_card;
 mod gallery;

@@ -70,6 +70,10 @@ impl Studio {
         generate.looking.forget_place();
         let requests = generate.board.tiles.iter().map(|tile| tile.request.clone()).collect();
         let tiles = (0..generate.board.tiles.len()).collect();
+        #[cfg(target_arch = "wasm32")]
+        if super::address::follow(generate, &generator).is_err() {
+            log::warn!("the page's address could not be changed to that of these pictures");
+        }
         self.run_generator(requests, tiles);
     }
 
