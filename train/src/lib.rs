@@ -1,7 +1,7 @@
 //! Training of IBQ tokenizers and of transformers on their tokens, with burn.
 //!
 //! The modules, in the order in which a training meets them: [`preset`] (what to train, from a TOML file), [`data`]
-//! (pictures), [`weights`] (named parameters), [`network`] (encoder and decoder), [`quantizer`] (IBQ, VQ),
+//! (pictures), [`device`] (where it computes), [`weights`] (named parameters), [`network`] (encoder and decoder), [`quantizer`] (IBQ, VQ),
 //! [`loss`] (what is minimised), [`adam`], [`ema`] and [`schedule`] (how), [`run`] (the loop), [`checkpoint`] and
 //! [`export`] (files that the engine opens, and [`pytorch`] for the official code). The second stage is in [`ar`], and [`classifier`] and [`frechet`] judge what it
 //! makes.
@@ -12,6 +12,7 @@ pub mod ar;
 pub mod checkpoint;
 pub mod classifier;
 pub mod data;
+pub mod device;
 pub mod ema;
 pub mod experiment;
 pub mod export;

@@ -2,11 +2,11 @@
 
 use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
-use burn::tensor::Device;
 use ibq_core::job::Job;
 use ibq_train::{
     checkpoint::Checkpoint,
     data::{DataError, Pictures},
+    device::DeviceChoice,
     export::import,
     loss::ReconstructionLoss,
     preset::Preset,
@@ -66,6 +66,9 @@ pub(super) struct Arguments {
     /// Steps between two checkpoints, each with a measurement on held-out scenes and a sheet of samples.
     #[arg(long, default_value_t = 500)]
     save_every: u64,
+    /// Where to train: auto (a GPU if the program was built for one and there is one), cpu, gpu.
+    #[arg(long, default_value = "auto")]
+    device: DeviceChoice,
     /// Threads; all processors without it.
     #[arg(long)]
     threads: Option<usize>,
@@ -75,7 +78,8 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     if let Some(threads) = arguments.threads {
         rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
     }
-    let device = Device::flex();
+    let (device, name) = arguments.device.open()?;
+    println!("training on {name}");
     let path = arguments.out.join("checkpoint.safetensors");
     let mut trainer = if path.exists() {
         let checkpoint = Checkpoint::open(&path, &device)?;

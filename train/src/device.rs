@@ -1,0 +1,111 @@
+//! Where a training computes: on the processor, or on a GPU where the program was built for one.
+
+use std::str::FromStr;
+
+use burn::tensor::Device;
+
+/// What people ask for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DeviceChoice {
+    /// A GPU if the program was built for one and there is one, else the processor.
+    #[default]
+    Auto,
+    /// The processor.
+    Cpu,
+    /// A GPU, or an error.
+    Gpu,
+}
+
+impl FromStr for DeviceChoice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "cpu" => Ok(Self::Cpu),
+            "gpu" => Ok(Self::Gpu),
+            other => Err(format!("`{other}` is none of auto, cpu, gpu")),
+        }
+    }
+}
+
+/// There is no such device.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DeviceError {
+    /// The program knows only the processor.
+    #[error(
+        "this program was built without training on GPUs. Build it with `cargo build --release -p ibq-train --features wgpu`, \
+         or take --device cpu"
+    )]
+    NotBuilt,
+    /// No adapter, or none but software.
+    #[error(
+        "no GPU to train on ({reason}). Install the driver of the GPU (Vulkan, Metal or DirectX 12), or take --device cpu"
+    )]
+    NoGpu {
+        /// What was found instead.
+        reason: String,
+    },
+}
+
+impl DeviceChoice {
+    /// Opens the device, and says what it is.
+    ///
+    /// # Errors
+    /// [`DeviceError`], when a GPU was asked for and there is none.
+    pub fn open(self) -> Result<(Device, String), DeviceError> {
+        let processor = |why: &str| (Device::flex(), format!("the processor{why}"));
+        match self {
+            Self::Cpu => Ok(processor("")),
+            Self::Gpu => gpu(),
+            Self::Auto => Ok(gpu().unwrap_or_else(|error| match error {
+                DeviceError::NotBuilt => processor(" (this program was built without training on GPUs)"),
+                DeviceError::NoGpu { reason } => processor(&format!(" (no GPU: {reason})")),
+            })),
+        }
+    }
+}
+
+/// The first GPU of the best kind. Adapters that are programs on the processor are never taken: burn's own code for the
+/// processor is much faster.
+#[cfg(feature = "wgpu")]
+fn gpu() -> Result<(Device, String), DeviceError> {
+    use burn::tensor::DeviceKind;
+
+    let mut reason = String::new();
+    for kind in [DeviceKind::DiscreteGpu(0), DeviceKind::IntegratedGpu(0), DeviceKind::VirtualGpu(0)] {
+        match Device::wgpu_options().device_kind(kind).init_with_setup() {
+            Ok((device, setup)) => {
+                let info = setup.adapter.get_info();
+                return Ok((device, format!("{} ({:?})", info.name, info.backend)));
+            }
+            Err(error) => reason = error.to_string(),
+        }
+    }
+    Err(DeviceError::NoGpu { reason })
+}
+
+#[cfg(not(feature = "wgpu"))]
+fn gpu() -> Result<(Device, String), DeviceError> {
+    Err(DeviceError::NotBuilt)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_processor_is_always_there_and_a_gpu_that_is_not_is_explained() {
+        assert_eq!(DeviceChoice::Cpu.open().unwrap(), (Device::flex(), "the processor".to_owned()));
+        assert!("tpu".parse::<DeviceChoice>().unwrap_err().contains("auto, cpu, gpu"));
+        assert_eq!("gpu".parse(), Ok(DeviceChoice::Gpu));
+        let (_, found) = DeviceChoice::Auto.open().unwrap();
+        match DeviceChoice::Gpu.open() {
+            Ok((_, gpu)) => assert_eq!(gpu, found),
+            Err(error) => {
+                assert!(error.to_string().contains("--device cpu"), "{error}");
+                assert!(found.starts_with("the processor ("), "{found}");
+            }
+        }
+    }
+}
