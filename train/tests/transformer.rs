@@ -190,7 +190,7 @@ fn a_rule_is_learned_and_the_class_matters() {
     while trainer.share() < 1.0 {
         trainer.step(&tokens).unwrap();
     }
-    let last = trainer.measure(&tokens, 8);
+    let last = trainer.measure(&tokens, 8).unwrap();
     assert!(last < 1.0, "{first} only fell to {last}");
 
     let state = trainer.checkpoint().state;
@@ -322,6 +322,8 @@ fn pictures_become_tokens_that_a_file_keeps() {
     assert_ne!(set.picture(0), set.picture(3));
     set.save(&path).unwrap();
     assert_eq!(TokenSet::open(&path).unwrap(), set);
+    // Too few to keep one back: there is nothing to measure, and no number is made up.
+    assert_eq!(ArTrainer::new(preset(), &set).unwrap().measure(&set, 8), None);
     let message = ArTrainer::new(ArPreset::open("ar-tiny").unwrap(), &set).unwrap_err().to_string();
     assert!(message.contains("48 codes, 64 tokens"), "{message}");
 

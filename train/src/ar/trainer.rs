@@ -261,9 +261,10 @@ impl ArTrainer {
         Ok(ArStep { loss: value, gradient: length, rate })
     }
 
-    /// Mean cross-entropy of the averaged weights, on at most `most` pictures that are not trained on.
+    /// Mean cross-entropy of the averaged weights, on at most `most` pictures that are not trained on; none where there are
+    /// too few pictures to keep one back.
     #[must_use]
-    pub fn measure(&self, tokens: &TokenSet, most: usize) -> f64 {
+    pub fn measure(&self, tokens: &TokenSet, most: usize) -> Option<f64> {
         let weights = self.average();
         let kept: Vec<usize> = (KEPT - 1..tokens.len()).step_by(KEPT).take(most).collect();
         let mut sum = 0.0;
@@ -274,7 +275,7 @@ impl ArTrainer {
             let loss = loss(&weights, &self.now.preset.model, sequences, None);
             sum += f64::from(loss.into_scalar::<f32>()) * batch.len() as f64;
         }
-        sum / kept.len().max(1) as f64
+        (!kept.is_empty()).then(|| sum / kept.len() as f64)
     }
 
     fn verify(&self, what: &'static str, value: f64) -> Result<(), TrainingError> {

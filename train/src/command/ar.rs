@@ -164,7 +164,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
                 pictures_per_second: (steps.len() * batch) as f64 / (trainer.seconds() - seconds).max(1e-9),
                 loss: mean(|step| step.loss),
                 gradient: mean(|step| step.gradient),
-                held_out: save.then(|| trainer.measure(&tokens, 64)),
+                held_out: if save { trainer.measure(&tokens, 64) } else { None },
             };
             writeln!(log, "{}", serde_json::to_string(&record)?)?;
             tell(&record, trainer.share());
