@@ -1,8 +1,11 @@
 //! LPIPS in a training: whose weights, and what is said about files that do not fit.
 
+mod folder;
+
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
+use folder::Folder;
 use ibq_train::{
     checkpoint::Checkpoint,
     data::Pictures,
@@ -39,15 +42,7 @@ learning_rate = 1e-3
 ema_decay = 0.9
 "#;
 
-struct Folder(PathBuf);
-
 impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("ibq-train-lpips-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
     /// Writes the tensors of the narrow network that `pick` chooses, under the names and shapes that it gives.
     fn write(&self, name: &str, pick: impl Fn(&str, &[usize]) -> Option<(String, Vec<usize>)>) -> PathBuf {
         let bytes = std::fs::read(NARROW).unwrap();
@@ -59,12 +54,6 @@ impl Folder {
         let path = self.0.join(name);
         std::fs::write(&path, safetensors::serialize(picked, None).unwrap()).unwrap();
         path
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 

@@ -1,8 +1,11 @@
 //! Checkpoints for PyTorch: the engine reads them as it reads official ones.
 
+mod folder;
+
 use std::path::PathBuf;
 
 use burn::tensor::Device;
+use folder::Folder;
 use ibq_core::weights::{Model, ModelKind, WeightSet};
 use ibq_train::{
     ar::{
@@ -43,22 +46,6 @@ steps = 100
 learning_rate = 1e-3
 ema_decay = 0.5
 "#;
-
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("ibq-train-export-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
 
 /// A tokenizer after two steps with a discriminator.
 fn trained() -> Checkpoint {

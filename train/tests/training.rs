@@ -1,6 +1,9 @@
 //! Trainings as a whole: they learn, go on exactly where they stopped, and say what went wrong.
 
+mod folder;
+
 use burn::tensor::Device;
+use folder::Folder;
 use ibq_core::job::Job;
 use ibq_train::{
     checkpoint::Checkpoint,
@@ -43,23 +46,6 @@ fn small() -> Preset {
 
 fn pictures() -> Pictures {
     Pictures::scenes(28, 16, 0, &[1, 2, 4], |_| {})
-}
-
-/// Checkpoints of one test, removed at its end.
-struct Folder(std::path::PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("ibq-train-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
 }
 
 #[test]

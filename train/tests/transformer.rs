@@ -1,8 +1,9 @@
 //! Training of a transformer: gradients, resuming, learning, export, and agreement with the engine.
 
-use std::path::PathBuf;
+mod folder;
 
 use burn::tensor::Device;
+use folder::Folder;
 use ibq_core::{
     gpu::{Gpu, GpuOptions},
     job::Job,
@@ -85,22 +86,6 @@ fn tokens() -> TokenSet {
         set.tokens.extend((0..64).map(|position| (picture + position * (class + 1)) % 48));
     }
     set
-}
-
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("ibq-train-ar-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        std::fs::remove_dir_all(&self.0).unwrap();
-    }
 }
 
 /// Weights that make everything matter.

@@ -11,7 +11,7 @@ use ibq_core::{
 
 use super::{state::slots, trainer::ArCheckpoint};
 use crate::{
-    export::{import, named_entries},
+    export::named_entries,
     pytorch::{self, Entry, Values},
     stored::StoredError,
     weights::{CODEBOOK, Weights},
@@ -99,10 +99,13 @@ pub fn export_transformer_pytorch(
 /// # Errors
 /// [`WeightsError`] names the file and what is wrong with it.
 pub fn inner_codes(path: &Path) -> Result<Option<Vec<f32>>, WeightsError> {
-    if pollster::block_on(Model::open_path(path))?.available().is_empty() {
-        return Ok(None);
-    }
-    Ok(Some(import(path, &Device::flex())?.0.values(CODEBOOK)))
+    pollster::block_on(async {
+        let model = Model::open_path(path).await?;
+        if model.available().is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(model.tokenizer(None)?.read(CODEBOOK).await?))
+    })
 }
 
 /// Reads a transformer from any file or folder that the engine opens, official checkpoints included. `yaml` is the official
