@@ -10,6 +10,7 @@ use crate::{
     adversary::Adversarial,
     ar::ArPreset,
     loss::adversarial::DiscriminatorLoss,
+    official_yaml::MULTIPLE,
     preset::{Preset, PresetError},
 };
 
@@ -105,8 +106,9 @@ pub fn transformer_from_yaml(name: &str, yaml: &str) -> Result<ArPreset, PresetE
     let mut preset = ArPreset::open("ar-b")?;
     let model = |field: &str| fields.whole(&format!("transformer_config.params.{field}"));
     let n_embd = model("n_embd")?;
-    let multiple =
-        fields.text("transformer_config.params.multiple_of").map_or(Ok(256), |_| model("multiple_of"))?;
+    let multiple = fields
+        .text("transformer_config.params.multiple_of")
+        .map_or(Ok(MULTIPLE), |_| model("multiple_of"))?;
     let ffn_dim = (n_embd.saturating_mul(8) / 3).checked_next_multiple_of(multiple);
     preset.model = TransformerConfig {
         vocab_size: model("vocab_size")?,

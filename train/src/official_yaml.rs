@@ -3,7 +3,7 @@
 use ibq_core::{tokenizer::TokenizerConfig, transformer::TransformerConfig};
 
 /// The official code makes the width of its feed-forward layers a multiple of this, where it is not told otherwise.
-const MULTIPLE: u32 = 256;
+pub(crate) const MULTIPLE: u32 = 256;
 
 /// A tokenizer.
 #[must_use]
