@@ -9,6 +9,7 @@ mod checkpoint;
 mod embedding;
 mod export;
 mod generator;
+mod gradient;
 mod head;
 mod linear;
 pub mod network;

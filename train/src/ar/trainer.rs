@@ -6,7 +6,8 @@ use burn::tensor::Device;
 use ibq_core::transformer::TransformerConfig;
 
 use super::{
-    network::{PassDropout, Sequences, loss},
+    gradient::{Model, Workers, loss_and_gradient},
+    network::{Sequences, loss},
     preset::ArPreset,
     state::{Slot, State, named, slots},
     tokens::TokenSet,
@@ -72,6 +73,7 @@ pub struct ArTrainer {
     random: Random,
     minutes: Option<f64>,
     gradient: Vec<f32>,
+    workers: Workers,
 }
 
 /// One picture in so many is kept for measuring.
@@ -136,7 +138,7 @@ impl ArTrainer {
     pub fn resume(now: ArCheckpoint) -> Self {
         let slots = slots(&now.preset.model);
         let gradient = vec![0.0; now.state.weights.len()];
-        Self { slots, random: Random::new(now.random), now, minutes: None, gradient }
+        Self { slots, random: Random::new(now.random), now, minutes: None, gradient, workers: Workers::new() }
     }
 
     /// Whether these tokens can go on with this training: those of the same tokenizer, of the same size.
@@ -223,26 +225,11 @@ impl ArTrainer {
             let dropped = f64::from(self.random.unit()) < training.class_dropout;
             classes.push(if dropped { preset.model.class_num as u16 } else { tokens.classes[pick] });
         }
-        let dropout = PassDropout { share: training.dropout as f32, random: Random::new(self.random.bits()) };
-        let dropout = (training.dropout > 0.0).then_some(dropout);
-
-        let weights = named(&self.slots, &self.now.state.weights, &Device::flex()).tracked();
+        let dropout = (training.dropout > 0.0).then_some((training.dropout as f32, self.random.bits()));
+        let model = Model { config: &preset.model, slots: &self.slots, weights: &self.now.state.weights };
         let sequences = Sequences { classes: &classes, tokens: &known };
-        let loss = loss(&weights, &preset.model, sequences, dropout);
-        let value = f64::from(loss.clone().inner().into_scalar::<f32>());
+        let value = loss_and_gradient(&self.workers, model, sequences, dropout, &mut self.gradient);
         self.verify("loss", value)?;
-        let mut passed = loss.backward();
-        let mut gradients = weights.gradients(&mut passed);
-        for slot in &self.slots {
-            let target = &mut self.gradient[slot.range.clone()];
-            match gradients.remove(&slot.name) {
-                Some(gradient) => {
-                    let data = gradient.into_data();
-                    target.copy_from_slice(data.as_slice::<f32>().unwrap_or(&[]));
-                }
-                None => target.fill(0.0),
-            }
-        }
         let length = length(&self.gradient);
         self.verify("gradient", length)?;
 
