@@ -117,6 +117,10 @@ pub struct Training {
     /// done.
     #[serde(default)]
     pub revive_every: u64,
+    /// Trains the decoder alone. Encoder and codes stay as they are, and with them the tokens of every picture, so that a
+    /// transformer trained on these tokens goes with the better decoder.
+    #[serde(default)]
+    pub only_decoder: bool,
     /// Weight of `mean((|z|² / latent_energy - 1)²)`, which keeps latents on a sphere while they are not quantized. Dot
     /// products then pick the nearest code.
     #[serde(default)]

@@ -63,6 +63,7 @@ fn the_published_tokenizers() {
                 ema_decay: 0.999,
                 continuous_steps: 0,
                 revive_every: 0,
+                only_decoder: false,
                 latent_energy_weight: 0.0,
                 latent_energy: 1.0,
                 seed: 0,

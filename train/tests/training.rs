@@ -211,6 +211,25 @@ fn a_training_starts_from_the_weights_of_a_model() {
 }
 
 #[test]
+fn the_decoder_alone_learns_and_the_tokens_stay() {
+    let device = Device::flex();
+    let begun = Trainer::new(small(), device.clone());
+    let mut preset = small();
+    preset.training.only_decoder = true;
+    preset.training.revive_every = 1;
+    let (weights, model) = (begun.average().clone(), begun.preset().model.clone());
+    let mut trainer = Trainer::from_model(preset, weights.clone(), model, device).unwrap();
+    let losses: Vec<f32> = (0..40).map(|_| trainer.step(&pictures()).unwrap().reconstruction).collect();
+    let mean = |losses: &[f32]| losses.iter().sum::<f32>() / losses.len() as f32;
+    assert!(mean(&losses[30..]) < 0.95 * mean(&losses[..10]), "{losses:?}");
+    for (name, _) in weights.iter() {
+        let of_decoder = name.starts_with("decoder.") || name.starts_with("post_quant_conv.");
+        let changed = trainer.checkpoint().weights.values(name) != weights.values(name);
+        assert_eq!(changed, of_decoder, "{name}");
+    }
+}
+
+#[test]
 fn a_checkpoint_that_is_cut_short_or_something_else_is_refused_by_name() {
     let folder = Folder::new("broken");
     let path = folder.0.join("checkpoint.safetensors");

@@ -108,9 +108,7 @@ fn of_part(model: Model<'_>, sequences: Sequences<'_>, dropout: Option<PassDropo
     let mut gradient = Vec::with_capacity(model.weights.len());
     for slot in model.slots {
         match gradients.remove(&slot.name) {
-            Some(values) => {
-                gradient.extend_from_slice(values.into_data().as_slice::<f32>().unwrap_or(&[]))
-            }
+            Some(values) => gradient.extend_from_slice(values.into_data().as_slice::<f32>().unwrap_or(&[])),
             None => gradient.resize(slot.range.end, 0.0),
         }
     }

@@ -60,6 +60,9 @@ pub(super) struct Arguments {
     /// Steps between two revivals of unused codes, instead of the preset's or checkpoint's; 0: none.
     #[arg(long)]
     revive_every: Option<u64>,
+    /// Trains the decoder alone: encoder and codes, and with them the tokens of every picture, stay as they are.
+    #[arg(long)]
+    only_decoder: bool,
     /// Steps between two lines of the log.
     #[arg(long, default_value_t = 20)]
     log_every: u64,
@@ -94,6 +97,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     };
     trainer.set_minutes(arguments.minutes);
     trainer.set_revival(arguments.revive_every);
+    trainer.set_only_decoder(arguments.only_decoder);
     trainer.set_pictures(arguments.side, arguments.batch, arguments.learning_rate);
     if !arguments.vgg.is_empty() {
         trainer.set_vgg(arguments.vgg.clone());

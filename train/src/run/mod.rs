@@ -3,6 +3,7 @@
 mod batch_change;
 mod codebook;
 mod collapse;
+mod encoder_gradients;
 mod evaluate;
 mod event_log;
 mod observe;

@@ -213,6 +213,11 @@ impl Trainer {
         training.revive_every = every.unwrap_or(training.revive_every);
     }
 
+    /// From now on the decoder alone is trained, if `only` says so.
+    pub fn set_only_decoder(&mut self, only: bool) {
+        self.preset.training.only_decoder |= only;
+    }
+
     /// The state, ready to be saved.
     #[must_use]
     pub fn checkpoint(&self) -> Checkpoint {
@@ -275,9 +280,11 @@ impl Trainer {
         }
         let batch = self.draw(pictures, 0)?;
         let weights = self.weights.tracked();
-        let latents = encode(&weights, &self.preset.model, batch.clone());
+        // An encoder that is not trained needs no record of what it did.
+        let encoder = if training.only_decoder { &self.weights } else { &weights };
+        let latents = encode(encoder, &self.preset.model, batch.clone());
         let [count, dimension, height, width] = latents.dims();
-        let rows = as_rows(latents.clone().inner());
+        let rows = as_rows(if training.only_decoder { latents.clone() } else { latents.clone().inner() });
 
         // The decoder starts from a leaf, so that its gradient can be handed to the quantizer.
         let quantized = (self.step >= training.continuous_steps)
@@ -299,24 +306,9 @@ impl Trainer {
         let mut gradients = weights.gradients(&mut passed);
         let on_codes = leaf.grad(&passed).unwrap_or_else(|| leaf.clone().inner().zeros_like());
 
-        let mut on_latents = on_codes.clone();
-        if let Some(quantized) = &quantized {
-            let (d_rows, d_codebook) = self.preset.quantizer.rule().backward(
-                rows.clone(),
-                self.weights.get(CODEBOOK),
-                quantized,
-                as_rows(on_codes),
-                &self.preset.quantizer_loss,
-            );
-            on_latents = as_map(d_rows, [count, dimension, height, width]);
-            gradients.insert(CODEBOOK.to_owned(), d_codebook.flatten(0, 1));
-        } else if training.latent_energy_weight > 0.0 {
-            let d_rows = energy_gradient(rows.clone(), training.latent_energy, training.latent_energy_weight);
-            on_latents = on_latents + as_map(d_rows, [count, dimension, height, width]);
+        if !training.only_decoder {
+            gradients.extend(self.encoder_gradients(&weights, latents, quantized.as_ref(), on_codes));
         }
-        // A sum whose gradient on the latents is the given one carries it into the encoder.
-        let mut passed = (latents * on_latents.autodiff()).sum().backward();
-        gradients.extend(weights.gradients(&mut passed));
 
         let rate = training.rate(self.step, self.share());
         let mut updated = self.weights.clone();
@@ -330,7 +322,7 @@ impl Trainer {
         let chosen = quantized.as_ref().map(|q| integers(&q.indices)).unwrap_or_default();
         chosen.iter().for_each(|code| self.uses[*code as usize] += 1);
         let due = training.revive_every > 0 && self.step.is_multiple_of(training.revive_every);
-        if due && quantized.is_some() && self.share() < LAST_REVIVAL {
+        if due && quantized.is_some() && !training.only_decoder && self.share() < LAST_REVIVAL {
             self.revive_codes(&rows, &chosen);
         }
         self.seconds += start.elapsed().as_secs_f64();
@@ -408,13 +400,6 @@ impl Trainer {
             Err(TrainingError::NotANumber { step: self.step, what, value, batch_change: self.batch_change })
         }
     }
-}
-
-/// Gradient of `weight · mean((|z|² / energy - 1)²)` for rows `z`.
-fn energy_gradient(rows: Tensor<2>, energy: f64, weight: f64) -> Tensor<2> {
-    let [count, _] = rows.dims();
-    let excess = rows.clone().square().sum_dim(1) / energy - 1.0;
-    rows * excess * (4.0 * weight / (energy * count as f64))
 }
 
 /// `[B, D, h, w]` to `[B · h · w, D]`, positions in raster order.
