@@ -1,55 +1,16 @@
 //! Loss and gradient of a batch.
 //!
-//! The sequences are shared out among threads, and each thread does all the operations of its share alone. The operations
-//! of a small network are too short to be shared one by one: threads would mostly wait for each other.
-
-use std::thread;
+//! The sequences are shared out among [`Workers`].
 
 use burn::tensor::Device;
 use ibq_core::transformer::TransformerConfig;
-use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::{
     network::{PassDropout, Sequences, loss},
     state::{Slot, named},
+    workers::Workers,
 };
 use crate::random::Random;
-
-/// Pools of one thread each, one for every thread that the program may use.
-#[derive(Debug)]
-pub(super) struct Workers(Vec<ThreadPool>);
-
-impl Workers {
-    /// As many as the pool that this is called in has threads.
-    ///
-    /// # Panics
-    /// When the system starts no more threads, as [`thread::spawn`] does.
-    pub(super) fn new() -> Self {
-        let alone = |_| ThreadPoolBuilder::new().num_threads(1).build().expect("the system starts a thread");
-        Self((0..rayon::current_num_threads()).map(alone).collect())
-    }
-
-    /// Does `work` for every part, each on a thread of its own. There are at most as many parts as [`count`](Self::count).
-    fn each<I: Send, T: Send>(&self, parts: Vec<I>, work: impl Fn(I) -> T + Sync) -> Vec<T> {
-        let work = &work;
-        thread::scope(|scope| {
-            let running: Vec<_> = parts
-                .into_iter()
-                .zip(&self.0)
-                .map(|(part, pool)| scope.spawn(move || pool.install(|| work(part))))
-                .collect();
-            let result = |thread: thread::ScopedJoinHandle<'_, T>| match thread.join() {
-                Ok(result) => result,
-                Err(panic) => std::panic::resume_unwind(panic),
-            };
-            running.into_iter().map(result).collect()
-        })
-    }
-
-    fn count(&self) -> usize {
-        self.0.len()
-    }
-}
 
 /// A network and the flat vector of its weights.
 #[derive(Clone, Copy, Debug)]
@@ -117,6 +78,8 @@ fn of_part(model: Model<'_>, sequences: Sequences<'_>, dropout: Option<PassDropo
 
 #[cfg(test)]
 mod tests {
+    use rayon::ThreadPoolBuilder;
+
     use super::*;
     use crate::ar::{preset::Start, state::State, state::slots};
 

@@ -22,6 +22,7 @@ pub mod state;
 mod tokens;
 mod trainer;
 mod watch;
+mod workers;
 
 pub use export::{
     ArExportError, export_transformer, export_transformer_pytorch, import_transformer, inner_codes,

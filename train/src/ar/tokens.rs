@@ -5,10 +5,11 @@ use std::{collections::HashMap, path::Path};
 use burn::tensor::Device;
 use ibq_core::tokenizer::TokenizerConfig;
 
+use super::workers::Workers;
 use crate::{
     data::Pictures,
     network::encode,
-    quantizer::{Ibq, QuantizerConfig},
+    quantizer::{Ibq, Quantizer},
     run::{as_rows, integers},
     stored::{self, Stored, StoredError, StoredFile},
     weights::{CODEBOOK, Weights},
@@ -70,17 +71,26 @@ impl TokenSet {
         classes: &[u16],
         progress: impl Fn(u64),
     ) {
-        let rule = QuantizerConfig::Ibq(Ibq::default());
-        let all: Vec<usize> = (0..pictures.len()).collect();
-        for batch in all.chunks(BATCH) {
+        let workers = Workers::new();
+        let rule = Ibq::default();
+        let encode = |batch: &[usize]| -> Vec<u16> {
             let pixels = pictures.tensor(batch, &Device::flex());
-            for pixels in [pixels.clone(), pixels.flip([3])] {
+            let tokens = [pixels.clone(), pixels.flip([3])].map(|pixels| {
                 let rows = as_rows(encode(tokenizer, config, pixels));
-                let quantized = rule.rule().forward(rows, tokenizer.get(CODEBOOK));
-                self.tokens.extend(integers(&quantized.indices).into_iter().map(|code| code as u16));
-                self.classes.extend(batch.iter().map(|index| classes[*index]));
+                integers(&rule.choose(rows, tokenizer.get(CODEBOOK)))
+            });
+            tokens.into_iter().flatten().map(|code| code as u16).collect()
+        };
+        let all: Vec<usize> = (0..pictures.len()).collect();
+        for batches in all.chunks(BATCH * workers.count()) {
+            let batches: Vec<&[usize]> = batches.chunks(BATCH).collect();
+            for (batch, tokens) in batches.iter().zip(workers.each(batches.clone(), encode)) {
+                self.tokens.extend(tokens);
+                for _mirrored in [false, true] {
+                    self.classes.extend(batch.iter().map(|index| classes[*index]));
+                }
+                progress(batch.len() as u64);
             }
-            progress(batch.len() as u64);
         }
     }
 

@@ -6,11 +6,12 @@ use burn::tensor::Device;
 use ibq_core::transformer::TransformerConfig;
 
 use super::{
-    gradient::{Model, Workers, loss_and_gradient},
+    gradient::{Model, loss_and_gradient},
     network::{Sequences, loss},
     preset::ArPreset,
     state::{Slot, State, named, slots},
     tokens::TokenSet,
+    workers::Workers,
 };
 use crate::{
     random::Random,

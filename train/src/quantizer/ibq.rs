@@ -11,7 +11,7 @@
 //! where `g` is the gradient of `z_q`. Rows of the N × K tables are independent but for one vector of length K (the mean
 //! probability), so both passes go through them in tiles: memory is O(N · D + K · D).
 
-use burn::tensor::{Tensor, activation::softmax};
+use burn::tensor::{Int, Tensor, activation::softmax};
 use serde::{Deserialize, Serialize};
 
 use super::{Quantized, Quantizer, QuantizerLosses, QuantizerWeights, scatter_rows};
@@ -94,6 +94,15 @@ impl Quantizer for Ibq {
         let mean_entropy = -(mean.clone() * log_mean).sum().into_scalar::<f32>();
         let losses = QuantizerLosses { quantization: terms * distance, sample_entropy, mean_entropy };
         Quantized { indices, codes: chosen, losses, mean_probability: Some(mean) }
+    }
+
+    fn choose(&self, latents: Tensor<2>, codebook: Tensor<2>) -> Tensor<1, Int> {
+        let [count, dimension] = latents.dims();
+        let of_tile = |rows| {
+            let tile = latents.clone().slice([rows, 0..dimension]);
+            tile.matmul(codebook.clone().transpose()).argmax(1).squeeze_dim::<1>(1)
+        };
+        Tensor::cat(self.tiles(count, codebook.dims()[0]).map(of_tile).collect(), 0)
     }
 
     fn backward(
@@ -231,6 +240,8 @@ mod tests {
             let (z, c, upstream) = (random(count, 1.0), random(codes, 1.0), random(count, 0.1));
             let rule = Ibq { entropy_temperature: 0.5, tile_rows, ..Ibq::default() };
             let quantized = rule.forward(z.clone(), c.clone());
+            let chosen = rule.choose(z.clone(), c.clone());
+            assert_eq!(chosen.to_data(), quantized.indices.to_data());
             let (d_z, d_c) = rule.backward(z.clone(), c.clone(), &quantized, upstream.clone(), &weights);
             for (ours, truth) in [d_z, d_c].into_iter().zip(plain(&rule, &z, &c, &upstream, &weights)) {
                 let scale = truth.clone().abs().max().into_scalar::<f32>();

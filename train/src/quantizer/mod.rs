@@ -65,6 +65,9 @@ pub trait Quantizer: Send + std::fmt::Debug {
     /// Quantizes `latents` `[N, D]` with `codebook` `[K, D]`.
     fn forward(&self, latents: Tensor<2>, codebook: Tensor<2>) -> Quantized;
 
+    /// The codes that `forward` chooses, `[N]`, without its losses: all that encoding needs.
+    fn choose(&self, latents: Tensor<2>, codebook: Tensor<2>) -> Tensor<1, Int>;
+
     /// Gradients of `latents` `[N, D]` and `codebook` `[K, D]`, of the weighted losses of the quantizer plus of whatever
     /// left `code_gradient` `[N, D]` on the codes.
     fn backward(

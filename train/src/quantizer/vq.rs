@@ -1,6 +1,6 @@
 //! Vector quantization (van den Oord et al. 2017), in the two forms of the official code.
 
-use burn::tensor::Tensor;
+use burn::tensor::{Int, Tensor};
 use serde::{Deserialize, Serialize};
 
 use super::{Quantized, Quantizer, QuantizerLosses, QuantizerWeights, scatter_rows};
@@ -33,15 +33,18 @@ impl Default for Vq {
 
 impl Quantizer for Vq {
     fn forward(&self, latents: Tensor<2>, codebook: Tensor<2>) -> Quantized {
-        // |z - c|² without |z|², which is the same for all codes.
-        let lengths = codebook.clone().square().sum_dim(1).transpose();
-        let distances = lengths - latents.clone().matmul(codebook.clone().transpose()) * 2.0;
-        let indices = distances.argmin(1).squeeze_dim::<1>(1);
+        let indices = self.choose(latents.clone(), codebook.clone());
         let codes = codebook.select(0, indices.clone());
         let distance = (codes.clone() - latents).square().mean().into_scalar::<f32>();
         let losses =
             QuantizerLosses { quantization: (1.0 + self.beta) * distance, ..QuantizerLosses::default() };
         Quantized { indices, codes, losses, mean_probability: None }
+    }
+
+    fn choose(&self, latents: Tensor<2>, codebook: Tensor<2>) -> Tensor<1, Int> {
+        // |z - c|² without |z|², which is the same for all codes.
+        let lengths = codebook.clone().square().sum_dim(1).transpose();
+        (lengths - latents.matmul(codebook.transpose()) * 2.0).argmin(1).squeeze_dim::<1>(1)
     }
 
     fn backward(

@@ -43,9 +43,9 @@ impl Trainer {
             }
             let batch = self.draw(pictures, part)?;
             let rows = as_rows(encode(&self.weights, &self.preset.model, batch));
-            let quantized = self.preset.quantizer.rule().forward(rows.clone(), self.weights.get(CODEBOOK));
+            let codes = self.preset.quantizer.rule().choose(rows.clone(), self.weights.get(CODEBOOK));
             latents.extend(rows.to_data().iter::<f32>());
-            chosen.extend(integers(&quantized.indices));
+            chosen.extend(integers(&codes));
         }
         Ok((latents, chosen))
     }

@@ -48,9 +48,10 @@ pub fn reconstruct(
     for batch in all.chunks(BATCH) {
         let latents = encode(weights, config, pictures.tensor(batch, device));
         let shape = latents.dims();
-        let quantized = quantizer.rule().forward(as_rows(latents), weights.get(CODEBOOK));
-        codes.extend(integers(&quantized.indices));
-        reconstructed.extend(to_pictures(&decode(weights, config, as_map(quantized.codes, shape))));
+        let chosen = quantizer.rule().choose(as_rows(latents), weights.get(CODEBOOK));
+        codes.extend(integers(&chosen));
+        let rows = weights.get::<2>(CODEBOOK).select(0, chosen);
+        reconstructed.extend(to_pictures(&decode(weights, config, as_map(rows, shape))));
     }
     (reconstructed, codes)
 }
