@@ -66,7 +66,7 @@ pub(crate) enum GenerateMessage {
     DrawAround,
     /// Saves the picture shown, or the first one.
     Save,
-    /// A picture that carries its recipe was dropped.
+    /// A picture that carries its recipe was dropped, pasted or fetched.
     Restore(Box<Recipe>),
     /// Decoded pictures of recipes: of the gallery, or one that is restored.
     Restored(Result<Vec<(Recipe, image::RgbImage)>, Notice>, bool),
