@@ -121,6 +121,8 @@ pub(crate) struct Looking {
     pub(crate) tool: Tool,
     /// Whether a map of the entropy lies over the picture.
     pub(crate) entropy: bool,
+    /// Height of what the card said about the tokens of this picture, at most.
+    pub(crate) height: f32,
     pub(crate) hovered: Option<u32>,
     pub(crate) selected: Option<u32>,
     /// Whether the stroke of now holds tokens or lets them go.
