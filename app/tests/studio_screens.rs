@@ -6,6 +6,8 @@
 mod frame_times;
 #[path = "studio_screens/generate.rs"]
 mod generate;
+#[path = "studio_screens/growing.rs"]
+mod growing;
 mod studio;
 
 use egui::{Key, Modifiers, vec2};

@@ -10,7 +10,7 @@ import { ARTIFACTS, MINUTE, launch, patient, watch } from './browser.mjs';
 import { nativeEncode } from './native.mjs';
 import { png, wavePicture } from './picture.mjs';
 import { GOLDEN, serveEngine, servePage } from './server.mjs';
-import { controls, dropFile, settled, started } from './studio.mjs';
+import { controls, dropFile, pasteFile, save, settled, started } from './studio.mjs';
 
 const CHECKPOINT = 'tokenizer_tiny.ckpt';
 const DESK = { width: 1280, height: 800 };
@@ -133,7 +133,7 @@ describe('page', { timeout: 4 * MINUTE }, () => {
     await page.keyboard.press('Control+z');
     await studio.find('img', 'Viewer of dropped: Original, Reconstruction').waitFor({ state: 'attached' });
 
-    await pastePicture(page, 'pasted.png', models.files.get('/square.png'));
+    await pasteFile(page, 'pasted.png', 'image/png', models.files.get('/square.png'));
     await studio.find('img', 'Viewer of pasted: Original, Reconstruction').waitFor({ state: 'attached' });
 
     for (const colorScheme of ['dark', 'light']) {
@@ -259,22 +259,7 @@ async function drag(page, from, to) {
   await page.mouse.up();
 }
 
-/** Clicks a button that saves and returns the bytes of the download. */
-async function save(page, studio, name) {
-  const [download] = await Promise.all([page.waitForEvent('download', { timeout: MINUTE }), studio.click('button', name)]);
-  return readFileSync(await download.path());
-}
-
 function tokensOf(bytes) {
   const { grid, tokens, width, height } = JSON.parse(bytes.toString('utf8'));
   return { grid, tokens: tokens.flat(), width, height };
-}
-
-function pastePicture(page, name, bytes) {
-  return page.evaluate(({ name, base64 }) => {
-    const clipboardData = new DataTransfer();
-    const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-    clipboardData.items.add(new File([bytes], name, { type: 'image/png' }));
-    document.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
-  }, { name, base64: bytes.toString('base64') });
 }

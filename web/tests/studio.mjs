@@ -1,5 +1,9 @@
 // Driving the studio: egui draws on a canvas, and names its controls in transparent elements over it.
 
+import { readFileSync } from 'node:fs';
+
+import { MINUTE } from './browser.mjs';
+
 /** What is nearer to the edge of the window may be cut off. */
 const EDGE = 24;
 
@@ -62,4 +66,20 @@ export function dropFile(page, name, type, bytes) {
       canvas.dispatchEvent(new DragEvent(kind, { dataTransfer, bubbles: true, cancelable: true }));
     }
   }, { name, type, base64: Buffer.from(bytes).toString('base64') });
+}
+
+/** Pastes a file on the page, as it comes from the clipboard. */
+export function pasteFile(page, name, type, bytes) {
+  return page.evaluate(({ name, type, base64 }) => {
+    const clipboardData = new DataTransfer();
+    const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+    clipboardData.items.add(new File([bytes], name, { type }));
+    document.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
+  }, { name, type, base64: Buffer.from(bytes).toString('base64') });
+}
+
+/** Clicks a button that saves and returns the bytes of the download. */
+export async function save(page, studio, name) {
+  const [download] = await Promise.all([page.waitForEvent('download', { timeout: MINUTE }), studio.click('button', name)]);
+  return readFileSync(await download.path());
 }

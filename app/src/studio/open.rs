@@ -72,7 +72,7 @@ pub fn open_window() -> Result<(), StudioError> {
 #[cfg(target_arch = "wasm32")]
 #[derive(Default)]
 pub struct PageOptions {
-    /// Address of the picture to show first.
+    /// Address of the picture to show first, or to restore where it was generated here.
     pub image: Option<String>,
     /// Address of the model to use.
     pub model: Option<String>,
@@ -97,9 +97,9 @@ pub struct Page {
 
 #[cfg(target_arch = "wasm32")]
 impl Page {
-    /// Shows a picture: the bytes of a PNG, JPEG or WebP file that was pasted or fetched.
+    /// Shows a picture, the bytes of a PNG, JPEG or WebP file that was pasted; one that was generated here is restored.
     pub fn open_picture(&self, name: &str, bytes: &[u8]) {
-        self.send(super::reconstruct::opened(name, ibq_core::image::open(bytes)));
+        self.send(super::reconstruct::picture_or_recipe(name, bytes));
     }
 
     /// What draws on the canvas, once it does.

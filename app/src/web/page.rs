@@ -33,7 +33,7 @@ pub async fn start(
     Ok(())
 }
 
-/// Shows a picture: the bytes of a PNG, JPEG or WebP file that was pasted.
+/// Shows a picture, the bytes of a PNG, JPEG or WebP file that was pasted; one that was generated here is restored.
 #[wasm_bindgen]
 pub fn paste(name: &str, bytes: &[u8]) {
     PAGE.with_borrow(|slot| {

@@ -43,6 +43,15 @@ fn pictures_are_made_looked_at_and_changed() {
     // One picture, its tokens, and what else could have come.
     driver.click("Picture 1, whole");
     driver.see("Tokens of picture 1");
+    let below = |driver: &Driver| driver.harness.get_by_label("Search for a class").rect().top();
+    let middle = driver.harness.get_by_label("Tokens of picture 1").rect().center();
+    driver.harness.hover_at(middle);
+    driver.see("Candidate token");
+    driver.idle();
+    let place = below(&driver);
+    driver.harness.hover_at(egui::pos2(-10.0, -10.0));
+    driver.see("Point at a square of the picture");
+    assert_eq!(below(&driver), place, "what is below the card moves when the pointer leaves");
     driver.harness.get_by_label("Tokens of picture 1").focus();
     driver.step();
     driver.key(Key::ArrowDown);

@@ -18,6 +18,8 @@ pub(super) struct Layer {
     pub(super) columns: u32,
     /// Of a layer that makes the vectors of adaptive layer norm: which of them are scales, of which norm.
     pub(super) norms: Vec<(usize, String)>,
+    /// Whether it makes the logits: nothing after it evens out what rounding its weights does.
+    pub(super) makes_logits: bool,
 }
 
 /// The layers of one block.
@@ -40,7 +42,13 @@ pub(super) struct StoredPart {
 
 impl Layer {
     fn new(stem: String, rows: u32, columns: u32) -> Self {
-        Self { weights: vec![format!("{stem}.weight")], stem, rows, columns, norms: Vec::new() }
+        let weights = vec![format!("{stem}.weight")];
+        Self { weights, stem, rows, columns, norms: Vec::new(), makes_logits: false }
+    }
+
+    /// How it is stored where layers are stored in this way: 4 bits are too few for logits.
+    pub(super) fn form(&self, layers: WeightForm) -> WeightForm {
+        if self.makes_logits && layers == WeightForm::Int4 { WeightForm::Int8 } else { layers }
     }
 
     /// Inputs, in fours.
@@ -54,8 +62,8 @@ impl Layer {
     }
 
     /// Names of the stored forms: numbers and scales.
-    pub(super) fn stored_names(&self, form: WeightForm) -> [String; 2] {
-        let ending = if form == WeightForm::Int8 { "int8" } else { "int4" };
+    pub(super) fn stored_names(&self, layers: WeightForm) -> [String; 2] {
+        let ending = if self.form(layers) == WeightForm::Int8 { "int8" } else { "int4" };
         [format!("{}.{ending}", self.stem), format!("{}.scales", self.stem)]
     }
 
@@ -65,8 +73,8 @@ impl Layer {
     }
 
     /// The tensors of a layer that is stored quantised: [k4, o4, 4 or 2] words of numbers, [groups, o4, 4] of scales.
-    pub(super) fn stored(&self, form: WeightForm) -> Vec<StoredPart> {
-        let [numbers, scales] = self.stored_names(form);
+    pub(super) fn stored(&self, layers: WeightForm) -> Vec<StoredPart> {
+        let (form, [numbers, scales]) = (self.form(layers), self.stored_names(layers));
         let (k4, o4) = (self.k4(), self.o4(self.rows));
         let words = if form == WeightForm::Int8 { 4 } else { 2 };
         let groups = k4.div_ceil(form.group4());
@@ -107,7 +115,7 @@ impl TransformerConfig {
 
     /// The layer that makes the logits.
     pub(super) fn head_layer(&self) -> Layer {
-        Layer::new("head".to_owned(), self.vocab_size, self.n_embd)
+        Layer { makes_logits: true, ..Layer::new("head".to_owned(), self.vocab_size, self.n_embd) }
     }
 
     /// The pieces in which a head is stored quantised: the first row of each, and the layer of its rows.
@@ -120,6 +128,7 @@ impl TransformerConfig {
                 first,
                 Layer {
                     weights: vec!["head.weight".into()],
+                    makes_logits: true,
                     ..Layer::new(format!("head.{piece}"), rows, width)
                 },
             )
@@ -168,7 +177,7 @@ mod tests {
         // Keys and values of a picture with and without its class, as 16-bit floats.
         let cache = 2 * 2 * 2 * u64::from(config.n_layer * config.positions() * config.n_embd);
         let (weights, largest) = (bytes(&config, WeightForm::Int4), 2 << 30);
-        assert!((1150..1160).contains(&(weights >> 20)), "{weights}");
+        assert!((1160..1170).contains(&(weights >> 20)), "{weights}");
         assert!(weights + cache < largest / 3 * 2, "{weights} + {cache}");
         // Every tensor fits the smallest binding that WebGPU allows, 128 MiB.
         let most = |part: &StoredPart| part.shape.iter().map(|&size| u64::from(size)).product::<u64>() * 4;

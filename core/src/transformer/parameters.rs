@@ -30,7 +30,7 @@ pub enum TransformerPrecision {
     F16,
     /// 8 bits, with two 16-bit floats for 128 weights.
     Int8,
-    /// 4 bits, with two 16-bit floats for 64 weights.
+    /// 4 bits, with two 16-bit floats for 64 weights; the layer that makes the logits as [`Int8`](Self::Int8).
     Int4,
 }
 
@@ -49,6 +49,7 @@ impl TransformerPrecision {
         }
     }
 
+    /// How linear layers are stored, but for what [`Layer::form`] changes.
     pub(super) fn form(self) -> WeightForm {
         match self {
             Self::F32 | Self::F16 => WeightForm::Float,
@@ -292,7 +293,7 @@ impl<'a> Loader<'a> {
             HEAD_PIECE
         } else {
             // Shards begin where bindings may: every 256 bytes of logits.
-            let four = u64::from(layer.k4()) * self.element();
+            let four = u64::from(layer.k4()) * self.element(layer.form(self.form));
             let most =
                 (self.limit() / four * 4 / 64 * 64).min(u64::from(layer.rows).next_multiple_of(64)) as u32;
             let most = most.max(64);
@@ -315,8 +316,8 @@ impl<'a> Loader<'a> {
     }
 
     /// Bytes of one element of a matrix: 4 inputs × 4 outputs.
-    fn element(&self) -> u64 {
-        match self.form {
+    fn element(&self, form: WeightForm) -> u64 {
+        match form {
             WeightForm::Float => 4 * self.storage.bytes_of_four(),
             WeightForm::Int8 => 16,
             WeightForm::Int4 => 8,
@@ -324,8 +325,8 @@ impl<'a> Loader<'a> {
     }
 
     async fn empty(&self, layer: &Layer, rows: u32) -> Result<Matrix, TransformerError> {
-        let (k4, o4, form) = (layer.k4(), layer.o4(rows), self.form);
-        let weights = self.buffer(&layer.stem, u64::from(k4) * u64::from(o4) * self.element()).await?;
+        let (k4, o4, form) = (layer.k4(), layer.o4(rows), layer.form(self.form));
+        let weights = self.buffer(&layer.stem, u64::from(k4) * u64::from(o4) * self.element(form)).await?;
         let scales = match form {
             WeightForm::Float => None,
             form => {
@@ -345,8 +346,8 @@ impl<'a> Loader<'a> {
             .zip(layer.stored_names(self.form))
         {
             let scales = name.ends_with("scales");
-            let rows = if scales { matrix.k4.div_ceil(self.form.group4()) } else { matrix.k4 };
-            let row = u64::from(matrix.o4) * if scales { 16 } else { self.element() };
+            let rows = if scales { matrix.k4.div_ceil(matrix.form.group4()) } else { matrix.k4 };
+            let row = u64::from(matrix.o4) * if scales { 16 } else { self.element(matrix.form) };
             let most = (PIECE / row).max(1);
             for first in (0..rows).step_by(most as usize) {
                 let count = (most as u32).min(rows - first);
@@ -386,11 +387,11 @@ impl<'a> Loader<'a> {
                 let mut bindings = vec![Bound::whole(&self.staging), Bound::whole(&matrix.weights)];
                 bindings.extend(matrix.scales.as_ref().map(Bound::whole));
                 let (groups_x, groups_y) = fold(
-                    (u64::from(rows.div_ceil(4)) * u64::from(matrix.k4.div_ceil(self.form.group4())))
+                    (u64::from(rows.div_ceil(4)) * u64::from(matrix.k4.div_ceil(matrix.form.group4())))
                         .div_ceil(64),
                 );
                 let dispatch = DispatchBuilder {
-                    kernel: Kernel::LinearWeights(self.form),
+                    kernel: Kernel::LinearWeights(matrix.form),
                     storage: self.storage,
                     params: vec![rows, matrix.k4, matrix.o4, first / 4 * count + offset as u32, count],
                     bindings,

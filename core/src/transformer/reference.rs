@@ -61,6 +61,7 @@ impl Reference {
                 match precision {
                     TransformerPrecision::F32 => {}
                     TransformerPrecision::Int8 if !table => quantise(values, 128, 255.0),
+                    TransformerPrecision::Int4 if name == "head.weight" => quantise(values, 128, 255.0),
                     TransformerPrecision::Int4 if !table => quantise(values, 64, 15.0),
                     _ => values.iter_mut().for_each(|value| *value = half(*value)),
                 }

@@ -394,6 +394,24 @@ fn a_converted_model_is_the_one_it_was_made_from() {
 }
 
 #[test]
+fn a_folder_with_logits_in_4_bits_is_refused() {
+    let (model, weights) = Reference::random(small(), 18).model();
+    let folder = Folder::new("logits");
+    let (gpu, precision, job) = (Some(&devices()[0]), TransformerPrecision::Int4, Job::new());
+    let written = convert_transformer(gpu, &model, &weights, precision, Vec::new(), &folder.0, &job);
+    pollster::block_on(written).expect("it is written");
+    let path = folder.0.join("model.safetensors");
+    let mut bytes = std::fs::read(&path).unwrap();
+    let name = b"head.0.int8";
+    let at = bytes.windows(name.len()).position(|window| window == name).expect("logits in 8 bits");
+    bytes[at..at + name.len()].copy_from_slice(b"head.0.int4");
+    std::fs::write(&path, bytes).unwrap();
+    let stored = pollster::block_on(crate::weights::Model::open_path(&folder.0)).expect("a model");
+    let error = TransformerWeights::new(&stored, None).unwrap_err().to_string();
+    assert!(error.contains("4 bits") && error.contains("convert the original again"), "{error}");
+}
+
+#[test]
 fn random_weights_make_a_model_of_any_size() {
     let weights = TransformerWeights::random(small(), 3).unwrap();
     let job = Job::new();

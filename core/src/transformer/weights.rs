@@ -87,6 +87,11 @@ impl TransformerWeights {
             return Err(TransformerError::Input(format!("{} {reason}", model.name())));
         };
         config.validate().map_err(|error| WeightsError::Config { name: model.name().to_owned(), error })?;
+        if model.tensor(&format!("{PREFIX}head.0.int4")).is_some() {
+            let reason =
+                "has its logits in 4 bits, which are too few and no longer read; convert the original again";
+            return Err(TransformerError::Input(format!("{} {reason}", model.name())));
+        }
         for part in config.stored_parts(form) {
             check_shape(model, &part.name, &part.shape)?;
             let tensor = format!("{PREFIX}{}", part.name);

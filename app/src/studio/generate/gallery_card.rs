@@ -59,6 +59,11 @@ pub(super) fn show(ui: &mut Ui, state: &mut State, out: &mut Outbox) {
             generate.gallery.entries.clear();
             out.push(Message::KeepGallery);
         }
-        hint(ui, "A click brings a picture back exactly, with its settings. So does dropping its PNG here.");
+        // The clipboard of a desktop gives bare pixels, that of a browser the file.
+        let way = if cfg!(target_arch = "wasm32") { "dropping or pasting" } else { "dropping" };
+        hint(
+            ui,
+            format!("A click brings a picture back exactly, with its settings. So does {way} its PNG here."),
+        );
     });
 }

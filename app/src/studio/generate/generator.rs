@@ -32,14 +32,16 @@ pub(crate) struct Generator {
 pub(crate) struct GeneratorMemory(pub(crate) u64);
 
 impl GeneratorMemory {
-    /// Weights at a precision, about: scales of quantised weights are a sixteenth more.
+    /// Weights at a precision, about: scales of quantised weights are a sixteenth more, and the logits take 8 bits at least.
     pub(crate) fn of(config: &TransformerConfig, precision: TransformerPrecision) -> Self {
         let count = config.parameter_count();
         Self(match precision {
             TransformerPrecision::F32 => 4 * count,
             TransformerPrecision::F16 => 2 * count,
             TransformerPrecision::Int8 => count + count / 16,
-            TransformerPrecision::Int4 => count / 2 + count / 16,
+            TransformerPrecision::Int4 => {
+                count / 2 + count / 16 + u64::from(config.vocab_size) * u64::from(config.n_embd) / 2
+            }
         })
     }
 }

@@ -60,10 +60,10 @@ impl Studio {
         });
     }
 
-    /// Shows the picture of a recipe, with its settings; loads the bundled generator for it where there is none.
+    /// Shows the picture of a recipe, with its settings; waits for the generator that is on its way, or loads the bundled one.
     pub(super) fn restore_recipe(&mut self, recipe: Box<Recipe>) {
         let Some(generator) = self.state.generate.generator.clone() else {
-            if self.state.generate.bundled {
+            if self.state.generate.available() {
                 self.state.generate.waiting = Some(recipe);
                 self.enter_generate();
             } else {

@@ -9,8 +9,9 @@ use web_time::Instant;
 
 use crate::studio::task::TaskId;
 
-/// Drawing while tokens are made may take this part of the time: a seventh, so that sampling is slowed by 15 % at most.
-const PAUSE: u32 = 6;
+/// Drawings take at most one of so many parts of a run: then it takes a seventh more time, which is below 15 %, even where no
+/// token is made meanwhile.
+const PARTS: u32 = 8;
 /// Shortest time between two drawings.
 const SHORTEST: Duration = Duration::from_millis(80);
 
@@ -50,6 +51,8 @@ pub(crate) struct Living {
     pub(crate) tiles: Vec<usize>,
     pub(crate) started: Instant,
     drawing: Option<(TaskId, Instant)>,
+    /// How long the drawings of this run took.
+    spent: Duration,
     next: Instant,
     /// Tokens that the last drawing had, in all.
     drawn: usize,
@@ -58,12 +61,13 @@ pub(crate) struct Living {
 impl Living {
     pub(crate) fn new(task: TaskId, stream: Stream, tiles: Vec<usize>) -> Self {
         let now = Instant::now();
-        Self { task, stream, tiles, started: now, drawing: None, next: now + SHORTEST, drawn: 0 }
+        let (spent, next) = (Duration::ZERO, now + SHORTEST);
+        Self { task, stream, tiles, started: now, drawing: None, spent, next, drawn: 0 }
     }
 
-    /// Whether there is something new to draw, and it is time.
-    pub(crate) fn is_due(&self) -> bool {
-        self.drawing.is_none() && Instant::now() >= self.next && self.stream.count() > self.drawn
+    /// Whether there is something new to draw, it is time, and somebody sees it.
+    pub(crate) fn is_due(&self, seen: bool) -> bool {
+        seen && self.drawing.is_none() && Instant::now() >= self.next && self.stream.count() > self.drawn
     }
 
     pub(crate) fn draws(&mut self, task: TaskId, made: usize) {
@@ -71,10 +75,13 @@ impl Living {
         self.drawn = made;
     }
 
-    /// A drawing is done: the next one waits, the longer this one took.
+    /// A drawing is done. The next one, which will take about as long, waits until the run has gone on for long enough.
     pub(crate) fn drew(&mut self) {
         if let Some((_, since)) = self.drawing.take() {
-            self.next = Instant::now() + (since.elapsed() * PAUSE).max(SHORTEST);
+            let took = since.elapsed();
+            self.spent += took;
+            let affordable = self.started + (self.spent + took) * PARTS - took;
+            self.next = affordable.max(Instant::now() + SHORTEST);
         }
     }
 
@@ -82,5 +89,42 @@ impl Living {
         if self.drawing.is_some_and(|(drawing, _)| drawing == task) {
             self.drawing = None;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::studio::{message::Message, task::Tasks};
+
+    fn task() -> TaskId {
+        Tasks::new(&egui::Context::default()).start_quietly(|_job| async { Message::Nothing })
+    }
+
+    #[test]
+    fn drawings_wait_for_new_tokens_for_their_time_and_for_somebody_to_see_them() {
+        let mut living = Living::new(task(), Stream::new(1), vec![0]);
+        living.next = Instant::now();
+        assert!(!living.is_due(true), "there are no tokens");
+        living.stream.extend(0, &[1, 2]);
+        assert!(living.is_due(true) && !living.is_due(false));
+        living.draws(task(), 2);
+        living.stream.extend(0, &[3]);
+        assert!(!living.is_due(true), "one is being made");
+        std::thread::sleep(SHORTEST / 8);
+        living.drew();
+        let after = living.spent * 2;
+        assert!(living.spent >= SHORTEST / 8);
+        assert!(
+            living.next + living.spent >= living.started + after * PARTS,
+            "an eighth of the run after the next one"
+        );
+        let now = Instant::now();
+        living.next = now;
+        assert!(living.is_due(true));
+        living.draws(task(), 3);
+        living.drew();
+        living.next = now;
+        assert!(!living.is_due(true), "all tokens are drawn");
     }
 }

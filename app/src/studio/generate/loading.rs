@@ -106,9 +106,10 @@ impl Studio {
         generate.generator = Some(generator);
         self.state.screen = Screen::Generate;
         self.draw_gallery();
+        let start = std::mem::take(&mut self.state.generate.start_when_loaded);
         if let Some(recipe) = self.state.generate.waiting.take() {
             self.restore_recipe(recipe);
-        } else if std::mem::take(&mut self.state.generate.start_when_loaded) {
+        } else if start {
             self.start_pictures();
         }
     }

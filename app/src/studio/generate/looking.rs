@@ -118,6 +118,6 @@ impl Looking {
     }
 
     pub(super) fn forget_place(&mut self) {
-        (self.hovered, self.selected, self.holding) = (None, None, None);
+        (self.hovered, self.selected, self.holding, self.height) = (None, None, None, 0.0);
     }
 }

@@ -66,7 +66,7 @@ pub(crate) enum GenerateMessage {
     DrawAround,
     /// Saves the picture shown, or the first one.
     Save,
-    /// A picture that carries its recipe was dropped.
+    /// A picture that carries its recipe was dropped, pasted or fetched.
     Restore(Box<Recipe>),
     /// Decoded pictures of recipes: of the gallery, or one that is restored.
     Restored(Result<Vec<(Recipe, image::RgbImage)>, Notice>, bool),
@@ -121,6 +121,8 @@ pub(crate) struct Looking {
     pub(crate) tool: Tool,
     /// Whether a map of the entropy lies over the picture.
     pub(crate) entropy: bool,
+    /// Height of what the card said about the tokens of this picture, at most.
+    pub(crate) height: f32,
     pub(crate) hovered: Option<u32>,
     pub(crate) selected: Option<u32>,
     /// Whether the stroke of now holds tokens or lets them go.

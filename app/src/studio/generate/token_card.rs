@@ -43,7 +43,15 @@ pub(super) fn show(ui: &mut Ui, state: &mut State, tasks: &Tasks, out: &mut Outb
                 scale(ui, generate);
             }
             match generate.looking.tool {
-                Tool::Look => look(ui, generate, ready, out),
+                Tool::Look => {
+                    // As high as it was for any token of this picture: what is below stays where it is while the pointer moves.
+                    let shown = ui.scope(|ui| {
+                        ui.set_min_height(generate.looking.height);
+                        look(ui, generate, ready, out);
+                    });
+                    let height = &mut generate.looking.height;
+                    *height = height.max(shown.response.rect.height());
+                }
                 Tool::Hold => hold(ui, generate, out),
             }
         });
@@ -56,7 +64,7 @@ fn scale(ui: &mut Ui, generate: &Generate) {
     let most = insight.positions.iter().map(|seen| seen.entropy).fold(0.0, f32::max);
     let mean = insight.positions.iter().map(|seen| seen.entropy).sum::<f32>()
         / insight.positions.len().max(1) as f32;
-    hint(ui, format!("Entropy: dark is 0 bits, bright {most:.1} bits; {mean:.1} bits on average."));
+    hint(ui, format!("Entropy: dark 0, bright {most:.1}; {mean:.1} bits on average."));
 }
 
 fn look(ui: &mut Ui, generate: &Generate, ready: bool, out: &mut Outbox) {
@@ -93,6 +101,7 @@ fn look(ui: &mut Ui, generate: &Generate, ready: bool, out: &mut Outbox) {
         }
     }
     ui.spacing_mut().item_spacing.y = 8.0;
+    ui.add_space(6.0);
     hint(
         ui,
         "Click one to put it there: the tokens before it and those that are held stay, all others are drawn again.",

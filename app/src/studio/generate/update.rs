@@ -7,6 +7,7 @@ use crate::studio::{
     app::{Studio, failure_notice},
     message::Failure,
     picture_texture::PictureTexture,
+    state::Screen,
     task::TaskId,
 };
 
@@ -107,9 +108,10 @@ impl Studio {
         {
             self.open_generator(source);
         }
+        let seen = self.state.screen == Screen::Generate;
         let generate = &mut self.state.generate;
         let (Some(living), Some(generator)) = (&mut generate.living, &generate.generator) else { return };
-        if !living.is_due() {
+        if !living.is_due(seen) {
             return;
         }
         let tokens = living.stream.tokens();

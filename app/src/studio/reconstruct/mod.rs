@@ -32,7 +32,7 @@ pub(crate) use export::{Export, Ready};
 #[cfg(target_arch = "wasm32")]
 pub(crate) use picture::fetch;
 #[cfg(target_arch = "wasm32")]
-pub(crate) use picture::opened;
+pub(crate) use picture::picture_or_recipe;
 pub(crate) use picture::{
     OpenPicture, pasted, read_picture, read_picture_or_recipe, read_tokens, read_tokens_or_model,
 };

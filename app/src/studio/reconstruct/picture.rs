@@ -36,7 +36,7 @@ impl OpenPicture {
 }
 
 /// A picture file was opened, or was none.
-pub(crate) fn opened(name: &str, picture: Result<Picture, ImageError>) -> Message {
+fn opened(name: &str, picture: Result<Picture, ImageError>) -> Message {
     Message::PictureOpened(match picture {
         Ok(picture) => Ok(Box::new(OpenPicture::new(name, picture))),
         Err(error) => Err(Notice::error(format!("{name} was not opened"), error)),
@@ -54,12 +54,14 @@ pub(crate) async fn read_picture(file: PickedFile) -> Message {
 /// Reads a picture file that was dropped: one that this program generated brings everything that restores it.
 pub(crate) async fn read_picture_or_recipe(file: PickedFile) -> Message {
     match file.read().await {
-        Ok(bytes) => from_bytes(&file.name(), &bytes),
+        Ok(bytes) => picture_or_recipe(&file.name(), &bytes),
         Err(reason) => Message::Notice(Notice::error(format!("{} was not opened", file.name()), reason)),
     }
 }
 
-fn from_bytes(name: &str, bytes: &[u8]) -> Message {
+/// What the bytes of a picture file bring, wherever they come from: a picture, or everything that restores one that this program
+/// generated.
+pub(crate) fn picture_or_recipe(name: &str, bytes: &[u8]) -> Message {
     match text_of(bytes, Recipe::KEYWORD).map(|text| Recipe::from_json(&text)) {
         Some(Ok(recipe)) => Message::Generate(GenerateMessage::Restore(Box::new(recipe))),
         // What cannot be read of it does not keep the picture from being looked at.
@@ -67,7 +69,7 @@ fn from_bytes(name: &str, bytes: &[u8]) -> Message {
     }
 }
 
-/// Fetches a picture from the web.
+/// Fetches a picture from the web, or what restores it.
 #[cfg(target_arch = "wasm32")]
 pub(crate) async fn fetch(address: String) -> Message {
     let name = address.rsplit('/').next().unwrap_or(&address).to_owned();
@@ -76,7 +78,7 @@ pub(crate) async fn fetch(address: String) -> Message {
         Err(error) => Err(error),
     };
     match bytes {
-        Ok(bytes) => opened(&name, open(&bytes)),
+        Ok(bytes) => picture_or_recipe(&name, &bytes),
         Err(error) => Message::Notice(Notice::error(format!("{name} was not fetched"), error)),
     }
 }
@@ -91,7 +93,7 @@ pub(crate) async fn from_camera() -> Message {
     }
 }
 
-/// A picture from the clipboard.
+/// A picture from the clipboard: bare pixels, without what a file may carry.
 pub(crate) fn pasted(image: &ColorImage) -> Message {
     let [width, height] = image.size;
     let mut notes = Vec::new();
@@ -143,6 +145,46 @@ pub(crate) async fn read_tokens_or_model(file: PickedFile) -> Message {
 mod tests {
     use super::*;
     use egui::Color32;
+    use ibq_core::{
+        image::{encode_png, with_text},
+        tokens::TokenGrid,
+        transformer::{
+            Condition, PictureRequest, RecipeModels, Sampling, TransformerConfig, TransformerPrecision,
+        },
+    };
+
+    #[test]
+    fn a_picture_that_was_made_here_brings_its_recipe_and_any_other_only_itself() {
+        let config = TransformerConfig { block_size: 1, ..TransformerConfig::official("B").unwrap() };
+        let models = RecipeModels {
+            model: "ar",
+            path: "",
+            config: &config,
+            precision: TransformerPrecision::F32,
+            tokenizer: None,
+        };
+        let request = PictureRequest {
+            condition: Condition::Class(3),
+            sampling: Sampling::default(),
+            seed: 7,
+            number: 1,
+            fixed: Vec::new(),
+        };
+        let grid = TokenGrid { rows: 1, cols: 1, tokens: vec![9] };
+        let recipe = Recipe::new(&models, &request, &grid, None);
+        let plain = encode_png(&RgbImage::new(2, 2)).unwrap();
+        let text = recipe.to_json().unwrap();
+        let made = with_text(&plain, Recipe::KEYWORD, &text);
+        match picture_or_recipe("made.png", &made) {
+            Message::Generate(GenerateMessage::Restore(found)) => assert_eq!(*found, recipe),
+            _ => panic!("not restored"),
+        }
+        let unreadable = with_text(&plain, Recipe::KEYWORD, &text.replace("[9]", "[]"));
+        for png in [&plain, &unreadable] {
+            assert!(matches!(picture_or_recipe("a.png", png), Message::PictureOpened(Ok(_))));
+        }
+        assert!(matches!(picture_or_recipe("a.png", b"no picture"), Message::PictureOpened(Err(_))));
+    }
 
     #[test]
     fn a_pasted_picture_is_composited_on_white() {

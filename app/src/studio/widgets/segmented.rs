@@ -6,6 +6,8 @@ use crate::studio::theme::{CONTROL_RADIUS, Palette};
 
 use super::button::focus_ring;
 
+const CHOICE: f32 = 28.0;
+
 /// Shows the choices in a row and returns whether the current one changed. `name` says what is being chosen.
 pub(crate) fn segmented<T: Copy + PartialEq>(
     ui: &mut Ui,
@@ -21,6 +23,8 @@ pub(crate) fn segmented<T: Copy + PartialEq>(
         .inner_margin(Margin::same(2))
         .show(ui, |ui| {
             ui.spacing_mut().item_spacing.x = 2.0;
+            // The same space on all sides, and as high as a button.
+            ui.spacing_mut().interact_size.y = CHOICE;
             ui.horizontal(|ui| {
                 for &(value, text) in choices {
                     if choice(ui, name, text, *current == value).clicked() {
@@ -40,7 +44,7 @@ fn choice(ui: &mut Ui, name: &str, text: &str, on: bool) -> Response {
         f32::INFINITY,
         TextStyle::Button,
     );
-    let size = Vec2::new(galley.size().x + 20.0, 28.0);
+    let size = Vec2::new(galley.size().x + 20.0, CHOICE);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
     let enabled = ui.is_enabled();
     response.widget_info(|| WidgetInfo::selected(Role::RadioButton, enabled, on, format!("{name}: {text}")));
