@@ -9,6 +9,8 @@ use super::{message::Message, models::short_name, picture_texture::Pixels};
 
 /// Longest side of the small pictures in the strip, in pixels.
 const SMALL: u32 = 112;
+/// Longest side of the first picture where a browser computes on the processor, which takes minutes for the whole one.
+const SLOW: u32 = 128;
 
 /// A sample picture.
 pub(crate) struct Sample {
@@ -24,6 +26,14 @@ impl Sample {
         let picture = open(bytes).map_err(|error| log::warn!("sample {file}: {error}")).ok()?;
         let small = image::imageops::thumbnail(&picture.rgb, SMALL, SMALL);
         Some(Self { name: short_name(file).to_owned(), small: Pixels::new(&small), picture, texture: None })
+    }
+
+    /// The picture with at most 128 pixels a side, and a note that says so.
+    pub(crate) fn scaled_down(&self) -> Picture {
+        let rgb = image::imageops::thumbnail(&self.picture.rgb, SLOW, SLOW);
+        let note =
+            format!("scaled to {} × {}: this browser computes on the processor", rgb.width(), rgb.height());
+        Picture { notes: self.picture.notes.iter().cloned().chain([note]).collect(), rgb }
     }
 }
 
@@ -103,4 +113,19 @@ async fn files() -> Vec<(String, Vec<u8>)> {
 async fn fetch(address: &str) -> Option<Vec<u8>> {
     let source = ibq_core::weights::Source::http(address).await.ok()?;
     source.read_at(0, usize::try_from(source.len()).ok()?).await.ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sample_scaled_down_says_so() {
+        let bytes = include_bytes!("../../../assets/samples/lighthouse.png");
+        let sample = Sample::new("lighthouse.png", bytes).unwrap();
+        assert_eq!(sample.picture.rgb.dimensions(), (256, 256));
+        let small = sample.scaled_down();
+        assert_eq!(small.rgb.dimensions(), (128, 128));
+        assert!(small.notes.iter().any(|note| note.starts_with("scaled to 128 × 128")), "{:?}", small.notes);
+    }
 }

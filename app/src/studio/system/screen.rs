@@ -116,8 +116,9 @@ fn details(ui: &mut Ui, info: &GpuInfo) {
             ui,
             |ui| {
                 for (name, value) in &info.limits {
-                    ui.weak(name.replace('_', " "));
-                    ui.with_layout(Layout::right_to_left(Align::Center), |ui| ui.label(limit(name, *value)));
+                    // The value brings its unit.
+                    ui.weak(name.trim_end_matches(" (bytes)"));
+                    ui.with_layout(Layout::right_to_left(Align::Min), |ui| ui.label(limit(name, *value)));
                     ui.end_row();
                 }
             },
