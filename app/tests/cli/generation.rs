@@ -98,7 +98,7 @@ fn wrong_wishes_are_refused_in_words() {
     ibq(&folder, "generate --class 1 -o out").ends_with(1).says(&["ar_small.safetensors", "--tokenizer"]);
     let other = golden("../../assets/models/scenes-f4");
     let ran = ibq(&folder, &format!("generate --class 1 -o out --tokenizer {other}"));
-    ran.ends_with(1).says(&["4,096 codes", "trained on 512"]);
+    ran.ends_with(1).says(&["8,192 codes", "trained on 512"]);
     let tokenizer = golden("tokenizer_tiny.ckpt");
     let ran = folder.ibq(&format!("generate --class 1 -o out --model {tokenizer}"));
     ran.ends_with(1).says(&["is no transformer"]);
