@@ -162,7 +162,7 @@ impl Studio {
             Message::Pick(purpose) => files::pick(&mut self.tasks, purpose),
             Message::Picked(purpose, file) => self.picked(&purpose, file),
             Message::NoDialog(purpose) => self.state.prompt = Some(files::PathPrompt::new(purpose)),
-            Message::Saved(name) => self.state.notices.push(Notice::info("Saved", name)),
+            Message::Saved(name) => self.state.notices.push(Notice::info("Saved", format!("as {name}"))),
             Message::Dropped(file) => self.dropped(file),
             Message::Samples(list) => self.samples(list),
             Message::OpenCamera => self.open_camera(),
