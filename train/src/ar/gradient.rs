@@ -108,12 +108,13 @@ mod tests {
             (loss, gradient)
         };
         let (loss, gradient) = with(1);
-        assert!(gradient.iter().any(|value| value.abs() > 1e-3));
+        let largest = gradient.iter().fold(0.0f32, |most, value| most.max(value.abs()));
+        assert!(largest > 1e-3);
         for threads in [2, 3, 8] {
             let (shared_loss, shared) = with(threads);
             assert!((loss - shared_loss).abs() < 1e-6);
             for (a, b) in gradient.iter().zip(&shared) {
-                assert!((a - b).abs() < 1e-6, "{a} {b}");
+                assert!((a - b).abs() < 1e-5 * largest, "{a} {b} of {largest}");
             }
         }
     }
