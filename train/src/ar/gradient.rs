@@ -48,14 +48,11 @@ pub(super) fn loss_and_gradient(
         let (loss, gradient) = of_part(model, sequences, dropout);
         (loss * f64::from(share), gradient.into_iter().map(move |value| value * share))
     });
+    gradient.fill(0.0);
     let mut loss = 0.0;
-    for (index, (part, values)) in results.into_iter().enumerate() {
+    for (part, values) in results {
         loss += part;
-        if index == 0 {
-            gradient.iter_mut().zip(values).for_each(|(sum, value)| *sum = value);
-        } else {
-            gradient.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
-        }
+        gradient.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
     }
     loss
 }

@@ -12,18 +12,18 @@ use crate::{
 use super::{Trainer, as_map, as_rows};
 
 impl Trainer {
-    /// The gradients of codebook and encoder. `weights` are the leaves that made `latents` `[B, D, h, w]`; `on_codes` is the
-    /// decoder's gradient on what it was given in their place, `quantized`, or on the latents themselves while there are
-    /// no codes.
+    /// The gradients of codebook and encoder. `weights` are the leaves that made `latents` `[B, D, h, w]`, and `rows` are these
+    /// latents without a record; `on_codes` is the decoder's gradient on what it was given in their place, `quantized`, or on
+    /// the latents themselves while there are no codes.
     pub(super) fn encoder_gradients(
         &self,
         weights: &Weights,
         latents: Tensor<4>,
+        rows: Tensor<2>,
         quantized: Option<&Quantized>,
         on_codes: Tensor<4>,
     ) -> BTreeMap<String, Tensor<1>> {
         let shape = latents.dims();
-        let rows = as_rows(latents.clone().inner());
         let training = &self.preset.training;
         let mut gradients = BTreeMap::new();
         let mut on_latents = on_codes.clone();

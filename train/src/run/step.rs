@@ -307,7 +307,8 @@ impl Trainer {
         let on_codes = leaf.grad(&passed).unwrap_or_else(|| leaf.clone().inner().zeros_like());
 
         if !training.only_decoder {
-            gradients.extend(self.encoder_gradients(&weights, latents, quantized.as_ref(), on_codes));
+            let quantized = quantized.as_ref();
+            gradients.extend(self.encoder_gradients(&weights, latents, rows.clone(), quantized, on_codes));
         }
 
         let rate = training.rate(self.step, self.share());
