@@ -21,7 +21,7 @@ use super::{
 
 mod transformer;
 
-use transformer::TransformerShape;
+use transformer::TransformerPart;
 
 /// Sides of the pictures that memory is told for.
 const SIDES: [u32; 2] = [256, 512];
@@ -54,7 +54,7 @@ struct Document {
     values: u64,
     #[serde(flatten)]
     tokenizer: Option<TokenizerPart>,
-    transformer: Option<TransformerShape>,
+    transformer: Option<TransformerPart>,
 }
 
 /// What only a tokenizer has.
@@ -97,10 +97,19 @@ pub(crate) async fn run(arguments: &Arguments, session: &Session) -> Result<(), 
     if arguments.json {
         return session.print_json(&document);
     }
-    for (what, text) in lines(&document) {
-        session.print(format_args!("{what:<13}{text}"));
+    let print = |lines: Vec<(&str, String)>| {
+        lines.into_iter().for_each(|(what, text)| session.print(format_args!("{what:<13}{text}")));
+    };
+    print(lines(&document));
+    if let Some(part) = &document.transformer {
+        print(part.lines());
+        part.print_memory(session);
     }
     if let Some(part) = &document.tokenizer {
+        if document.transformer.is_some() {
+            session.print(format_args!("\nthe tokenizer inside"));
+        }
+        print(part.lines());
         print_memory(&part.memory, session);
     }
     Ok(())
@@ -114,9 +123,19 @@ async fn describe(arguments: &Arguments, opened: OpenedModel) -> Result<Document
         ModelKind::Transformer => !opened.model.available().is_empty(),
         ModelKind::Discriminator | ModelKind::LookupFree | ModelKind::Unknown => false,
     };
-    let tokenizer = if has_tokenizer { Some(tokenizer_part(&opened, arguments).await?) } else { None };
-    let transformer = match opened.model.kind() {
-        ModelKind::Transformer => TransformerShape::of(opened.model.tensors()),
+    let has_transformer = opened.model.kind() == ModelKind::Transformer;
+    let gpu = match has_tokenizer || has_transformer {
+        true => Some(model::open_gpu(&arguments.gpu).await),
+        false => None,
+    };
+    let tokenizer = match &gpu {
+        Some(gpu) if has_tokenizer => Some(TokenizerPart::new(&opened, arguments, gpu)?),
+        _ => None,
+    };
+    let transformer = match &gpu {
+        Some(gpu) if has_transformer => {
+            Some(TransformerPart::new(&opened.model, gpu.as_ref().ok(), &arguments.choice)?)
+        }
         _ => None,
     };
     Ok(Document {
@@ -143,28 +162,49 @@ fn kind_of(kind: ModelKind) -> (&'static str, &'static str) {
     }
 }
 
-async fn tokenizer_part(opened: &OpenedModel, arguments: &Arguments) -> Result<TokenizerPart, Failure> {
-    let weights = model::tokenizer(opened, &arguments.choice)?;
-    let config = weights.config().clone();
-    let used = set_key(weights.set());
-    let memory = match model::open_gpu(&arguments.gpu).await {
-        Ok(gpu) => memory(&gpu, &config, &arguments.gpu),
-        Err(failure) => Memory {
-            precision: arguments.gpu.precision.name(),
-            adapter: None,
-            unknown: Some(failure.to_string()),
-            pictures: Vec::new(),
-        },
-    };
-    Ok(TokenizerPart {
-        weights: opened.model.available().iter().copied().map(set_key).collect(),
-        weights_used: used,
-        parameters: config.parameter_count(),
-        codebook_size: config.n_embed,
-        factor: config.factor(),
-        config,
-        memory,
-    })
+impl TokenizerPart {
+    fn new(opened: &OpenedModel, arguments: &Arguments, gpu: &Result<Gpu, Failure>) -> Result<Self, Failure> {
+        let weights = model::tokenizer(opened, &arguments.choice)?;
+        let config = weights.config().clone();
+        let memory = match gpu {
+            Ok(gpu) => memory(gpu, &config, &arguments.gpu),
+            Err(failure) => Memory {
+                precision: arguments.gpu.precision.name(),
+                adapter: None,
+                unknown: Some(failure.to_string()),
+                pictures: Vec::new(),
+            },
+        };
+        Ok(Self {
+            weights: opened.model.available().iter().copied().map(set_key).collect(),
+            weights_used: set_key(weights.set()),
+            parameters: config.parameter_count(),
+            codebook_size: config.n_embed,
+            factor: config.factor(),
+            config,
+            memory,
+        })
+    }
+
+    /// For people.
+    fn lines(&self) -> Vec<(&'static str, String)> {
+        let TokenizerConfig { ch, num_res_blocks, z_channels, embed_dim, n_embed, .. } = self.config;
+        let factor = self.factor;
+        let side = 256 / factor.min(256);
+        vec![
+            ("weights", weight_sets(self)),
+            ("parameters", count(self.parameters)),
+            ("codebook", format!("{} codes of {embed_dim} values", count(n_embed.into()))),
+            ("factor", format!("{factor}: 256 × 256 pixels become {side} × {side} tokens")),
+            ("channels", format!("{} (ch {ch} × ch_mult {:?})", widths(&self.config), self.config.ch_mult)),
+            (
+                "blocks",
+                format!("{num_res_blocks} per level in the encoder, {} in the decoder", num_res_blocks + 1),
+            ),
+            ("attention", attention(&self.config)),
+            ("latent", format!("z_channels {z_channels}, embed_dim {embed_dim}")),
+        ]
+    }
 }
 
 fn memory(gpu: &Gpu, config: &TokenizerConfig, options: &GpuOptions) -> Memory {
@@ -196,30 +236,10 @@ fn lines(document: &Document) -> Vec<(&'static str, String)> {
     if let Some(size) = document.file_bytes {
         lines.push(("file", bytes(size)));
     }
-    if let Some(shape) = &document.transformer {
-        lines.extend(shape.lines());
-    }
-    let Some(part) = &document.tokenizer else {
+    if document.tokenizer.is_none() && document.transformer.is_none() {
         let (values, tensors) = (count(document.values), count(document.tensors as u64));
         lines.push(("values", format!("{values} in {tensors} tensors")));
-        return lines;
-    };
-    let TokenizerConfig { ch, num_res_blocks, z_channels, embed_dim, n_embed, .. } = part.config;
-    let factor = part.factor;
-    let side = 256 / factor.min(256);
-    lines.extend([
-        ("weights", weight_sets(part)),
-        ("parameters", count(part.parameters)),
-        ("codebook", format!("{} codes of {embed_dim} values", count(n_embed.into()))),
-        ("factor", format!("{factor}: 256 × 256 pixels become {side} × {side} tokens")),
-        ("channels", format!("{} (ch {ch} × ch_mult {:?})", widths(&part.config), part.config.ch_mult)),
-        (
-            "blocks",
-            format!("{num_res_blocks} per level in the encoder, {} in the decoder", num_res_blocks + 1),
-        ),
-        ("attention", attention(&part.config)),
-        ("latent", format!("z_channels {z_channels}, embed_dim {embed_dim}")),
-    ]);
+    }
     lines
 }
 

@@ -12,14 +12,12 @@ use serde::Serialize;
 
 use super::{
     failure::Failure,
-    inputs::{read_bounded, shown},
+    inputs::shown,
     numbers,
     options::{GpuOptions, ModelOptions, WeightOptions},
     session::Session,
+    transformer::read_yaml,
 };
-
-/// Most bytes of a configuration file.
-const MAX_CONFIG_BYTES: u64 = 1 << 20;
 
 /// A tokenizer on the GPU, and what is to be said about it.
 pub(crate) struct Loaded {
@@ -97,8 +95,7 @@ pub(crate) async fn open(path: Option<&Path>) -> Result<OpenedModel, Failure> {
 pub(crate) fn tokenizer(opened: &OpenedModel, options: &WeightOptions) -> Result<TokenizerWeights, Failure> {
     let weights = opened.model.tokenizer(options.weights.map(WeightSet::from))?;
     if let Some(path) = &options.config {
-        let bytes = read_bounded(path, MAX_CONFIG_BYTES)?;
-        let text = String::from_utf8(bytes).map_err(|_| Failure::at(path, "is no text"))?;
+        let text = read_yaml(path)?;
         weights.check_against_yaml(&text).map_err(|error| Failure::at(path, error))?;
     }
     Ok(weights)

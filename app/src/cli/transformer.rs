@@ -1,6 +1,6 @@
 //! Opening a transformer and its tokenizer, and the options for it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use ibq_core::{
@@ -119,6 +119,11 @@ impl OpenedTransformer {
     }
 }
 
+/// Reads an official configuration file.
+pub(crate) fn read_yaml(path: &Path) -> Result<String, Failure> {
+    String::from_utf8(read_bounded(path, MAX_CONFIG_BYTES)?).map_err(|_| Failure::at(path, "is no text"))
+}
+
 /// Opens the file and says what it is. What it does not tell is taken from a configuration that is known already.
 pub(crate) async fn open(
     options: &TransformerOptions,
@@ -126,13 +131,7 @@ pub(crate) async fn open(
     known: Option<&TransformerConfig>,
     session: &Session,
 ) -> Result<OpenedTransformer, Failure> {
-    let yaml = match &options.config {
-        Some(path) => Some(
-            String::from_utf8(read_bounded(path, MAX_CONFIG_BYTES)?)
-                .map_err(|_| Failure::at(path, "is no text"))?,
-        ),
-        None => None,
-    };
+    let yaml = options.config.as_deref().map(read_yaml).transpose()?;
     let opened = match path.filter(|path| !path.as_os_str().is_empty()) {
         Some(path) => model::open(Some(&path)).await?,
         None => bundled().await?,
@@ -197,7 +196,7 @@ pub(crate) async fn load_tokenizer(
     if codes != vocabulary {
         return Err(Failure::Failed(format!(
             "the tokenizer {} has {} codes, but the transformer was trained on {}",
-            shown(std::path::Path::new(weights.name())),
+            shown(Path::new(weights.name())),
             count(codes.into()),
             count(vocabulary.into())
         )));

@@ -16,6 +16,12 @@ const IN_FLIGHT: usize = 2;
 /// Dispatches whose times fit one query set.
 const TIMED: usize = 2048;
 
+/// How long a wait lasts before a lost device is looked for. A driver ends the waits of a device that it loses, so that this
+/// is for broken drivers alone; and wgpu panics when a wait runs out just as another thread finds the queue empty, so that
+/// it must be longer than any dispatch takes on a slow and busy processor.
+#[cfg(not(target_arch = "wasm32"))]
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(300);
+
 /// Why a list of dispatches did not run to its end.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
@@ -151,11 +157,8 @@ impl Gpu {
     pub(crate) async fn wait(&self, submission: wgpu::SubmissionIndex) -> Result<(), GpuError> {
         #[cfg(not(target_arch = "wasm32"))]
         loop {
-            let poll = wgpu::PollType::Wait {
-                submission_index: Some(submission.clone()),
-                // wgpu panics when a wait ends just as another thread finds the queue empty: this is to be rare.
-                timeout: Some(std::time::Duration::from_secs(10)),
-            };
+            let poll =
+                wgpu::PollType::Wait { submission_index: Some(submission.clone()), timeout: Some(PATIENCE) };
             match self.device().poll(poll) {
                 Ok(_) => break,
                 Err(wgpu::PollError::Timeout) => self.fault()?,

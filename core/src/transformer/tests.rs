@@ -383,6 +383,8 @@ fn a_converted_model_is_the_one_it_was_made_from() {
             assert!(of_folder == of_file, "{precision:?} is another model");
         }
         assert_eq!(from_folder.weight_bytes(), from_file.weight_bytes());
+        let estimate = Transformer::estimate(gpu, from_file.config(), precision);
+        assert_eq!(estimate.weights, from_file.weight_bytes(), "{precision:?}: the estimate is exact");
         sizes.push(std::fs::metadata(folder.0.join("model.safetensors")).unwrap().len());
         if quantised {
             let other = Transformer::load(gpu, &weights, TransformerPrecision::F32, &job);

@@ -1,99 +1,105 @@
-//! The sizes of a transformer, read off the shapes of its tensors.
+//! What `ibq info` says of a transformer.
 
-use ibq_core::weights::TensorEntry;
+use ibq_core::{
+    gpu::Gpu,
+    transformer::{Transformer, TransformerConfig, TransformerPrecision, TransformerWeights},
+    weights::Model,
+};
 use serde::Serialize;
 
-use super::super::numbers::count;
+use super::super::{
+    failure::Failure,
+    numbers::{bytes, count},
+    options::WeightOptions,
+    session::Session,
+    table::{Column, Table},
+    transformer,
+};
 
-/// What the shapes tell.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-pub(super) struct TransformerShape {
-    layers: usize,
-    width: u64,
-    vocabulary: u64,
-    classes: u64,
+/// What only a transformer has.
+#[derive(Serialize)]
+pub(super) struct TransformerPart {
+    parameters: u64,
+    config: TransformerConfig,
+    /// What the file does not tell and was taken to be as in the official models.
+    assumed: Vec<String>,
     holds_tokenizer: bool,
     /// How the linear layers are stored, where they are quantised.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    quantised: Option<&'static str>,
+    stored: Option<&'static str>,
+    memory: Vec<PrecisionMemory>,
 }
 
-impl TransformerShape {
-    /// Reads them off the official names; none where the names are others.
-    pub(super) fn of(tensors: &[TensorEntry]) -> Option<Self> {
-        let shape = |ending: &str| {
-            let tensor = tensors.iter().find(|tensor| tensor.name.ends_with(ending))?;
-            <[u64; 2]>::try_from(tensor.shape.as_slice()).ok()
+/// Memory at one precision; norm vectors, keys and values are a picture's.
+#[derive(Serialize)]
+struct PrecisionMemory {
+    precision: &'static str,
+    weights_bytes: u64,
+    picture_bytes: u64,
+    guided_picture_bytes: u64,
+}
+
+impl TransformerPart {
+    /// Finds every parameter; without a GPU, nothing is said of memory.
+    pub(super) fn new(model: &Model, gpu: Option<&Gpu>, choice: &WeightOptions) -> Result<Self, Failure> {
+        let yaml = choice.config.as_deref().map(transformer::read_yaml).transpose()?;
+        let weights = TransformerWeights::new(model, yaml.as_deref())?;
+        let config = weights.config().clone();
+        let precisions =
+            weights.quantised().map_or_else(|| TransformerPrecision::ALL.to_vec(), |it| vec![it]);
+        let memory = |gpu: &Gpu| {
+            let of = |precision: TransformerPrecision| {
+                let memory = Transformer::estimate(gpu, &config, precision);
+                PrecisionMemory {
+                    precision: precision.name(),
+                    weights_bytes: memory.weights,
+                    picture_bytes: memory.picture,
+                    guided_picture_bytes: memory.guided_picture,
+                }
+            };
+            precisions.into_iter().map(of).collect()
         };
-        let [vocabulary, width] = shape("tok_emb.weight")?;
-        let [class_rows, _] = shape("class_emb.embedding_table.weight")?;
-        let layer = |ending: &str| {
-            let name = format!(".attention.wqkv.{ending}");
-            tensors.iter().filter(|tensor| tensor.name.ends_with(&name)).count()
-        };
-        let forms = [("weight", None), ("int8", Some("int8")), ("int4", Some("int4"))];
-        let (layers, quantised) = forms
-            .into_iter()
-            .map(|(ending, form)| (layer(ending), form))
-            .find(|(layers, _)| *layers > 0)
-            .unwrap_or((0, None));
-        let holds_tokenizer = tensors.iter().any(|tensor| tensor.name.starts_with("first_stage_model."));
-        // The last row of the table stands for "no class".
-        Some(Self {
-            layers,
-            width,
-            vocabulary,
-            classes: class_rows.saturating_sub(1),
-            holds_tokenizer,
-            quantised,
+        Ok(Self {
+            parameters: config.parameter_count(),
+            assumed: weights.assumed().to_vec(),
+            holds_tokenizer: !model.available().is_empty(),
+            stored: weights.quantised().map(TransformerPrecision::name),
+            memory: gpu.map(memory).unwrap_or_default(),
+            config,
         })
     }
 
     /// For people.
     pub(super) fn lines(&self) -> Vec<(&'static str, String)> {
+        let TransformerConfig { n_layer, n_head, n_embd, ffn_dim, vocab_size, class_num, .. } = self.config;
+        let (width, hidden) = (count(n_embd.into()), count(ffn_dim.into()));
+        let side = self.config.side();
         let mut lines = vec![
-            ("layers", format!("{} of width {}", self.layers, count(self.width))),
-            ("vocabulary", format!("{} codes", count(self.vocabulary))),
-            ("classes", count(self.classes)),
-            ("tokenizer", if self.holds_tokenizer { "inside".into() } else { "not inside".into() }),
+            ("parameters", count(self.parameters)),
+            ("layers", format!("{n_layer} of {n_head} heads, width {width}, feed-forward {hidden}")),
+            ("tokens", format!("{side} × {side} per picture, of {} codes", count(vocab_size.into()))),
+            ("classes", count(class_num.into())),
         ];
-        if let Some(form) = self.quantised {
+        lines.extend(self.assumed.iter().map(|what| ("assumed", format!("{what}; --config says otherwise"))));
+        if let Some(form) = self.stored {
             lines.push(("stored as", format!("{form}, tables and the rest as floats")));
         }
+        lines.push(("tokenizer", if self.holds_tokenizer { "inside" } else { "not inside" }.into()));
         lines
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn entry(name: &str, shape: &[u64]) -> TensorEntry {
-        TensorEntry { name: name.to_owned(), shape: shape.to_vec(), dtype: "F32".to_owned() }
-    }
-
-    #[test]
-    fn sizes_come_from_the_shapes() {
-        let tensors = [
-            entry("transformer.tok_emb.weight", &[512, 128]),
-            entry("transformer.class_emb.embedding_table.weight", &[11, 128]),
-            entry("transformer.blocks.0.attention.wqkv.weight", &[384, 128]),
-            entry("transformer.blocks.1.attention.wqkv.weight", &[384, 128]),
-        ];
-        let shape = TransformerShape {
-            layers: 2,
-            width: 128,
-            vocabulary: 512,
-            classes: 10,
-            holds_tokenizer: false,
-            quantised: None,
-        };
-        assert_eq!(TransformerShape::of(&tensors), Some(shape));
-        assert_eq!(TransformerShape::of(&tensors[2..]), None);
-        let mut quantised = tensors;
-        quantised[2] = entry("transformer.blocks.0.attention.wqkv.int4", &[32, 96, 2]);
-        quantised[3] = entry("transformer.blocks.1.attention.wqkv.int4", &[32, 96, 2]);
-        let shape = TransformerShape::of(&quantised).unwrap();
-        assert_eq!((shape.layers, shape.quantised), (2, Some("int4")));
+    /// The table of memory.
+    pub(super) fn print_memory(&self, session: &Session) {
+        if self.memory.is_empty() {
+            return;
+        }
+        session.print(format_args!("\nmemory of the transformer"));
+        let columns = [("weights", 10), ("a picture", 10), ("with guidance", 13)]
+            .map(|(title, width)| Column::new(title, "", width));
+        let table = Table::new("precision", 12, columns.into());
+        session.print(table.header());
+        for memory in &self.memory {
+            let cells = [memory.weights_bytes, memory.picture_bytes, memory.guided_picture_bytes].map(bytes);
+            session.print(table.row(memory.precision, &cells));
+        }
     }
 }

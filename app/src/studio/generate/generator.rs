@@ -7,8 +7,8 @@ use ibq_core::{
     tokenizer::Tokenizer,
     tokens::TokenGrid,
     transformer::{
-        Condition, PictureRequest, Recipe, RecipeModels, Transformer, TransformerConfig, TransformerError,
-        TransformerPrecision, TransformerWeights,
+        Condition, PictureRequest, Recipe, RecipeModels, Transformer, TransformerError, TransformerPrecision,
+        TransformerWeights,
     },
     weights::{Model, Precision},
 };
@@ -25,25 +25,6 @@ pub(crate) struct Generator {
     pub(crate) classes: Option<Classes>,
     /// What could not be seen in the weights and was assumed.
     pub(crate) assumed: Vec<String>,
-}
-
-/// Bytes that a generator needs on the GPU.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct GeneratorMemory(pub(crate) u64);
-
-impl GeneratorMemory {
-    /// Weights at a precision, about: scales of quantised weights are a sixteenth more, and the logits take 8 bits at least.
-    pub(crate) fn of(config: &TransformerConfig, precision: TransformerPrecision) -> Self {
-        let count = config.parameter_count();
-        Self(match precision {
-            TransformerPrecision::F32 => 4 * count,
-            TransformerPrecision::F16 => 2 * count,
-            TransformerPrecision::Int8 => count + count / 16,
-            TransformerPrecision::Int4 => {
-                count / 2 + count / 16 + u64::from(config.vocab_size) * u64::from(config.n_embd) / 2
-            }
-        })
-    }
 }
 
 impl From<TransformerError> for Failure {

@@ -32,7 +32,7 @@ use super::{
 
 pub(crate) use board::{Board, Tile};
 pub(crate) use gallery::Gallery;
-pub(crate) use generator::{Generator, GeneratorMemory};
+pub(crate) use generator::Generator;
 pub(crate) use living::Living;
 pub(crate) use screen::show;
 pub(crate) use work::{InsightRequest, Looked, Made, PatchRequest, Previews};

@@ -4,13 +4,12 @@ use egui::{Grid, ProgressBar, TextEdit, Ui};
 use ibq_core::{
     gpu::{Gpu, Tier},
     tokenizer::TokenizerConfig,
-    transformer::TransformerPrecision,
+    transformer::{Transformer, TransformerPrecision},
     weights::{ModelKind, Precision},
 };
 
 use crate::studio::{
     files::Purpose,
-    generate::GeneratorMemory,
     icons::Icon,
     message::{Message, Outbox},
     state::State,
@@ -184,9 +183,11 @@ fn described_transformer(ui: &mut Ui, chooser: &mut Chooser, gpu: &Result<Gpu, S
     });
     hint(ui, "Fewer bits take less memory and are faster; 4 bits change the pictures a little.");
     if let (Ok(weights), Ok(gpu)) = (transformer, gpu) {
-        let needed = GeneratorMemory::of(weights.config(), chooser.transformer_precision).0;
-        let text = format!("{} of weights; this GPU gives {}", bytes(needed), bytes(gpu.memory_budget()));
-        let fits = needed <= gpu.memory_budget();
+        let memory = Transformer::estimate(gpu, weights.config(), chooser.transformer_precision);
+        let (needed, given) = (memory.weights + memory.guided_picture, gpu.memory_budget());
+        let [weights, picture, given_text] = [memory.weights, memory.guided_picture, given].map(bytes);
+        let text = format!("{weights} of weights, {picture} for every picture; this GPU gives {given_text}");
+        let fits = needed <= given;
         let colour = if fits { Palette::of(ui).text } else { Palette::of(ui).error };
         ui.add(egui::Label::new(egui::RichText::new(text).color(colour)).wrap());
     }
