@@ -2,7 +2,7 @@
 
 use ibq_shaders::{MatrixSize, MatrixUnit};
 
-use super::{AdapterChoice, GpuError, GpuInfo, Tier};
+use super::{AdapterChoice, GpuError, GpuInfo, Limit, Tier};
 
 /// What the matrix tier is made of.
 const MATRIX: wgpu::Features =
@@ -126,6 +126,8 @@ pub(super) fn describe(adapter: &wgpu::Adapter, device: &wgpu::Device) -> GpuInf
         (wgpu::Features::EXPERIMENTAL_COOPERATIVE_MATRIX, "cooperative-matrix"),
         (wgpu::Features::TIMESTAMP_QUERY, "timestamp-query"),
     ];
+    let bytes = |name, value| Limit { name, value, bytes: true };
+    let count = |name, value: u32| Limit { name, value: value.into(), bytes: false };
     GpuInfo {
         name: if info.name.is_empty() { "unnamed adapter".to_owned() } else { info.name.clone() },
         backend: format!("{:?}", info.backend),
@@ -145,12 +147,12 @@ pub(super) fn describe(adapter: &wgpu::Adapter, device: &wgpu::Device) -> GpuInf
             .map(|(_, name)| name.to_owned())
             .collect(),
         limits: vec![
-            ("largest buffer (bytes)", limits.max_buffer_size),
-            ("largest binding (bytes)", limits.max_storage_buffer_binding_size),
-            ("workgroup memory (bytes)", u64::from(limits.max_compute_workgroup_storage_size)),
-            ("invocations per workgroup", u64::from(limits.max_compute_invocations_per_workgroup)),
-            ("workgroups per dimension", u64::from(limits.max_compute_workgroups_per_dimension)),
-            ("storage buffers per shader", u64::from(limits.max_storage_buffers_per_shader_stage)),
+            bytes("largest buffer", limits.max_buffer_size),
+            bytes("largest binding", limits.max_storage_buffer_binding_size),
+            bytes("workgroup memory", limits.max_compute_workgroup_storage_size.into()),
+            count("invocations per workgroup", limits.max_compute_invocations_per_workgroup),
+            count("workgroups per dimension", limits.max_compute_workgroups_per_dimension),
+            count("storage buffers per shader", limits.max_storage_buffers_per_shader_stage),
         ],
     }
 }

@@ -75,6 +75,17 @@ pub struct GpuOptions {
     pub default_limits: bool,
 }
 
+/// One limit of an adapter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// Of what.
+    pub name: &'static str,
+    /// How many, or how many bytes.
+    pub value: u64,
+    /// Whether it counts bytes.
+    pub bytes: bool,
+}
+
 /// What is open, for people to read.
 #[derive(Clone, Debug)]
 pub struct GpuInfo {
@@ -96,8 +107,8 @@ pub struct GpuInfo {
     pub timestamps: bool,
     /// Features in use, by name.
     pub features: Vec<String>,
-    /// Limits that matter here: name, value in bytes or counts.
-    pub limits: Vec<(&'static str, u64)>,
+    /// Limits that matter here.
+    pub limits: Vec<Limit>,
 }
 
 /// Why there is no GPU, or no longer.

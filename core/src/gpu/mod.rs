@@ -8,7 +8,7 @@ mod pipeline;
 mod read;
 mod run;
 
-pub use device::{AdapterChoice, Gpu, GpuError, GpuInfo, GpuOptions, Tier};
+pub use device::{AdapterChoice, Gpu, GpuError, GpuInfo, GpuOptions, Limit, Tier};
 pub use memory::MemoryUse;
 pub use run::RunError;
 

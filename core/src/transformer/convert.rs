@@ -17,7 +17,8 @@ use crate::{
 use super::{
     TransformerError, TransformerPrecision, TransformerWeights,
     layers::{BlockLayers, Layer},
-    parameters::{Loader, Matrix},
+    loader::Loader,
+    parameters::Matrix,
 };
 
 /// Values that are read, converted and written at once.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use ibq_core::{
     bench::{BenchReport, KernelReport},
-    gpu::{Gpu, GpuInfo, Tier},
+    gpu::{Gpu, GpuInfo, Limit, Tier},
     tokenizer::KernelTime,
 };
 
@@ -29,10 +29,9 @@ pub(crate) fn bytes(count: u64) -> String {
     format!("{value:.1} {}", UNITS[unit])
 }
 
-/// A limit with its unit: those of sizes are in bytes.
-pub(super) fn limit(name: &str, value: u64) -> String {
-    let is_size = ["size", "storage", "bytes"].iter().any(|word| name.contains(word)) && value >= 1024;
-    if is_size && !name.contains("workgroup_size") { bytes(value) } else { value.to_string() }
+/// The value of a limit, with its unit where it has one.
+pub(super) fn limit(limit: &Limit) -> String {
+    if limit.bytes { bytes(limit.value) } else { limit.value.to_string() }
 }
 
 /// Name of a tier.
@@ -106,8 +105,8 @@ fn gpu_text(gpu: &Gpu) -> String {
     let memory = gpu.memory();
     let _ = writeln!(text, "Memory in buffers: {}, at most {}", bytes(memory.now), bytes(memory.peak));
     let _ = writeln!(text, "Features: {}", info.features.join(", "));
-    for (name, value) in &info.limits {
-        let _ = writeln!(text, "{name}: {}", limit(name, *value));
+    for one in &info.limits {
+        let _ = writeln!(text, "{}: {}", one.name, limit(one));
     }
     text
 }

@@ -115,10 +115,9 @@ fn details(ui: &mut Ui, info: &GpuInfo) {
         Grid::new("limits").num_columns(2).min_row_height(20.0).spacing([16.0, 4.0]).striped(false).show(
             ui,
             |ui| {
-                for (name, value) in &info.limits {
-                    // The value brings its unit.
-                    ui.weak(name.trim_end_matches(" (bytes)"));
-                    ui.with_layout(Layout::right_to_left(Align::Min), |ui| ui.label(limit(name, *value)));
+                for one in &info.limits {
+                    ui.weak(one.name);
+                    ui.with_layout(Layout::right_to_left(Align::Center), |ui| ui.label(limit(one)));
                     ui.end_row();
                 }
             },

@@ -1,0 +1,51 @@
+//! How the weights of a transformer are stored.
+
+use ibq_shaders::{Storage, WeightForm};
+use serde::{Deserialize, Serialize};
+
+use crate::{gpu::Gpu, weights::Precision};
+
+/// How the weights of a transformer are stored. Sums are always f32; keys and values are f32 or, with anything smaller,
+/// 16-bit floats.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TransformerPrecision {
+    /// 32-bit floats.
+    #[default]
+    F32,
+    /// 16-bit floats.
+    F16,
+    /// 8 bits, with two 16-bit floats for 128 weights.
+    Int8,
+    /// 4 bits, with two 16-bit floats for 64 weights; the layer that makes the logits as [`Int8`](Self::Int8).
+    Int4,
+}
+
+impl TransformerPrecision {
+    /// All of them, the most exact first.
+    pub const ALL: [Self; 4] = [Self::F32, Self::F16, Self::Int8, Self::Int4];
+
+    /// As on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::F32 => "f32",
+            Self::F16 => "f16",
+            Self::Int8 => "int8",
+            Self::Int4 => "int4",
+        }
+    }
+
+    /// How linear layers are stored, but for what [`Layer::form`] changes.
+    pub(super) fn form(self) -> WeightForm {
+        match self {
+            Self::F32 | Self::F16 => WeightForm::Float,
+            Self::Int8 => WeightForm::Int8,
+            Self::Int4 => WeightForm::Int4,
+        }
+    }
+
+    pub(super) fn storage(self, gpu: &Gpu) -> Storage {
+        gpu.storage(if self == Self::F32 { Precision::F32 } else { Precision::F16 })
+    }
+}
