@@ -117,7 +117,9 @@ fn details(ui: &mut Ui, info: &GpuInfo) {
             |ui| {
                 for one in &info.limits {
                     ui.weak(one.name);
-                    ui.with_layout(Layout::right_to_left(Align::Center), |ui| ui.label(limit(one)));
+                    let size = egui::vec2(ui.available_width(), 20.0);
+                    let to_the_right = Layout::right_to_left(Align::Center);
+                    ui.allocate_ui_with_layout(size, to_the_right, |ui| ui.label(limit(one)));
                     ui.end_row();
                 }
             },
