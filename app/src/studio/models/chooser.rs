@@ -147,15 +147,12 @@ fn described(ui: &mut Ui, chooser: &mut Chooser, gpu: &Result<Gpu, String>, out:
         chooser.precision = Precision::F32;
         hint(ui, "This adapter has no 16-bit floats in shaders.");
     }
-    ui.horizontal(|ui| {
-        ui.add(egui::Label::new("Memory for a picture of").selectable(false));
-        segmented(
-            ui,
-            "Picture side",
-            &mut chooser.side,
-            &[(256, "256"), (512, "512"), (1024, "1024"), (2048, "2048")],
-        );
-    });
+    ui.add(
+        egui::Label::new("Memory for a square picture of this many pixels a side").selectable(false).wrap(),
+    );
+    let texts: Vec<String> = chooser.sides.iter().map(u32::to_string).collect();
+    let choices: Vec<_> = chooser.sides.iter().copied().zip(texts.iter().map(String::as_str)).collect();
+    segmented(ui, "Picture side", &mut chooser.side, &choices);
     memory(ui, chooser, gpu);
     let Stage::Described(model) = &chooser.stage else { return };
     let loadable = model.weights.is_ok() && gpu.is_ok();

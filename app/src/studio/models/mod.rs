@@ -152,6 +152,9 @@ pub(crate) fn precision_name(precision: Precision) -> &'static str {
     }
 }
 
+/// Sides of pictures, in pixels, for which memory is estimated.
+const SIDES: [u32; 4] = [256, 512, 1024, 2048];
+
 /// What the chooser is doing.
 pub(crate) enum Stage {
     /// A source is to be picked.
@@ -171,17 +174,26 @@ pub(crate) struct Chooser {
     pub(crate) transformer_precision: TransformerPrecision,
     /// Side of the square picture for which memory is estimated, in pixels.
     pub(crate) side: u32,
+    /// What can be chosen for it.
+    pub(crate) sides: Vec<u32>,
 }
 
 impl Chooser {
-    pub(crate) fn new(slot: Slot) -> Self {
+    /// A chooser that estimates memory for the current picture at first; `picture` is its longer side.
+    pub(crate) fn new(slot: Slot, picture: Option<u32>) -> Self {
+        let side = picture.map_or(SIDES[0], |side| side.clamp(64, 4096));
+        let mut sides = SIDES.to_vec();
+        sides.push(side);
+        sides.sort_unstable();
+        sides.dedup();
         Self {
             slot,
             stage: Stage::Pick,
             path: String::new(),
             precision: Precision::F32,
             transformer_precision: TransformerPrecision::F16,
-            side: 256,
+            side,
+            sides,
         }
     }
 
@@ -229,7 +241,18 @@ impl Models {
 
 #[cfg(test)]
 mod tests {
-    use super::short_name;
+    use super::{Chooser, Slot, short_name};
+
+    #[test]
+    fn the_side_of_the_current_picture_is_among_the_choices() {
+        for (picture, side, count) in
+            [(None, 256, 4), (Some(512), 512, 4), (Some(640), 640, 5), (Some(9000), 4096, 5)]
+        {
+            let chooser = Chooser::new(Slot::Second, picture);
+            assert_eq!((chooser.side, chooser.sides.len()), (side, count));
+            assert!(chooser.sides.contains(&side) && chooser.sides.is_sorted());
+        }
+    }
 
     #[test]
     fn the_short_name_is_the_last_part_without_its_ending() {

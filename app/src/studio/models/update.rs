@@ -159,11 +159,9 @@ impl Studio {
 
     /// Opens the chooser.
     pub(crate) fn choose_model(&mut self, slot: Slot) {
-        let mut chooser = Chooser::new(slot);
-        if let Some(picture) = &self.state.reconstruct.picture {
-            chooser.side = picture.rgb.width().max(picture.rgb.height()).clamp(64, 4096);
-        }
-        self.state.models.chooser = Some(chooser);
+        let picture = self.state.reconstruct.picture.as_ref();
+        let side = picture.map(|picture| picture.rgb.width().max(picture.rgb.height()));
+        self.state.models.chooser = Some(Chooser::new(slot, side));
         #[cfg(target_arch = "wasm32")]
         self.list_kept();
     }

@@ -69,7 +69,6 @@ pub(super) fn paint(ui: &Ui, painter: &Painter, screen: &Reconstruct, place: Rec
     };
     if let Some(position) = editing.hovered {
         outline(position, Color32::WHITE, 1.0);
-        tip(ui, screen, painter, square(place, scale, factor, grid.cols, position), position);
     }
     if let Some(position) = editing.selected {
         outline(position, accent, 2.0);
@@ -97,9 +96,16 @@ fn lines(painter: &Painter, place: Rect, clip: Rect, side: f32, (rows, cols): (u
     }
 }
 
-/// The index of the token under the pointer, and its own patch, beside it.
-fn tip(ui: &Ui, screen: &Reconstruct, painter: &Painter, cell: Rect, position: u32) {
-    let Some(code) = screen.first().and_then(|shown| shown.tokens.get(position)) else { return };
+/// The index of the token under the pointer, and its own patch, beside it; nothing where `clip` hides the token of the
+/// picture that lies at `place`.
+pub(super) fn tip(ui: &Ui, painter: &Painter, screen: &Reconstruct, place: Rect, clip: Rect) {
+    let (Some(shown), Some(position)) = (screen.first(), screen.editing.hovered) else { return };
+    let Some(code) = shown.tokens.get(position) else { return };
+    let scale = place.width() / shown.picture.rgb.width().max(1) as f32;
+    let cell = square(place, scale, shown.factor(), shown.tokens.grid().cols, position);
+    if !clip.contains(cell.center()) {
+        return;
+    }
     let palette = Palette::of(ui);
     let font = egui::TextStyle::Small.resolve(ui.style());
     let galley = painter.layout_no_wrap(code.to_string(), font, palette.text);

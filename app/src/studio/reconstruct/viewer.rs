@@ -75,6 +75,7 @@ pub(super) fn show(ui: &mut Ui, state: &mut State, tasks: &Tasks, out: &mut Outb
     }
 
     let painter = ui.painter_at(rect.shrink(1.0));
+    let tokens_shown = screen.view.overlay || screen.editing.tool != Tool::Select;
     for part in &parts {
         let place = screen.view.zoom.place(part.view, size);
         let clipped = painter.with_clip_rect(part.clip.intersect(rect.shrink(1.0)));
@@ -85,9 +86,12 @@ pub(super) fn show(ui: &mut Ui, state: &mut State, tasks: &Tasks, out: &mut Outb
         } else if let Some(layer) = screen.layer_mut(part.layer) {
             layer.texture.paint(&clipped, place);
         }
-        if screen.view.overlay || screen.editing.tool != Tool::Select {
+        if tokens_shown {
             overlay::paint(ui, &clipped, screen, place);
         }
+    }
+    for part in parts.iter().filter(|_| tokens_shown) {
+        overlay::tip(ui, &painter, screen, screen.view.zoom.place(part.view, size), part.clip);
     }
     labels(ui, screen, &parts, rect);
     if let Some(x) = split {
