@@ -46,6 +46,8 @@ enum Rank {
     Words,
     Within,
     Mistyped,
+    /// Its beginning, with a slip: what one sees while typing, too little to name a class.
+    BeginsMistyped,
 }
 
 /// How well a class fits; the smaller, the better.
@@ -77,7 +79,8 @@ impl Classes {
     /// [`Unresolved`]: nothing fits, or several classes equally well.
     pub fn resolve(&self, text: &str) -> Result<Found<'_>, Unresolved> {
         let text = text.trim();
-        let found = if text.is_empty() { Vec::new() } else { self.search(text, usize::MAX) };
+        let mut found = if text.is_empty() { Vec::new() } else { self.search(text, usize::MAX) };
+        found.retain(|found| found.score.rank != Rank::BeginsMistyped);
         let Some(&best) = found.first() else { return Err(Unresolved::Unknown { text: text.to_owned() }) };
         let best_rank = (best.score.rank, best.score.slips);
         let equal = found.iter().take_while(|found| (found.score.rank, found.score.slips) == best_rank);
@@ -157,8 +160,15 @@ impl Typed {
             if begins(wanted) { Some(0) } else { close }
         };
         let by_words = self.words.iter().map(slips).sum::<Option<usize>>();
-        let slips = by_words.into_iter().chain(mistyped(&self.joined, &joined)).min()?;
-        Some((Rank::Mistyped, slips))
+        if let Some(slips) = by_words.into_iter().chain(mistyped(&self.joined, &joined)).min() {
+            return Some((Rank::Mistyped, slips));
+        }
+        let last = self.words.last()?;
+        let beginning = words.iter().filter_map(|word| begins_mistyped(last, word)).min();
+        let others = self.words[..self.words.len() - 1].iter().all(begins);
+        let slips =
+            beginning.filter(|_| others).into_iter().chain(begins_mistyped(&self.joined, &joined)).min()?;
+        Some((Rank::BeginsMistyped, slips))
     }
 }
 
@@ -171,22 +181,37 @@ fn words_of(text: &str) -> Vec<Vec<char>> {
         .collect()
 }
 
-/// How many slips make one word of the other, where they are few enough for its length.
-fn mistyped(wanted: &[char], word: &[char]) -> Option<usize> {
-    let most = match wanted.len() {
-        0..=3 => return None,
+/// Most slips that are forgiven in so many letters.
+fn most_slips(letters: usize) -> usize {
+    match letters {
+        0..=3 => 0,
         4..=6 => 1,
         7..=10 => 2,
         _ => 3,
-    };
-    if wanted.len().abs_diff(word.len()) > most {
-        return None;
     }
-    Some(distance(wanted, word)).filter(|&slips| slips <= most)
 }
 
-/// Letters missing, too many, wrong, or two neighbours swapped: the least number of such slips (optimal string alignment).
-fn distance(a: &[char], b: &[char]) -> usize {
+/// How many slips make one word of the other, where they are few enough for its length.
+fn mistyped(wanted: &[char], word: &[char]) -> Option<usize> {
+    let most = most_slips(wanted.len());
+    if most == 0 || wanted.len().abs_diff(word.len()) > most {
+        return None;
+    }
+    Some(distances(wanted, word)[word.len()]).filter(|&slips| slips <= most)
+}
+
+/// How many slips make the beginning of a word of what was typed, where they are few enough. The first letter is right.
+fn begins_mistyped(wanted: &[char], word: &[char]) -> Option<usize> {
+    let most = most_slips(wanted.len());
+    if most == 0 || wanted.first() != word.first() {
+        return None;
+    }
+    distances(wanted, word).into_iter().min().filter(|&slips| slips <= most)
+}
+
+/// For every beginning of `b`, the shortest first: letters missing, too many, wrong, or two neighbours swapped in `a`, the
+/// least number of such slips (optimal string alignment).
+fn distances(a: &[char], b: &[char]) -> Vec<usize> {
     let mut before: Vec<usize> = Vec::new();
     let mut last: Vec<usize> = (0..=b.len()).collect();
     for i in 1..=a.len() {
@@ -201,7 +226,7 @@ fn distance(a: &[char], b: &[char]) -> usize {
         }
         before = std::mem::replace(&mut last, row);
     }
-    last[b.len()]
+    last
 }
 
 #[cfg(test)]
@@ -256,6 +281,11 @@ mod tests {
         ] {
             assert_eq!(first(text), Some(class), "{text}");
         }
+        // While a name is being typed; too little to name a class.
+        for (text, class) in [("vulca", 980), ("flaimn", 130), ("golden reti", 207), ("chiuh", 151)] {
+            assert_eq!(first(text), Some(class), "{text}");
+            assert!(resolved(text).is_err(), "{text}");
+        }
         assert_eq!(first("qqqqqqqq"), None);
         assert_eq!(first("xyz"), None);
     }
@@ -290,8 +320,9 @@ mod tests {
 
     #[test]
     fn distances_count_slips() {
-        let between =
-            |a: &str, b: &str| distance(&a.chars().collect::<Vec<_>>(), &b.chars().collect::<Vec<_>>());
+        let between = |a: &str, b: &str| {
+            distances(&a.chars().collect::<Vec<_>>(), &b.chars().collect::<Vec<_>>())[b.len()]
+        };
         for (a, b, slips) in [
             ("owl", "owl", 0),
             ("owl", "wol", 1),
