@@ -7,11 +7,10 @@ use image::RgbImage;
 
 use crate::studio::picture_texture::PictureTexture;
 
-use super::{Generator, Settings, Spread};
-
-/// Guidance scales and temperatures of a sheet over two settings.
-const SCALES: [f32; 4] = [1.0, 2.0, 4.0, 8.0];
-const TEMPERATURES: [f32; 4] = [0.5, 0.8, 1.0, 1.2];
+use super::{
+    Generator, Settings, Spread,
+    axes::{self, Axis, SheetClasses},
+};
 
 /// One picture.
 pub(crate) struct Tile {
@@ -61,32 +60,21 @@ impl Tile {
     }
 }
 
-/// What the settings ask for, each with its label.
-pub(crate) fn requests(settings: &Settings) -> (Vec<(PictureRequest, Option<String>)>, Option<usize>) {
-    let condition = settings.condition();
-    let request = |number, sampling| PictureRequest {
-        condition,
-        sampling,
+/// What the settings ask for, each with its label, and how many are in a row where that means something.
+fn requests(
+    settings: &Settings,
+    classes: &SheetClasses<'_>,
+) -> (Vec<(PictureRequest, Option<String>)>, Option<usize>) {
+    let request = |number| PictureRequest {
+        condition: settings.condition(),
+        sampling: settings.sampling,
         seed: settings.seed,
         number,
         fixed: Vec::new(),
     };
     match settings.spread {
-        Spread::Numbers => {
-            let all = (0..settings.count).map(|number| (request(number, settings.sampling), None));
-            (all.collect(), None)
-        }
-        Spread::Settings => {
-            let mut all = Vec::new();
-            for cfg_scale in SCALES {
-                for temperature in TEMPERATURES {
-                    let mut sampling = settings.sampling;
-                    (sampling.cfg_scale, sampling.temperature) = (cfg_scale, temperature);
-                    all.push((request(0, sampling), Some(format!("CFG {cfg_scale} · T {temperature}"))));
-                }
-            }
-            (all, Some(TEMPERATURES.len()))
-        }
+        Spread::Numbers => ((0..settings.count).map(|number| (request(number), None)).collect(), None),
+        Spread::Settings => (axes::sheet(settings.axes(), &request(0), classes), Some(axes::STEPS)),
     }
 }
 
@@ -99,12 +87,23 @@ impl Settings {
             None => Condition::Class(self.class),
         }
     }
+
+    /// What differs down and across a sheet: there is no share of a second class where there is none.
+    pub(crate) fn axes(&self) -> [Axis; 2] {
+        let there = |axis| Axis::all(self).any(|one| one == axis);
+        let [down, across] = self.axes;
+        let free = |other| if other == Axis::Guidance { Axis::Temperature } else { Axis::Guidance };
+        let down = if there(down) { down } else { free(across) };
+        [down, if there(across) { across } else { free(down) }]
+    }
 }
 
 impl Board {
     /// An empty board for what the settings ask.
-    pub(crate) fn for_settings(&mut self, settings: &Settings, generator: &Generator) {
-        let (requests, columns) = requests(settings);
+    pub(crate) fn for_settings(&mut self, settings: &Settings, generator: &Generator, favourites: &[u32]) {
+        let count = generator.transformer.config().class_num;
+        let name = |class| generator.class_name(class);
+        let (requests, columns) = requests(settings, &SheetClasses { count, favourites, name: &name });
         self.side = generator.transformer.config().side();
         self.columns = columns;
         self.tiles.clear();
@@ -131,18 +130,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sheet_over_two_settings_differs_in_nothing_else() {
-        let settings = Settings { spread: Spread::Settings, ..Settings::default() };
-        let (all, columns) = requests(&settings);
-        assert_eq!((all.len(), columns), (16, Some(4)));
-        assert_eq!(all[6].1.as_deref(), Some("CFG 2 · T 1"));
-        assert!(all.iter().all(|(request, _)| (request.seed, request.number) == (1, 0)));
-        assert!(all.iter().all(|(request, _)| request.sampling.validate().is_ok()));
+    fn without_a_second_class_no_sheet_is_over_its_share() {
+        let axes = |axes, mixed| Settings { axes, mixed, ..Settings::default() }.axes();
+        let (share, seed) = (Axis::Share, Axis::Seed);
+        assert_eq!(axes([share, seed], Some((1, 0.5))), [share, seed]);
+        assert_eq!(axes([share, seed], None), [Axis::Guidance, seed]);
+        assert_eq!(axes([Axis::Guidance, share], None), [Axis::Guidance, Axis::Temperature]);
     }
 
     #[test]
     fn what_was_made_is_kept_when_a_run_goes_on() {
-        let (all, _) = requests(&Settings::default());
+        let name = |class: u32| class.to_string();
+        let classes = SheetClasses { count: 3, favourites: &[], name: &name };
+        let (all, columns) = requests(&Settings::default(), &classes);
+        assert_eq!((all.len(), columns), (4, None));
         let mut request = all[0].0.clone();
         request.fixed = vec![None, None, None, Some(9)];
         let mut tile = Tile::new(1, request, None);

@@ -55,12 +55,7 @@ fn chosen(ui: &mut Ui, generate: &mut Generate, generator: &Generator, out: &mut
         }
     });
     let Some(classes) = &generator.classes else { return };
-    let known: Vec<(u32, String)> = generate
-        .gallery
-        .favourites
-        .iter()
-        .filter_map(|name| Some((classes.all().iter().find(|class| class.name() == name)?.id, name.clone())))
-        .collect();
+    let known = generate.gallery.favourites_among(classes);
     if known.is_empty() {
         return;
     }

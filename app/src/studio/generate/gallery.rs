@@ -2,7 +2,7 @@
 //! a file of the user's data folder or in the browser's storage.
 
 use egui::TextureHandle;
-use ibq_core::transformer::Recipe;
+use ibq_core::{classes::Classes, transformer::Recipe};
 use serde::{Deserialize, Serialize};
 
 use crate::studio::{message::Message, notice::Notice, task::Tasks};
@@ -48,6 +48,12 @@ impl Gallery {
         self.entries.retain(|entry| entry.recipe != recipe);
         self.entries.insert(0, Entry { recipe, texture });
         self.entries.truncate(MOST);
+    }
+
+    /// Those favourites that are classes of a generator, by number and name.
+    pub(crate) fn favourites_among(&self, classes: &Classes) -> Vec<(u32, String)> {
+        let class = |name: &String| classes.all().iter().find(|class| class.name() == name);
+        self.favourites.iter().filter_map(|name| Some((class(name)?.id, name.clone()))).collect()
     }
 
     /// Makes a class a favourite, or no longer.

@@ -2,6 +2,7 @@
 
 #[cfg(target_arch = "wasm32")]
 mod address;
+mod axes;
 mod board;
 mod class_card;
 mod gallery;
@@ -30,6 +31,7 @@ use super::{
     task::{Latest, TaskId},
 };
 
+pub(crate) use axes::Axis;
 pub(crate) use board::{Board, Tile};
 pub(crate) use gallery::Gallery;
 pub(crate) use generator::Generator;
@@ -92,7 +94,7 @@ pub(crate) enum Spread {
     /// In their draws.
     #[default]
     Numbers,
-    /// In guidance and temperature.
+    /// In two settings.
     Settings,
 }
 
@@ -105,13 +107,16 @@ pub(crate) struct Settings {
     pub(crate) seed: u64,
     pub(crate) count: u32,
     pub(crate) spread: Spread,
+    /// What differs down and across a sheet over two settings.
+    pub(crate) axes: [Axis; 2],
     pub(crate) sampling: ibq_core::transformer::Sampling,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         let sampling = ibq_core::transformer::Sampling::pretty();
-        Self { class: 0, mixed: None, seed: 1, count: 4, spread: Spread::Numbers, sampling }
+        let axes = [Axis::Guidance, Axis::Temperature];
+        Self { class: 0, mixed: None, seed: 1, count: 4, spread: Spread::Numbers, axes, sampling }
     }
 }
 
@@ -152,6 +157,8 @@ pub(crate) struct Generate {
     pub(crate) searching_mix: bool,
     pub(crate) board: Board,
     pub(crate) living: Option<Living>,
+    /// The run that was stopped last, and its pictures: what was made of them is drawn once more.
+    pub(crate) stopped: Option<(web_time::Instant, Vec<usize>)>,
     pub(crate) looking: Looking,
     pub(crate) gallery: Gallery,
     /// A generator to be opened once the tokenizer that it may need is there.

@@ -1,6 +1,6 @@
 //! How tokens are drawn: presets, guidance, temperature, filters, with a word on what each does.
 
-use egui::{DragValue, Slider, Ui};
+use egui::{ComboBox, DragValue, Slider, Ui};
 use ibq_core::transformer::{Sampling, Schedule, TransformerConfig};
 
 use crate::studio::{
@@ -8,7 +8,7 @@ use crate::studio::{
     widgets::{card, hint, segmented},
 };
 
-use super::{Settings, Spread};
+use super::{Axis, Settings, Spread};
 
 /// Width of the field beside a slider.
 const VALUE: f32 = 72.0;
@@ -47,27 +47,56 @@ pub(super) fn show(ui: &mut Ui, state: &mut State) {
 
 fn number(ui: &mut Ui, settings: &mut Settings) {
     ui.horizontal(|ui| {
-        let choices = [(Spread::Numbers, "Pictures"), (Spread::Settings, "CFG × T")];
+        let choices = [(Spread::Numbers, "Pictures"), (Spread::Settings, "Sheet")];
         segmented(ui, "Make", &mut settings.spread, &choices);
         if settings.spread == Spread::Numbers {
             let field = DragValue::new(&mut settings.count).range(1..=MOST).speed(0.1);
             ui.add(field).accessible_name("Number of pictures");
         }
     });
+    if settings.spread == Spread::Settings {
+        axes(ui, settings);
+    }
     ui.horizontal(|ui| {
         ui.add(egui::Label::new("Seed").selectable(false));
         let field = DragValue::new(&mut settings.seed).speed(0.2).update_while_editing(false);
         ui.add(field).accessible_name("Seed");
     });
-    hint(
-        ui,
-        match settings.spread {
-            Spread::Numbers => "The same seed and settings give the same pictures, on every machine.",
-            Spread::Settings => {
-                "Sixteen times the same draws: guidance 1 to 8 down, temperature 0.5 to 1.2 across."
+    match settings.spread {
+        Spread::Numbers => hint(ui, "The same seed and settings give the same pictures, on every machine."),
+        Spread::Settings => {
+            let [down, across] = settings.axes().map(Axis::values);
+            hint(
+                ui,
+                format!("Sixteen pictures: {down} going down, {across} going right. All else is the same."),
+            );
+        }
+    }
+}
+
+/// What differs down and across a sheet. A setting is on one side only: chosen for the other, the two change places.
+fn axes(ui: &mut Ui, settings: &mut Settings) {
+    let now = settings.axes();
+    ui.horizontal(|ui| {
+        for (side, arrow, name) in [(0, "↓", "Down the sheet"), (1, "→", "Across the sheet")] {
+            ui.add(egui::Label::new(arrow).selectable(false));
+            let mut chosen = now[side];
+            let list = ComboBox::from_id_salt(name).width(112.0).truncate().selected_text(chosen.name());
+            let shown = list.show_ui(ui, |ui| {
+                for axis in Axis::all(settings) {
+                    ui.selectable_value(&mut chosen, axis, axis.name());
+                }
+            });
+            shown.response.accessible_name(name).on_hover_text(name);
+            if chosen != now[side] {
+                settings.axes = now;
+                if chosen == now[1 - side] {
+                    settings.axes[1 - side] = now[side];
+                }
+                settings.axes[side] = chosen;
             }
-        },
-    );
+        }
+    });
 }
 
 fn preset(ui: &mut Ui, sampling: &mut Sampling, config: &TransformerConfig) {

@@ -67,7 +67,9 @@ impl Studio {
         if generate.is_running() {
             return;
         }
-        generate.board.for_settings(&generate.settings, &generator);
+        let known = generator.classes.as_ref().map(|classes| generate.gallery.favourites_among(classes));
+        let favourites: Vec<u32> = known.into_iter().flatten().map(|(class, _)| class).collect();
+        generate.board.for_settings(&generate.settings, &generator, &favourites);
         generate.looking.forget_place();
         let requests = generate.board.tiles.iter().map(|tile| tile.request.clone()).collect();
         let tiles = (0..generate.board.tiles.len()).collect();
@@ -98,6 +100,7 @@ impl Studio {
         let task = self
             .tasks
             .start(format!("Generate {what}"), move |job| work::make(generator, requests, told, job));
+        self.state.generate.stopped = None;
         self.state.generate.living = Some(Living::new(task, stream, tiles));
     }
 
@@ -130,14 +133,17 @@ impl Studio {
 
     fn previewed(&mut self, previews: Previews) {
         let generate = &mut self.state.generate;
-        let Some(living) = &mut generate.living else { return };
-        if living.started != previews.run {
-            return;
-        }
-        living.drew();
+        let tiles = match (&mut generate.living, &generate.stopped) {
+            (Some(living), _) if living.started == previews.run => {
+                living.drew();
+                living.tiles.clone()
+            }
+            (None, Some((run, tiles))) if *run == previews.run => tiles.clone(),
+            _ => return,
+        };
         // What cannot be drawn now will be told when the picture is whole.
         let Ok(pictures) = previews.pictures else { return };
-        for (&index, (count, rgb, pixels)) in living.tiles.iter().zip(pictures) {
+        for (index, (count, rgb, pixels)) in tiles.into_iter().zip(pictures) {
             if let Some(tile) = generate.board.tiles.get_mut(index)
                 && tile.picture.as_ref().is_none_or(|(.., shown)| *shown < count)
             {
@@ -153,11 +159,17 @@ impl Studio {
         let made = match made {
             Ok(made) => *made,
             Err(failure) => {
-                for (&index, tokens) in living.tiles.iter().zip(living.stream.tokens()) {
+                let (tokens, run, side) = (living.stream.tokens(), living.started, generate.board.side);
+                for (&index, tokens) in living.tiles.iter().zip(&tokens) {
                     if let Some(tile) = generate.board.tiles.get_mut(index) {
-                        tile.tokens = tokens;
+                        tile.tokens.clone_from(tokens);
                     }
                 }
+                if let Some(generator) = &generate.generator {
+                    let tokenizer = generator.tokenizer.clone();
+                    self.tasks.start_quietly(move |job| work::preview(tokenizer, side, tokens, run, job));
+                }
+                generate.stopped = Some((run, living.tiles));
                 let notice = failure_notice("The pictures were not made", &failure);
                 return notice.into_iter().for_each(|notice| self.state.notices.push(notice));
             }
