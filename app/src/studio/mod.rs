@@ -18,6 +18,7 @@ mod reconstruct;
 mod samples;
 mod shell;
 mod state;
+mod stroke;
 mod system;
 mod task;
 mod theme;

@@ -1,7 +1,7 @@
 //! The Generate screen, driven by the names of its controls, with a small generator of random weights.
 
 use crate::studio::{self, driver::Driver, generator};
-use egui::Key;
+use egui::{Key, vec2};
 use egui_kittest::kittest::Queryable as _;
 use ibq_core::{
     image::{encode_png, with_text},
@@ -74,6 +74,16 @@ fn pictures_are_made_looked_at_and_changed() {
     driver.see("0 of 16 tokens are held");
     driver.click("Invert");
     driver.see("16 of 16 tokens are held");
+    driver.click("Clear");
+    // A fast stroke along the first row leaves no gaps, and begins where the pointer was pressed.
+    let picture = driver.harness.get_by_label("Tokens of picture 1").rect();
+    let (from, to) = (picture.left_top() + vec2(5.0, 5.0), picture.right_top() + vec2(-5.0, 5.0));
+    driver.harness.drag_at(from);
+    driver.step();
+    driver.harness.hover_at(to);
+    driver.step();
+    driver.harness.drop_at(to);
+    driver.see("4 of 16 tokens are held");
     driver.click("Clear");
     driver.harness.get_by_label("Tokens of picture 1").click();
     driver.step();

@@ -130,8 +130,8 @@ pub(crate) struct Looking {
     pub(crate) height: f32,
     pub(crate) hovered: Option<u32>,
     pub(crate) selected: Option<u32>,
-    /// Whether the stroke of now holds tokens or lets them go.
-    pub(crate) holding: Option<bool>,
+    /// Whether the stroke of now holds tokens or lets them go, and where it is.
+    pub(crate) holding: Option<(bool, u32)>,
     /// What is known about the picture with this revision.
     pub(crate) insight: Option<(u64, Insight)>,
     pub(crate) insight_run: Latest<InsightRequest>,

@@ -81,7 +81,11 @@ fn axes(ui: &mut Ui, settings: &mut Settings) {
         for (side, arrow, name) in [(0, "↓", "Down the sheet"), (1, "→", "Across the sheet")] {
             ui.add(egui::Label::new(arrow).selectable(false));
             let mut chosen = now[side];
-            let list = ComboBox::from_id_salt(name).width(112.0).truncate().selected_text(chosen.name());
+            let list = ComboBox::from_id_salt(name)
+                .width(112.0)
+                .height(320.0)
+                .truncate()
+                .selected_text(chosen.name());
             let shown = list.show_ui(ui, |ui| {
                 for axis in Axis::all(settings) {
                     ui.selectable_value(&mut chosen, axis, axis.name());

@@ -1,8 +1,8 @@
 //! The buttons of a run, and its pictures: all of them, or one with its tokens.
 
 use egui::{
-    Align, Color32, CornerRadius, Key, Layout, Painter, PointerButton, ProgressBar, Rect, Response, Role,
-    Sense, Stroke, StrokeKind, Ui, UiBuilder, Vec2, WidgetInfo, pos2,
+    Align, Color32, CornerRadius, Key, Layout, Painter, PointerButton, Pos2, ProgressBar, Rect, Response,
+    Role, Sense, Stroke, StrokeKind, Ui, UiBuilder, Vec2, WidgetInfo, pos2,
     text::{LayoutJob, TextWrapping},
 };
 
@@ -11,6 +11,7 @@ use crate::studio::{
     message::{Message, Outbox},
     models::Slot,
     state::State,
+    stroke::line,
     task::Tasks,
     theme::{Palette, title},
     widgets::{hint, icon_button, primary_button, text_button},
@@ -245,15 +246,18 @@ fn one(ui: &mut Ui, generate: &mut Generate, index: usize, rect: Rect, out: &mut
         let corner = Vec2::new((position % side) as f32, (position / side) as f32) * cell;
         Rect::from_min_size(place.min + corner, Vec2::splat(cell))
     };
-    let under = response.hover_pos().or(response.interact_pointer_pos()).filter(|at| place.contains(*at));
-    let under = under.map(|at| {
+    let position_at = |at: Pos2| {
         let cell_of = |from: f32, to: f32| (((to - from) / cell) as u32).min(side - 1);
-        cell_of(place.top(), at.y) * side + cell_of(place.left(), at.x)
-    });
+        place.contains(at).then(|| cell_of(place.top(), at.y) * side + cell_of(place.left(), at.x))
+    };
+    let under = response.hover_pos().or(response.interact_pointer_pos()).and_then(position_at);
     looking.hovered = under.filter(|_| response.hovered() && looking.tool == Tool::Look);
     match looking.tool {
         Tool::Look if response.clicked() => looking.selected = under,
-        Tool::Hold => hold(&response, tile, &mut looking.holding, under),
+        Tool::Hold => {
+            let pressed = ui.input(|input| input.pointer.press_origin()).and_then(position_at);
+            hold(&response, &mut tile.held, &mut looking.holding, pressed, under, side);
+        }
         Tool::Look => {}
     }
     keyboard(ui, &response, &mut looking.selected, side);
@@ -268,11 +272,11 @@ fn one(ui: &mut Ui, generate: &mut Generate, index: usize, rect: Rect, out: &mut
         }
     }
     if cell >= CLOSEST_LINES && (looking.tool == Tool::Hold || under.is_some()) {
-        let line = Stroke::new(1.0, Color32::from_black_alpha(70));
+        let thin = Stroke::new(1.0, Color32::from_black_alpha(70));
         for step in 1..side {
             let offset = step as f32 * cell;
-            painter.vline(place.left() + offset, place.y_range(), line);
-            painter.hline(place.x_range(), place.top() + offset, line);
+            painter.vline(place.left() + offset, place.y_range(), thin);
+            painter.hline(place.x_range(), place.top() + offset, thin);
         }
     }
     for (position, _) in (0..).zip(&tile.held).filter(|(_, held)| **held) {
@@ -298,11 +302,27 @@ fn one(ui: &mut Ui, generate: &mut Generate, index: usize, rect: Rect, out: &mut
     }
 }
 
-/// Holds the tokens under the pointer, or lets them go: what the first one of a stroke becomes, all become.
-fn hold(response: &Response, tile: &mut Tile, holding: &mut Option<bool>, under: Option<u32>) {
-    let pressed = response.dragged_by(PointerButton::Primary) || response.clicked();
-    if let (true, Some(slot)) = (pressed, under.and_then(|at| tile.held.get_mut(at as usize))) {
-        *slot = *holding.get_or_insert(!*slot);
+/// Holds the tokens under the pointer from where it was pressed on, or lets them go: what the first one of a stroke becomes,
+/// all become.
+fn hold(
+    response: &Response,
+    held: &mut [bool],
+    holding: &mut Option<(bool, u32)>,
+    pressed: Option<u32>,
+    under: Option<u32>,
+    side: u32,
+) {
+    let stroke = response.dragged_by(PointerButton::Primary) || response.clicked();
+    if let Some(under) = under.filter(|_| stroke) {
+        let first = pressed.unwrap_or(under);
+        let (value, last) =
+            holding.unwrap_or_else(|| (!held.get(first as usize).is_some_and(|&held| held), first));
+        for position in line(last, under, side) {
+            if let Some(slot) = held.get_mut(position as usize) {
+                *slot = value;
+            }
+        }
+        *holding = Some((value, under));
     }
     if response.drag_stopped() || response.clicked() {
         *holding = None;

@@ -251,9 +251,16 @@ fn tools(
     out: &mut Outbox,
 ) {
     let active = screen.view.overlay || screen.editing.tool != Tool::Select;
+    let position_at =
+        |screen: &Reconstruct, at| overlay::position_at(screen, screen.view.zoom.pixel(part.view, size, at));
     let under = pointer
         .filter(|_| active && (response.contains_pointer() || response.dragged()))
-        .and_then(|at| overlay::position_at(screen, screen.view.zoom.pixel(part.view, size, at)));
+        .and_then(|at| position_at(screen, at));
+    // A drag is known as one only when the pointer has left where it was pressed.
+    let pressed = ui
+        .input(|input| input.pointer.press_origin())
+        .filter(|_| response.drag_started())
+        .and_then(|at| position_at(screen, at));
     if screen.editing.hovered != under {
         screen.editing.hovered = under;
         if let Some(position) = under {
@@ -265,9 +272,13 @@ fn tools(
         (Tool::Select, Some(position)) if response.clicked() => {
             out.push(Message::Edit(EditCommand::Select(Some(position))));
         }
-        (Tool::Paint, Some(position)) if primary => out.push(Message::Edit(EditCommand::Paint { position })),
+        (Tool::Paint, Some(position)) if primary => {
+            for position in pressed.into_iter().chain([position]) {
+                out.push(Message::Edit(EditCommand::Paint { position }));
+            }
+        }
         (Tool::Shuffle, Some(position)) if response.drag_started() || response.clicked() => {
-            screen.editing.corner = Some(position);
+            screen.editing.corner = Some(pressed.unwrap_or(position));
         }
         _ => {}
     }
