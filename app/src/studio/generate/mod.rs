@@ -161,6 +161,8 @@ pub(crate) struct Generate {
     pub(crate) stopped: Option<(web_time::Instant, Vec<usize>)>,
     pub(crate) looking: Looking,
     pub(crate) gallery: Gallery,
+    /// Whether the cards are to be scrolled to the first one, which is about what the stage shows.
+    pub(crate) cards_to_top: bool,
     /// A generator to be opened once the tokenizer that it may need is there.
     pub(crate) next: Option<ModelSource>,
     /// Starts a run as soon as there is a generator.

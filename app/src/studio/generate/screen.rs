@@ -10,7 +10,7 @@ use crate::studio::{
     theme::{CARD_RADIUS, GAP, Palette},
 };
 
-use super::{GenerateMessage, class_card, gallery_card, sampling_card, stage, token_card};
+use super::{Generate, GenerateMessage, class_card, gallery_card, sampling_card, stage, token_card};
 
 /// Shows the screen.
 pub(crate) fn show(ui: &mut Ui, state: &mut State, tasks: &Tasks, out: &mut Outbox) {
@@ -44,6 +44,12 @@ fn wanted(state: &State, position: u32) -> Option<Message> {
     (missing && whole).then_some(Message::Generate(GenerateMessage::Look(position)))
 }
 
+/// Where the cards are, at the top if they are to be there.
+fn scrolled(generate: &mut Generate) -> ScrollArea {
+    let area = ScrollArea::vertical().id_salt("generate cards").auto_shrink(false);
+    if std::mem::take(&mut generate.cards_to_top) { area.vertical_scroll_offset(0.0) } else { area }
+}
+
 fn wide(ui: &mut Ui, state: &mut State, tasks: &Tasks, out: &mut Outbox) {
     Panel::right("generate side")
         .exact_size(WIDE_PANEL)
@@ -51,7 +57,7 @@ fn wide(ui: &mut Ui, state: &mut State, tasks: &Tasks, out: &mut Outbox) {
         .show_separator_line(false)
         .frame(Frame::new().inner_margin(Margin { left: 4, right: 0, top: 12, bottom: 0 }))
         .show(ui, |ui| {
-            ScrollArea::vertical().id_salt("generate cards").auto_shrink(false).show(ui, |ui| {
+            scrolled(&mut state.generate).show(ui, |ui| {
                 Frame::new().inner_margin(Margin { left: 0, right: 12, top: 0, bottom: 12 }).show(ui, |ui| {
                     cards(ui, state, tasks, out);
                 });
@@ -70,7 +76,7 @@ fn narrow(ui: &mut Ui, state: &mut State, tasks: &Tasks, out: &mut Outbox) {
         .frame(Frame::new().inner_margin(Margin { left: 8, right: 8, top: 4, bottom: 4 }))
         .show(ui, |ui| whole_stage(ui, state, tasks, out));
     CentralPanel::no_frame().frame(Frame::new().inner_margin(Margin::symmetric(8, 0))).show(ui, |ui| {
-        ScrollArea::vertical().id_salt("generate cards").auto_shrink(false).show(ui, |ui| {
+        scrolled(&mut state.generate).show(ui, |ui| {
             cards(ui, state, tasks, out);
             ui.add_space(GAP);
         });

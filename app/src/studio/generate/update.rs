@@ -36,6 +36,7 @@ impl Studio {
             GenerateMessage::Show(index) => {
                 let generate = &mut self.state.generate;
                 generate.board.shown = index.filter(|&index| index < generate.board.tiles.len());
+                generate.cards_to_top = true;
                 generate.looking.forget_place();
             }
             GenerateMessage::Look(position) => self.look(position),
