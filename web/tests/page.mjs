@@ -244,6 +244,11 @@ describe('page', { timeout: 4 * MINUTE }, () => {
     await page.screenshot({ path: `${ARTIFACTS}/stopped.png` });
     await page.getByRole('button', { name: 'Load again' }).click();
     await started(page);
+    // A page that rests finds out too.
+    await controls(page).find('button', 'Jobs: none').waitFor({ state: 'attached' });
+    await page.waitForTimeout(2000);
+    await (await browser.newBrowserCDPSession()).send('Browser.crashGpuProcess');
+    await page.getByRole('heading', { name: 'IBQ Studio has stopped' }).waitFor();
     await context.close();
   });
 });

@@ -71,6 +71,10 @@ impl Studio {
             Some(render) => Ok(Gpu::share(&render.adapter, &render.device, &render.queue)),
             None => Err("this window is not drawn with wgpu, so there is no GPU to compute on".to_owned()),
         };
+        if let Ok(gpu) = &gpu {
+            let ctx = creation.egui_ctx.clone();
+            gpu.on_loss(move || ctx.request_repaint());
+        }
         Self {
             state: State::new(gpu),
             tasks: Tasks::new(&creation.egui_ctx),

@@ -174,10 +174,22 @@ struct Inner {
 }
 
 /// What the driver has told us outside of any call.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Faults {
     lost: Mutex<Option<String>>,
     error: Mutex<Option<String>>,
+    /// Who is to be told of a loss.
+    listener: Mutex<Option<Box<dyn Fn() + Send + Sync>>>,
+}
+
+impl std::fmt::Debug for Faults {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Faults")
+            .field("lost", &self.lost)
+            .field("error", &self.error)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Gpu {
@@ -222,6 +234,9 @@ impl Gpu {
         device.set_device_lost_callback(move |_, reason| {
             log::error!("the GPU device was lost: {reason}");
             *lock(&seen.lost) = Some(if reason.is_empty() { "no reason given".to_owned() } else { reason });
+            if let Some(listener) = &*lock(&seen.listener) {
+                listener();
+            }
         });
         let seen = Arc::clone(&faults);
         device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
@@ -269,6 +284,11 @@ impl Gpu {
     #[must_use]
     pub fn lost(&self) -> Option<String> {
         lock(&self.0.faults.lost).clone()
+    }
+
+    /// Calls `listener` when the device is lost: a window that rests would not find out otherwise.
+    pub fn on_loss(&self, listener: impl Fn() + Send + Sync + 'static) {
+        *lock(&self.0.faults.listener) = Some(Box::new(listener));
     }
 
     /// The error to report when the device was lost or a command was refused, once.
