@@ -13,7 +13,7 @@ use ibq_train::{
     run::{Evaluation, Observer, StepRecord, Trainer, TrainingError, evaluate, sample_sheet},
 };
 
-use super::{Outcome, material::Material};
+use super::{Outcome, material::Material, pictures::open_folder};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -35,6 +35,10 @@ pub(super) struct Arguments {
     /// pictures`. Without it, scenes are drawn.
     #[arg(long)]
     pictures: Option<PathBuf>,
+    /// Folder of pictures that are only measured and shown on the sheets of samples; without it, scenes that no training
+    /// uses.
+    #[arg(long, value_name = "FOLDER")]
+    held_out: Option<PathBuf>,
     /// Threads that read pictures from a folder or from shards ahead of the training; without it, a quarter of the
     /// processors.
     #[arg(long)]
@@ -66,7 +70,7 @@ pub(super) struct Arguments {
     /// Steps between two lines of the log.
     #[arg(long, default_value_t = 20)]
     log_every: u64,
-    /// Steps between two checkpoints, each with a measurement on held-out scenes and a sheet of samples.
+    /// Steps between two checkpoints, each with a measurement on held-out pictures and a sheet of samples.
     #[arg(long, default_value_t = 500)]
     save_every: u64,
     /// Where to train: auto (a GPU if the program was built for one and there is one), cpu, gpu.
@@ -123,8 +127,12 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         preset.model.n_embed,
         perceptual(&preset.loss)
     );
-    let held_out = Pictures::held_out_scenes(2, 64.max(side), 0);
-    println!("{training} to train on, {} held-out scenes to measure with", held_out.len());
+    let held_out = match &arguments.held_out {
+        Some(folder) => open_folder(folder, 64.max(side))?,
+        None => Pictures::held_out_scenes(2, 64.max(side), 0),
+    };
+    let what = if arguments.held_out.is_some() { "pictures" } else { "scenes" };
+    println!("{training} to train on, {} held-out {what} to measure with", held_out.len());
 
     let codes = preset.model.n_embed as usize;
     let mut observer = Observer::new(&arguments.out, codes, preset.training.batch, trainer.seconds())?;
@@ -180,17 +188,19 @@ fn perceptual(loss: &ReconstructionLoss) -> String {
 fn tell(record: &StepRecord, trainer: &Trainer) {
     let share = trainer.share();
     let left = Duration::from_secs_f64((trainer.seconds() * (1.0 - share) / share.max(1e-9)).min(1e9));
+    let codes = if record.positions == 0 {
+        "no codes yet".to_owned()
+    } else {
+        let (quantization, usage) = (record.quantization, 100.0 * record.usage);
+        format!("quantization {quantization:.4} · usage {usage:.1} % · perplexity {:.0}", record.perplexity)
+    };
     println!(
-        "step {:>6} · {:>5.1} pictures/s · {} left · rate {:.1e} · loss {:.4} · quantization {:.4} · usage {:.1} % · \
-         perplexity {:.0} · gradient {:.2} · energy {:.1}",
+        "step {:>6} · {:>5.1} pictures/s · {} left · rate {:.1e} · loss {:.4} · {codes} · gradient {:.2} · energy {:.1}",
         record.step,
         record.pictures_per_second,
         indicatif::HumanDuration(left),
         record.rate,
         record.reconstruction,
-        record.quantization,
-        100.0 * record.usage,
-        record.perplexity,
         record.gradient,
         record.latent_energy,
     );
