@@ -124,10 +124,8 @@ async fn describe(arguments: &Arguments, opened: OpenedModel) -> Result<Document
         ModelKind::Discriminator | ModelKind::LookupFree | ModelKind::Unknown => false,
     };
     let has_transformer = opened.model.kind() == ModelKind::Transformer;
-    let gpu = match has_tokenizer || has_transformer {
-        true => Some(model::open_gpu(&arguments.gpu).await),
-        false => None,
-    };
+    let runs = has_tokenizer || has_transformer;
+    let gpu = if runs { Some(model::open_gpu(&arguments.gpu).await) } else { None };
     let tokenizer = match &gpu {
         Some(gpu) if has_tokenizer => Some(TokenizerPart::new(&opened, arguments, gpu)?),
         _ => None,

@@ -176,7 +176,19 @@ fn quantised_folders_are_smaller_and_know_their_classes() {
     let bytes = |path: &str| std::fs::metadata(folder.at(path)).unwrap().len();
     assert!(bytes("int4/model.safetensors") * 3 < bytes("f32/model.safetensors"));
     let info = folder.ibq("info int4 --adapter software").ends_with(0).out;
-    assert!(info.contains("2 of width 32") && info.contains("int4"), "{info}");
+    assert!(info.contains("width 32") && info.contains("stored as") && !info.contains("f16  "), "{info}");
+
+    // The weights do not tell the number of heads, and a width of 32 allows no guess.
+    folder
+        .ibq(&format!("info {model} --adapter software"))
+        .ends_with(1)
+        .says(&["number of heads", "official YAML"]);
+    let info = folder.ibq(&format!("info {model} --json --adapter software --config {config}"));
+    let info = info.ends_with(0).json()["transformer"].clone();
+    assert_eq!((&info["config"]["n_layer"], &info["config"]["class_num"]), (&2.into(), &10.into()));
+    assert_eq!(info["memory"].as_array().unwrap().len(), 4);
+    let weights = |index: usize| info["memory"][index]["weights_bytes"].as_u64().unwrap();
+    assert!(weights(0) > weights(1) && weights(2) > weights(3) && info["parameters"].as_u64().unwrap() > 0);
 
     let tokenizer = golden("tokenizer_tiny.ckpt");
     let words =

@@ -246,7 +246,7 @@ fn shape(model: &Model, name: &str) -> Result<Vec<u64>, WeightsError> {
 }
 
 /// Reads the configuration off the shapes.
-fn infer(model: &Model, unseen: Unseen) -> Result<(TransformerConfig, Vec<String>), WeightsError> {
+fn infer(model: &Model, unseen: Unseen) -> Result<(TransformerConfig, Vec<String>), TransformerError> {
     let axes = |name: &str| -> Result<[u32; 2], WeightsError> {
         let sizes: Vec<u32> =
             shape(model, name)?.iter().map_while(|&size| u32::try_from(size).ok()).collect();
@@ -266,10 +266,20 @@ fn infer(model: &Model, unseen: Unseen) -> Result<(TransformerConfig, Vec<String
         |block: &u32| model.tensor(&format!("{PREFIX}blocks.{block}.attention.wqkv.weight")).is_some();
     let n_layer = (0..MOST_BLOCKS).take_while(has_block).count() as u32;
     let mut assumed = Vec::new();
-    let n_head = unseen.n_head.unwrap_or_else(|| {
-        assumed.push(format!("heads of {OFFICIAL_HEAD} channels, as in every official model"));
-        n_embd / OFFICIAL_HEAD
-    });
+    let n_head = match unseen.n_head {
+        Some(n_head) => n_head,
+        None if n_embd.is_multiple_of(OFFICIAL_HEAD) => {
+            assumed.push(format!("heads of {OFFICIAL_HEAD} channels, as in every official model"));
+            n_embd / OFFICIAL_HEAD
+        }
+        None => {
+            return Err(TransformerError::Input(format!(
+                "{} does not tell its number of heads, and its width {n_embd} holds no whole number of the official \
+                 {OFFICIAL_HEAD} channels; it needs its configuration: the official YAML, or a `config.json` beside it",
+                model.name()
+            )));
+        }
+    };
     let block_size = unseen.block_size.unwrap_or_else(|| {
         assumed.push("16 × 16 tokens a picture, as in every official model".to_owned());
         OFFICIAL_BLOCK
