@@ -230,6 +230,27 @@ fn the_decoder_alone_learns_and_the_tokens_stay() {
 }
 
 #[test]
+fn a_training_that_goes_on_with_the_decoder_alone_keeps_the_tokens_of_its_averages() {
+    let mut trainer = Trainer::new(small(), Device::flex());
+    for _ in 0..5 {
+        trainer.step(&pictures()).unwrap();
+    }
+    let model = trainer.average().clone();
+    assert_ne!(
+        model.values("encoder.conv_in.weight"),
+        trainer.checkpoint().weights.values("encoder.conv_in.weight")
+    );
+    trainer.set_only_decoder(true);
+    for _ in 0..5 {
+        trainer.step(&pictures()).unwrap();
+    }
+    for (name, _) in model.iter() {
+        let of_decoder = name.starts_with("decoder.") || name.starts_with("post_quant_conv.");
+        assert_eq!(trainer.average().values(name) != model.values(name), of_decoder, "{name}");
+    }
+}
+
+#[test]
 fn a_checkpoint_that_is_cut_short_or_something_else_is_refused_by_name() {
     let folder = Folder::new("broken");
     let path = folder.0.join("checkpoint.safetensors");

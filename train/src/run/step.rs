@@ -213,9 +213,18 @@ impl Trainer {
         training.revive_every = every.unwrap_or(training.revive_every);
     }
 
-    /// From now on the decoder alone is trained, if `only` says so.
+    /// From now on the decoder alone is trained, if `only` says so: for the encoder and the codes of the averages, which
+    /// are the model, so that its tokens stay.
     pub fn set_only_decoder(&mut self, only: bool) {
-        self.preset.training.only_decoder |= only;
+        if !only || self.preset.training.only_decoder {
+            return;
+        }
+        self.preset.training.only_decoder = true;
+        for (name, average) in self.ema.weights.iter() {
+            if !["decoder.", "post_quant_conv."].iter().any(|part| name.starts_with(part)) {
+                self.weights.update(name, |_| average.values.clone());
+            }
+        }
     }
 
     /// The state, ready to be saved.
