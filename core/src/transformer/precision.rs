@@ -36,7 +36,7 @@ impl TransformerPrecision {
         }
     }
 
-    /// How linear layers are stored, but for what [`Layer::form`] changes.
+    /// How linear layers are stored, but for what [`Layer::form`](super::layers::Layer::form) changes.
     pub(super) fn form(self) -> WeightForm {
         match self {
             Self::F32 | Self::F16 => WeightForm::Float,
