@@ -124,18 +124,17 @@ async fn describe(arguments: &Arguments, opened: OpenedModel) -> Result<Document
         ModelKind::Discriminator | ModelKind::LookupFree | ModelKind::Unknown => false,
     };
     let has_transformer = opened.model.kind() == ModelKind::Transformer;
-    let runs = has_tokenizer || has_transformer;
-    let gpu = if runs { Some(model::open_gpu(&arguments.gpu).await) } else { None };
-    let tokenizer = match &gpu {
-        Some(gpu) if has_tokenizer => Some(TokenizerPart::new(&opened, arguments, gpu)?),
-        _ => None,
-    };
-    let transformer = match &gpu {
-        Some(gpu) if has_transformer => {
-            Some(TransformerPart::new(&opened.model, gpu.as_ref().ok(), &arguments.choice)?)
+    let (mut tokenizer, mut transformer) = (None, None);
+    if has_tokenizer || has_transformer {
+        let gpu = model::open_gpu(&arguments.gpu).await;
+        if has_tokenizer {
+            tokenizer = Some(TokenizerPart::new(&opened, arguments, &gpu)?);
         }
-        _ => None,
-    };
+        if has_transformer {
+            let gpu = gpu.as_ref().ok();
+            transformer = Some(TransformerPart::new(&opened.model, gpu, &arguments.choice, has_tokenizer)?);
+        }
+    }
     Ok(Document {
         kind,
         description,

@@ -61,6 +61,18 @@ impl Layer {
         rows.div_ceil(4) * self.weights.len() as u32
     }
 
+    /// Bytes on the GPU of `rows` rows of each matrix: weights, and scales where there are any. `four` is the size of four
+    /// floats.
+    pub(super) fn bytes(&self, rows: u32, layers: WeightForm, four: u64) -> (u64, Option<u64>) {
+        let form = self.form(layers);
+        let (k4, o4) = (u64::from(self.k4()), u64::from(self.o4(rows)));
+        let scales = match form {
+            WeightForm::Float => None,
+            form => Some(k4.div_ceil(u64::from(form.group4())) * o4 * 16),
+        };
+        (k4 * o4 * element_bytes(form, four), scales)
+    }
+
     /// Names of the stored forms: numbers and scales.
     pub(super) fn stored_names(&self, layers: WeightForm) -> [String; 2] {
         let ending = if self.form(layers) == WeightForm::Int8 { "int8" } else { "int4" };
@@ -86,6 +98,15 @@ impl Layer {
             parts.push(StoredPart { name: self.folded_bias(), shape: vec![self.rows], words: false });
         }
         parts
+    }
+}
+
+/// Bytes of one element of a matrix: 4 inputs × 4 outputs.
+pub(super) fn element_bytes(form: WeightForm, four: u64) -> u64 {
+    match form {
+        WeightForm::Float => 4 * four,
+        WeightForm::Int8 => 16,
+        WeightForm::Int4 => 8,
     }
 }
 

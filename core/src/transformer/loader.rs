@@ -10,7 +10,7 @@ use crate::{
 
 use super::{
     TransformerConfig, TransformerError, TransformerPrecision, TransformerWeights,
-    layers::{HEAD_PIECE, Layer},
+    layers::{HEAD_PIECE, Layer, element_bytes},
     parameters::{Head, Matrix, Table},
 };
 
@@ -165,24 +165,18 @@ impl<'a> Loader<'a> {
         }
     }
 
-    /// Bytes of one element of a matrix: 4 inputs × 4 outputs.
+    /// Bytes of one element of a matrix.
     fn element(&self, form: WeightForm) -> u64 {
-        match form {
-            WeightForm::Float => 4 * self.storage.bytes_of_four(),
-            WeightForm::Int8 => 16,
-            WeightForm::Int4 => 8,
-        }
+        element_bytes(form, self.storage.bytes_of_four())
     }
 
     async fn empty(&self, layer: &Layer, rows: u32) -> Result<Matrix, TransformerError> {
         let (k4, o4, form) = (layer.k4(), layer.o4(rows), layer.form(self.form));
-        let weights = self.buffer(&layer.stem, u64::from(k4) * u64::from(o4) * self.element(form)).await?;
-        let scales = match form {
-            WeightForm::Float => None,
-            form => {
-                let groups = u64::from(k4.div_ceil(form.group4()));
-                Some(self.buffer(&layer.stem, groups * u64::from(o4) * 16).await?)
-            }
+        let (weights, scales) = layer.bytes(rows, self.form, self.storage.bytes_of_four());
+        let weights = self.buffer(&layer.stem, weights).await?;
+        let scales = match scales {
+            Some(bytes) => Some(self.buffer(&layer.stem, bytes).await?),
+            None => None,
         };
         Ok(Matrix { weights, scales, k4, o4, form })
     }

@@ -1,7 +1,5 @@
 //! Memory that a transformer needs on the GPU, told before anything is loaded.
 
-use ibq_shaders::WeightForm;
-
 use crate::gpu::Gpu;
 
 use super::{
@@ -36,7 +34,10 @@ impl Transformer {
 
 fn weights(gpu: &Gpu, config: &TransformerConfig, precision: TransformerPrecision) -> u64 {
     let four = precision.storage(gpu).bytes_of_four();
-    let matrix = |layer: &Layer| matrix_bytes(layer, precision.form(), four);
+    let matrix = |layer: &Layer| {
+        let (weights, scales) = layer.bytes(layer.rows, precision.form(), four);
+        weights + scales.unwrap_or(0)
+    };
     // The layers that make norm vectors have a bias of 32-bit floats.
     let condition = |layer: &Layer| matrix(layer) + 4 * u64::from(layer.rows);
     let blocks = (0..config.n_layer).map(|index| {
@@ -51,16 +52,4 @@ fn weights(gpu: &Gpu, config: &TransformerConfig, precision: TransformerPrecisio
         + rotations
         + condition(&config.head_condition())
         + matrix(&config.head_layer())
-}
-
-/// A linear layer; `four` is the size of four floats where it is stored as such.
-fn matrix_bytes(layer: &Layer, layers: WeightForm, four: u64) -> u64 {
-    let form = layer.form(layers);
-    let (k4, o4) = (u64::from(layer.k4()), u64::from(layer.o4(layer.rows)));
-    let scales = k4.div_ceil(u64::from(form.group4())) * o4 * 16;
-    match form {
-        WeightForm::Float => k4 * o4 * 4 * four,
-        WeightForm::Int8 => k4 * o4 * 16 + scales,
-        WeightForm::Int4 => k4 * o4 * 8 + scales,
-    }
 }

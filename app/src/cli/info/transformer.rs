@@ -40,7 +40,12 @@ struct PrecisionMemory {
 
 impl TransformerPart {
     /// Finds every parameter; without a GPU, nothing is said of memory.
-    pub(super) fn new(model: &Model, gpu: Option<&Gpu>, choice: &WeightOptions) -> Result<Self, Failure> {
+    pub(super) fn new(
+        model: &Model,
+        gpu: Option<&Gpu>,
+        choice: &WeightOptions,
+        holds_tokenizer: bool,
+    ) -> Result<Self, Failure> {
         let yaml = choice.config.as_deref().map(transformer::read_yaml).transpose()?;
         let weights = TransformerWeights::new(model, yaml.as_deref())?;
         let config = weights.config().clone();
@@ -61,7 +66,7 @@ impl TransformerPart {
         Ok(Self {
             parameters: config.parameter_count(),
             assumed: weights.assumed().to_vec(),
-            holds_tokenizer: !model.available().is_empty(),
+            holds_tokenizer,
             stored: weights.quantised().map(TransformerPrecision::name),
             memory: gpu.map(memory).unwrap_or_default(),
             config,

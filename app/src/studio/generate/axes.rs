@@ -28,6 +28,15 @@ pub(crate) enum Axis {
     Share,
 }
 
+/// What distinguishes a picture of a sheet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Label {
+    /// "CFG 2 · T 0.5".
+    pub(crate) text: String,
+    /// The values alone, "2 · 0.5", for where there is no room.
+    pub(crate) values: String,
+}
+
 /// The classes that a sheet may show.
 pub(crate) struct SheetClasses<'a> {
     /// How many there are.
@@ -72,29 +81,34 @@ impl Axis {
         }
     }
 
-    /// Gives a request this axis's value of a step, and tells the value.
-    fn apply(self, step: usize, request: &mut PictureRequest, classes: &SheetClasses<'_>) -> String {
+    /// Gives a request this axis's value of a step, and tells the value, and what stands before it in a label.
+    fn apply(
+        self,
+        step: usize,
+        request: &mut PictureRequest,
+        classes: &SheetClasses<'_>,
+    ) -> (&'static str, String) {
         let sampling = &mut request.sampling;
         match self {
             Self::Guidance => {
                 sampling.cfg_scale = SCALES[step];
-                format!("CFG {}", SCALES[step])
+                ("CFG ", SCALES[step].to_string())
             }
             Self::Temperature => {
                 sampling.temperature = TEMPERATURES[step];
-                format!("T {}", TEMPERATURES[step])
+                ("T ", TEMPERATURES[step].to_string())
             }
             Self::TopP => {
                 sampling.top_p = TOP_P[step];
-                format!("p {}", TOP_P[step])
+                ("p ", TOP_P[step].to_string())
             }
             Self::TopK => {
                 sampling.top_k = TOP_K[step];
-                if TOP_K[step] == 0 { "k all".to_owned() } else { format!("k {}", TOP_K[step]) }
+                ("k ", if TOP_K[step] == 0 { "all".to_owned() } else { TOP_K[step].to_string() })
             }
             Self::Seed => {
                 request.seed = request.seed.wrapping_add(step as u64);
-                format!("seed {}", request.seed)
+                ("seed ", request.seed.to_string())
             }
             Self::Class => {
                 let class = |first| nth_class(first, step, classes);
@@ -106,13 +120,13 @@ impl Axis {
                     Condition::None => (Condition::Class(class(0)), class(0)),
                 };
                 request.condition = condition;
-                (classes.name)(class)
+                ("", (classes.name)(class))
             }
             Self::Share => {
                 if let Condition::Mix(_, _, share) = &mut request.condition {
                     *share = SHARES[step];
                 }
-                format!("{} %", (SHARES[step] * 100.0).round())
+                ("", format!("{} %", (SHARES[step] * 100.0).round()))
             }
         }
     }
@@ -139,14 +153,16 @@ pub(super) fn sheet(
     [down, across]: [Axis; 2],
     request: &PictureRequest,
     classes: &SheetClasses<'_>,
-) -> Vec<(PictureRequest, Option<String>)> {
+) -> Vec<(PictureRequest, Option<Label>)> {
     let mut all = Vec::with_capacity(STEPS * STEPS);
     for row in 0..STEPS {
         for column in 0..STEPS {
             let mut request = request.clone();
             let labels =
                 [(down, row), (across, column)].map(|(axis, step)| axis.apply(step, &mut request, classes));
-            all.push((request, Some(labels.join(" · "))));
+            let text = labels.each_ref().map(|(name, value)| format!("{name}{value}")).join(" · ");
+            let values = labels.map(|(_, value)| value).join(" · ");
+            all.push((request, Some(Label { text, values })));
         }
     }
     all
@@ -194,7 +210,21 @@ mod tests {
             }
         }
         let sheet = sheet([Axis::Guidance, Axis::Temperature], &plain, &classes(&name));
-        assert_eq!(sheet[6].1.as_deref(), Some("CFG 2 · T 1"));
+        assert_eq!(sheet[6].1.as_ref().unwrap().text, "CFG 2 · T 1");
+    }
+
+    #[test]
+    fn labels_are_shortened_to_their_values() {
+        let name = |_| "tabby cat".to_owned();
+        let plain = request(&Settings { mixed: Some((3, 0.5)), seed: 12, ..Settings::default() });
+        let label = |axes, index: usize| sheet(axes, &plain, &classes(&name))[index].1.clone().unwrap();
+        for (axes, index, text, values) in [
+            ([Axis::Guidance, Axis::Temperature], 4, "CFG 2 · T 0.5", "2 · 0.5"),
+            ([Axis::Class, Axis::Seed], 0, "tabby cat · seed 12", "tabby cat · 12"),
+            ([Axis::Share, Axis::TopK], 7, "33 % · k all", "33 % · all"),
+        ] {
+            assert_eq!(label(axes, index), Label { text: text.to_owned(), values: values.to_owned() });
+        }
     }
 
     #[test]

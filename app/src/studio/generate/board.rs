@@ -9,7 +9,7 @@ use crate::studio::picture_texture::PictureTexture;
 
 use super::{
     Generator, Settings, Spread,
-    axes::{self, Axis, SheetClasses},
+    axes::{self, Axis, Label, SheetClasses},
 };
 
 /// One picture.
@@ -18,7 +18,7 @@ pub(crate) struct Tile {
     pub(crate) revision: u64,
     pub(crate) request: PictureRequest,
     /// What distinguishes it from the others, where its number does not.
-    pub(crate) label: Option<String>,
+    pub(crate) label: Option<Label>,
     /// In raster order, as far as they are made.
     pub(crate) tokens: Vec<u32>,
     /// What is drawn, and how many of its tokens are real.
@@ -42,7 +42,7 @@ pub(crate) struct Board {
 }
 
 impl Tile {
-    pub(crate) fn new(revision: u64, request: PictureRequest, label: Option<String>) -> Self {
+    pub(crate) fn new(revision: u64, request: PictureRequest, label: Option<Label>) -> Self {
         let (tokens, held) = (Vec::new(), Vec::new());
         Self { revision, request, label, tokens, picture: None, held }
     }
@@ -64,7 +64,7 @@ impl Tile {
 fn requests(
     settings: &Settings,
     classes: &SheetClasses<'_>,
-) -> (Vec<(PictureRequest, Option<String>)>, Option<usize>) {
+) -> (Vec<(PictureRequest, Option<Label>)>, Option<usize>) {
     let request = |number| PictureRequest {
         condition: settings.condition(),
         sampling: settings.sampling,

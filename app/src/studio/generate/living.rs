@@ -67,7 +67,12 @@ impl Living {
 
     /// Whether there is something new to draw, it is time, and somebody sees it.
     pub(crate) fn is_due(&self, seen: bool) -> bool {
-        seen && self.drawing.is_none() && Instant::now() >= self.next && self.stream.count() > self.drawn
+        seen && self.drawing.is_none() && Instant::now() >= self.next && self.has_more()
+    }
+
+    /// Whether tokens have come that no drawing had.
+    pub(crate) fn has_more(&self) -> bool {
+        self.stream.count() > self.drawn
     }
 
     pub(crate) fn draws(&mut self, task: TaskId, made: usize) {

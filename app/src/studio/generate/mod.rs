@@ -157,8 +157,8 @@ pub(crate) struct Generate {
     pub(crate) searching_mix: bool,
     pub(crate) board: Board,
     pub(crate) living: Option<Living>,
-    /// The run that was stopped last, and its pictures: what was made of them is drawn once more.
-    pub(crate) stopped: Option<(web_time::Instant, Vec<usize>)>,
+    /// When the latest run was started: drawings of others come too late.
+    pub(crate) run: Option<web_time::Instant>,
     pub(crate) looking: Looking,
     pub(crate) gallery: Gallery,
     /// Whether the cards are to be scrolled to the first one, which is about what the stage shows.

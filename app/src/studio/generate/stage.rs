@@ -167,7 +167,7 @@ fn all(ui: &mut Ui, generate: &mut Generate, rect: Rect, out: &mut Outbox) {
         let response = ui.interact(place, ui.scope_id().with(("picture", index)), Sense::click());
         let state = if tile.tokens.len() == whole { "whole" } else { "unfinished" };
         let spoken = match &tile.label {
-            Some(label) => format!("Picture {}: {label}, {state}", index + 1),
+            Some(label) => format!("Picture {}: {}, {state}", index + 1, label.text),
             None => format!("Picture {}, {state}", index + 1),
         };
         response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &spoken));
@@ -177,15 +177,15 @@ fn all(ui: &mut Ui, generate: &mut Generate, rect: Rect, out: &mut Outbox) {
             let stroke = Stroke::new(2.0, Palette::of(ui).accent);
             painter.rect_stroke(place, CornerRadius::same(2), stroke, StrokeKind::Outside);
         }
-        if let Some(text) = &tile.label {
+        if let Some(label) = &tile.label {
             let at = pos2(place.center().x, place.bottom() + LABEL / 2.0 + 1.0);
             let font = egui::TextStyle::Small.resolve(ui.style());
             let ink = Palette::of(ui).text;
             let room = step.x - 4.0;
-            let mut drawn = painter.layout_no_wrap(text.clone(), font.clone(), ink);
+            let mut drawn = painter.layout_no_wrap(label.text.clone(), font.clone(), ink);
             if drawn.size().x > room {
                 // The values alone where there is no room for what they are of, and of them what there is room for.
-                let mut job = LayoutJob::simple_singleline(values_alone(text), font, ink);
+                let mut job = LayoutJob::simple_singleline(label.values.clone(), font, ink);
                 job.wrap = TextWrapping::truncate_at_width(room);
                 drawn = painter.layout_job(job);
             }
@@ -195,15 +195,6 @@ fn all(ui: &mut Ui, generate: &mut Generate, rect: Rect, out: &mut Outbox) {
             out.push(Message::Generate(GenerateMessage::Show(Some(index))));
         }
     }
-}
-
-/// A label without the names of settings: "2 · 0.5" for "CFG 2 · T 0.5".
-fn values_alone(label: &str) -> String {
-    let value = |part: &str| {
-        let names = ["CFG ", "T ", "p ", "k ", "seed "];
-        names.iter().find_map(|name| part.strip_prefix(name)).unwrap_or(part).to_owned()
-    };
-    label.split(" · ").map(value).collect::<Vec<_>>().join(" · ")
 }
 
 /// Draws what there is of a picture; where there are no tokens yet, the ground shows.
@@ -363,13 +354,6 @@ fn heat(share: f32) -> Color32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn labels_are_shortened_to_their_values() {
-        assert_eq!(values_alone("CFG 2 · T 0.5"), "2 · 0.5");
-        assert_eq!(values_alone("tabby cat · seed 12"), "tabby cat · 12");
-        assert_eq!(values_alone("33 % · k all"), "33 % · all");
-    }
 
     #[test]
     fn pictures_are_as_large_as_the_room_allows() {

@@ -101,8 +101,9 @@ impl Studio {
         let task = self
             .tasks
             .start(format!("Generate {what}"), move |job| work::make(generator, requests, told, job));
-        self.state.generate.stopped = None;
-        self.state.generate.living = Some(Living::new(task, stream, tiles));
+        let living = Living::new(task, stream, tiles);
+        self.state.generate.run = Some(living.started);
+        self.state.generate.living = Some(living);
     }
 
     /// Opens the generator that waits, takes the tokens that have come, and has them drawn when it is time. Called for every frame.
@@ -113,38 +114,42 @@ impl Studio {
             self.open_generator(source);
         }
         let seen = self.state.screen == Screen::Generate;
-        let generate = &mut self.state.generate;
-        let (Some(living), Some(generator)) = (&mut generate.living, &generate.generator) else { return };
-        if !living.is_due(seen) {
-            return;
+        if let Some(mut living) = self.state.generate.living.take_if(|living| living.is_due(seen)) {
+            self.draw(&mut living);
+            self.state.generate.living = Some(living);
         }
+    }
+
+    /// Hands the tokens that have come to their pictures, and has them drawn.
+    fn draw(&mut self, living: &mut Living) {
+        let Generate { generator: Some(generator), board, .. } = &mut self.state.generate else { return };
         let tokens = living.stream.tokens();
         let made = tokens.iter().map(Vec::len).sum();
-        let (tokenizer, side, run) = (generator.tokenizer.clone(), generate.board.side, living.started);
         for (&index, tokens) in living.tiles.iter().zip(&tokens) {
-            if let Some(tile) = generate.board.tiles.get_mut(index)
+            if let Some(tile) = board.tiles.get_mut(index)
                 && tokens.len() > tile.tokens.len()
             {
                 tile.tokens.clone_from(tokens);
             }
         }
-        let task = self.tasks.start_quietly(move |job| work::preview(tokenizer, side, tokens, run, job));
+        let (tokenizer, side) = (generator.tokenizer.clone(), board.side);
+        let (tiles, run) = (living.tiles.clone(), living.started);
+        let task =
+            self.tasks.start_quietly(move |job| work::preview(tokenizer, side, tiles, tokens, run, job));
         living.draws(task, made);
     }
 
     fn previewed(&mut self, previews: Previews) {
         let generate = &mut self.state.generate;
-        let tiles = match (&mut generate.living, &generate.stopped) {
-            (Some(living), _) if living.started == previews.run => {
-                living.drew();
-                living.tiles.clone()
-            }
-            (None, Some((run, tiles))) if *run == previews.run => tiles.clone(),
-            _ => return,
-        };
+        if generate.run != Some(previews.run) {
+            return;
+        }
+        if let Some(living) = &mut generate.living {
+            living.drew();
+        }
         // What cannot be drawn now will be told when the picture is whole.
         let Ok(pictures) = previews.pictures else { return };
-        for (index, (count, rgb, pixels)) in tiles.into_iter().zip(pictures) {
+        for (index, (count, rgb, pixels)) in previews.tiles.into_iter().zip(pictures) {
             if let Some(tile) = generate.board.tiles.get_mut(index)
                 && tile.picture.as_ref().is_none_or(|(.., shown)| *shown < count)
             {
@@ -155,26 +160,18 @@ impl Studio {
     }
 
     fn made(&mut self, made: Result<Box<Made>, Failure>) {
-        let generate = &mut self.state.generate;
-        let Some(living) = generate.living.take() else { return };
+        let Some(mut living) = self.state.generate.living.take() else { return };
         let made = match made {
             Ok(made) => *made,
             Err(failure) => {
-                let (tokens, run, side) = (living.stream.tokens(), living.started, generate.board.side);
-                for (&index, tokens) in living.tiles.iter().zip(&tokens) {
-                    if let Some(tile) = generate.board.tiles.get_mut(index) {
-                        tile.tokens.clone_from(tokens);
-                    }
+                if living.has_more() {
+                    self.draw(&mut living);
                 }
-                if let Some(generator) = &generate.generator {
-                    let tokenizer = generator.tokenizer.clone();
-                    self.tasks.start_quietly(move |job| work::preview(tokenizer, side, tokens, run, job));
-                }
-                generate.stopped = Some((run, living.tiles));
                 let notice = failure_notice("The pictures were not made", &failure);
                 return notice.into_iter().for_each(|notice| self.state.notices.push(notice));
             }
         };
+        let generate = &mut self.state.generate;
         let Some(generator) = &generate.generator else { return };
         for (&index, (tokens, rgb, pixels)) in living.tiles.iter().zip(made.0) {
             let revision = generate.board.next_revision();

@@ -29,6 +29,8 @@ pub(crate) struct Made(pub(crate) Vec<(Vec<u32>, Arc<RgbImage>, Pixels)>);
 pub(crate) struct Previews {
     /// When the run that they belong to was started.
     pub(crate) run: web_time::Instant,
+    /// Which pictures of the board they are.
+    pub(crate) tiles: Vec<usize>,
     pub(crate) pictures: Result<Vec<(usize, Arc<RgbImage>, Pixels)>, Failure>,
 }
 
@@ -60,6 +62,7 @@ async fn decode(tokenizer: &Tokenizer, grids: &[TokenGrid], job: &Job) -> Result
 pub(crate) async fn preview(
     tokenizer: Tokenizer,
     side: u32,
+    tiles: Vec<usize>,
     tokens: Vec<Vec<u32>>,
     run: web_time::Instant,
     job: Job,
@@ -75,7 +78,7 @@ pub(crate) async fn preview(
         };
         tokens.iter().zip(pictures).map(with_pixels).collect()
     });
-    Message::Generate(GenerateMessage::Previewed(Previews { run, pictures }))
+    Message::Generate(GenerateMessage::Previewed(Previews { run, tiles, pictures }))
 }
 
 /// The tokens and, for those that are missing, the ones above them: the decoder looks across the border.
