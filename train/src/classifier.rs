@@ -25,6 +25,7 @@ const BATCH: usize = 32;
 #[derive(Clone, Debug)]
 pub struct Classifier {
     weights: Weights,
+    device: Device,
     /// Names of the classes.
     pub class_names: Vec<String>,
 }
@@ -48,10 +49,9 @@ impl Seen {
 }
 
 impl Classifier {
-    /// A network before training.
+    /// A network before training, which computes on this device.
     #[must_use]
-    pub fn new(class_names: Vec<String>, random: &mut Random) -> Self {
-        let device = Device::flex();
+    pub fn new(class_names: Vec<String>, random: &mut Random, device: Device) -> Self {
         let mut weights = Weights::default();
         let mut cin = 3;
         for (index, (cout, _)) in LAYERS.into_iter().enumerate() {
@@ -66,7 +66,7 @@ impl Classifier {
         let classes = class_names.len();
         weights.insert("head.weight", vec![FEATURES, classes], vec![0.0; FEATURES * classes], &device);
         weights.insert("head.bias", vec![classes], vec![0.0; classes], &device);
-        Self { weights, class_names }
+        Self { weights, device, class_names }
     }
 
     /// Trains for `epochs` passes over the pictures, whose classes are given. `tell` is told the share that is done, and
@@ -84,13 +84,13 @@ impl Classifier {
         let steps = (epochs * pictures.len()).div_ceil(BATCH);
         for step in 0..steps {
             let picks: Vec<usize> = (0..BATCH).map(|_| random.below(pictures.len())).collect();
-            let mut batch = pictures.tensor(&picks, &Device::flex());
+            let mut batch = pictures.tensor(&picks, &self.device);
             if random.below(2) == 1 {
                 batch = batch.flip([3]);
             }
             let targets: Vec<i32> = picks.iter().map(|&pick| classes[pick] as i32).collect();
             let targets: Tensor<2, Int> =
-                Tensor::from_data(TensorData::new(targets, [BATCH, 1]), &Device::flex());
+                Tensor::from_data(TensorData::new(targets, [BATCH, 1]), &self.device);
             let tracked = self.weights.tracked();
             let (_, logits) = forward(&tracked, batch);
             let loss = -log_softmax(logits, 1).gather(1, targets.autodiff()).mean();
@@ -109,7 +109,7 @@ impl Classifier {
         let (mut classes, mut features) = (Vec::new(), Vec::new());
         let all: Vec<usize> = (0..pictures.len()).collect();
         for batch in all.chunks(BATCH) {
-            let (seen, logits) = forward(&self.weights, pictures.tensor(batch, &Device::flex()));
+            let (seen, logits) = forward(&self.weights, pictures.tensor(batch, &self.device));
             features.extend(seen.to_data().iter::<f32>());
             let logits: Vec<f32> = logits.to_data().iter().collect();
             let best = |row: &[f32]| {
@@ -134,14 +134,14 @@ impl Classifier {
         stored::write(path, tensors, HashMap::from([("class_names".to_owned(), names)]))
     }
 
-    /// Reads a file of [`save`](Self::save).
+    /// Reads a file of [`save`](Self::save), to compute on this device.
     ///
     /// # Errors
     /// [`StoredError`].
-    pub fn open(path: &Path) -> Result<Self, StoredError> {
+    pub fn open(path: &Path, device: Device) -> Result<Self, StoredError> {
         let file = StoredFile::open(path, "a file of `ibq-train classifier`")?;
         let class_names = file.json("class_names")?;
-        let mut opened = Self::new(class_names, &mut Random::new(0));
+        let mut opened = Self::new(class_names, &mut Random::new(0), device);
         let expected: Vec<(String, Vec<usize>)> =
             opened.weights.iter().map(|(name, t)| (name.to_owned(), t.shape.clone())).collect();
         for (name, shape) in expected {
@@ -149,7 +149,7 @@ impl Classifier {
             if stored_shape != shape {
                 return Err(file.wrong(&format!("the tensor `{name}` has another shape")));
             }
-            opened.weights.insert(&name, shape, values, &Device::flex());
+            opened.weights.insert(&name, shape, values, &opened.device);
         }
         Ok(opened)
     }
@@ -184,7 +184,7 @@ mod tests {
         let classes: Vec<usize> =
             (0..pictures.len()).map(|i| usize::from(i % Class::ALL.len() >= half)).collect();
         let mut random = Random::new(1);
-        let mut classifier = Classifier::new(vec!["one".into(), "two".into()], &mut random);
+        let mut classifier = Classifier::new(vec!["one".into(), "two".into()], &mut random, Device::flex());
         let before = classifier.look(&pictures).accuracy(&classes);
         classifier.train(&pictures, &classes, 12, &mut random, |_, _| {});
         let seen = classifier.look(&pictures);
@@ -192,7 +192,7 @@ mod tests {
 
         let path = std::env::temp_dir().join(format!("ibq-train-classifier-{}", std::process::id()));
         classifier.save(&path).unwrap();
-        assert_eq!(Classifier::open(&path).unwrap().look(&pictures), seen);
+        assert_eq!(Classifier::open(&path, Device::flex()).unwrap().look(&pictures), seen);
         std::fs::remove_file(&path).unwrap();
     }
 }

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Reads what an official YAML file says about model, quantizer, losses and training. What it leaves out is as in the
-/// preset of the published tokenizers; `name` is for messages.
+/// preset of the published tokenizers, its epochs are those of ImageNet; `name` is for messages.
 ///
 /// # Errors
 /// [`PresetError`] names the field at fault.
@@ -57,9 +57,19 @@ pub fn from_yaml(name: &str, yaml: &str) -> Result<Preset, PresetError> {
     if fields.text("use_entropy_loss").is_some_and(|flag| flag.eq_ignore_ascii_case("false")) {
         losses.entropy = 0.0;
     }
+    let training = &mut preset.training;
     if let Some(rate) = fields.number("learning_rate")? {
-        preset.training.learning_rate = rate;
+        training.learning_rate = rate;
     }
+    training.batch = fields.batch()?.unwrap_or(training.batch);
+    let per_epoch = steps_per_epoch(training.batch);
+    if let Some(epochs) = fields.number("max_epochs")? {
+        training.steps = (epochs * per_epoch) as u64;
+    } else if let Some(steps) = fields.number("max_steps")? {
+        training.steps = steps as u64;
+    }
+    let drops = if fields.find("lr_drop_epoch").is_some() { fields.wholes("lr_drop_epoch")? } else { vec![] };
+    training.drops = drops.into_iter().map(|epoch| (f64::from(epoch) * per_epoch) as u64).collect();
     if let Some(weight) = fields.number("perceptual_weight")? {
         preset.loss.lpips = weight;
     }
@@ -130,11 +140,13 @@ pub fn transformer_from_yaml(name: &str, yaml: &str) -> Result<ArPreset, PresetE
             *value = number;
         }
     }
+    training.batch = fields.batch()?.unwrap_or(training.batch);
+    let per_epoch = steps_per_epoch(training.batch);
     if let Some(epochs) = fields.number("max_epochs")? {
-        training.steps = (epochs * STEPS_PER_EPOCH) as u64;
+        training.steps = (epochs * per_epoch) as u64;
     }
     if let Some(epochs) = fields.number("wp")? {
-        training.warm_up = (epochs * STEPS_PER_EPOCH) as u64;
+        training.warm_up = (epochs * per_epoch) as u64;
     }
     if let Some(decay) = fields.number("weight_decay")? {
         // A `twde` of 0 stands for no change.
@@ -148,8 +160,12 @@ pub fn transformer_from_yaml(name: &str, yaml: &str) -> Result<ArPreset, PresetE
     Ok(preset)
 }
 
-/// Batches of 256 pictures in ImageNet.
-const STEPS_PER_EPOCH: f64 = 5004.0;
+/// Training pictures of ImageNet.
+const IMAGENET: usize = 1_281_167;
+
+fn steps_per_epoch(batch: usize) -> f64 {
+    IMAGENET.div_ceil(batch.max(1)) as f64
+}
 
 /// The fields of a YAML file, each found by the end of its path.
 struct Fields<'a> {
@@ -181,6 +197,15 @@ impl<'a> Fields<'a> {
     fn number(&self, field: &str) -> Result<Option<f64>, PresetError> {
         let Some(text) = self.text(field) else { return Ok(None) };
         text.parse().map(Some).map_err(|_| self.wrong(format!("`{field}: {text}` is no number")))
+    }
+
+    /// Pictures per step on all devices together, where the file names the numbers.
+    fn batch(&self) -> Result<Option<usize>, PresetError> {
+        let each = self.number("data.init_args.batch_size")?;
+        // `devices: auto` leaves the number to the machine.
+        let devices = self.text("trainer.devices").and_then(|text| text.parse::<f64>().ok());
+        let nodes = self.number("trainer.num_nodes")?.unwrap_or(1.0);
+        Ok(each.zip(devices).map(|(each, devices)| (each * devices * nodes) as usize))
     }
 
     fn wholes(&self, field: &str) -> Result<Vec<u32>, PresetError> {
@@ -240,6 +265,28 @@ model:
     }
 
     #[test]
+    fn batch_epochs_and_drops_of_an_official_file_become_steps() {
+        let trainer = "
+trainer:
+  devices: 8
+  num_nodes: 8
+  max_epochs: 280
+data:
+  init_args:
+    batch_size: 4
+";
+        let yaml = YAML.replace("    beta:", "    lr_drop_epoch: [250]\n    beta:") + trainer;
+        let training = from_yaml("mine.yaml", &yaml).unwrap().training;
+        let published = Preset::open("ibq-8192").unwrap().training;
+        assert_eq!((training.batch, training.steps, training.drops), (256, published.steps, published.drops));
+        let yaml =
+            yaml.replace("max_epochs: 280", "max_steps: 1500000").replace("devices: 8", "devices: auto");
+        let training =
+            from_yaml("mine.yaml", &yaml.replace("lr_drop_epoch", "lr_drop_iter")).unwrap().training;
+        assert_eq!((training.batch, training.steps, training.drops), (256, 1_500_000, vec![]));
+    }
+
+    #[test]
     fn losses_of_an_official_file_are_taken_over() {
         let yaml = YAML.replace("gen_loss_weight: 0.2", "disc_weight: 0.8").replace(
             "        disc_start: 40",
@@ -263,7 +310,12 @@ model:
     fn an_official_transformer_file_gives_its_model_and_its_numbers() {
         let yaml = "
 trainer:
+  devices: 8
+  num_nodes: 4
   max_epochs: 20
+data:
+  init_args:
+    batch_size: 24
 model:
   init_args:
     learning_rate: 2e-4
@@ -292,7 +344,7 @@ model:
         assert_eq!((model.n_layer, model.n_head, model.n_embd, model.ffn_dim), (3, 4, 128, 512));
         assert_eq!((training.learning_rate, training.weight_decay), (2e-4, [0.04, 0.08]));
         assert_eq!((training.first_rate, training.final_rate, training.dropout), (0.01, 0.02, 0.2));
-        assert_eq!((training.warm_up, training.steps), (15_012, 100_080));
+        assert_eq!((training.batch, training.warm_up, training.steps), (768, 5007, 33_380));
         assert_eq!(preset.start.gamma_rows, 1e-5);
         let message =
             transformer_from_yaml("mine.yaml", &yaml.replace("n_head: 4", "")).unwrap_err().to_string();

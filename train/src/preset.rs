@@ -150,6 +150,8 @@ impl Preset {
         ("ibq-8192", include_str!("../presets/ibq-8192.toml")),
         ("ibq-16384", include_str!("../presets/ibq-16384.toml")),
         ("ibq-262144", include_str!("../presets/ibq-262144.toml")),
+        ("ibq-16384-pretrain", include_str!("../presets/ibq-16384-pretrain.toml")),
+        ("ibq-262144-pretrain", include_str!("../presets/ibq-262144-pretrain.toml")),
     ];
 
     /// A preset by its name, or from a file: TOML, or YAML of the official code.

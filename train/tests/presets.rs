@@ -10,13 +10,22 @@ use ibq_train::{
     quantizer::{Ibq, QuantizerConfig, QuantizerWeights},
 };
 
-/// Steps of an epoch of ImageNet: 1,281,167 pictures in batches of 256, the last one left out.
-const EPOCH: u64 = 1_281_167 / 256;
+/// Steps of an epoch of ImageNet: 1,281,167 pictures in batches of 256, and of 768.
+const EPOCH: u64 = 1_281_167u64.div_ceil(256);
+const LONGER_EPOCH: u64 = 1_281_167u64.div_ceil(768);
 
 #[test]
 fn the_published_tokenizers() {
-    for codes in [1024, 8192, 16_384, 262_144] {
-        let preset = Preset::open(&format!("ibq-{codes}")).unwrap();
+    let twice = vec![250 * EPOCH, 300 * EPOCH];
+    for (name, codes, steps, drops) in [
+        ("ibq-1024", 1024, 330 * EPOCH, twice.clone()),
+        ("ibq-8192", 8192, 280 * EPOCH, vec![250 * EPOCH]),
+        ("ibq-16384", 16_384, 330 * EPOCH, twice.clone()),
+        ("ibq-262144", 262_144, 330 * EPOCH, twice),
+        ("ibq-16384-pretrain", 16_384, 1_500_000, vec![]),
+        ("ibq-262144-pretrain", 262_144, 1_500_000, vec![]),
+    ] {
+        let preset = Preset::open(name).unwrap();
         let model = &preset.model;
         assert_eq!((model.n_embed, model.embed_dim, model.z_channels), (codes, 256, 256));
         assert_eq!(
@@ -55,11 +64,11 @@ fn the_published_tokenizers() {
             Training {
                 side: 256,
                 batch: 256,
-                steps: 330 * EPOCH,
+                steps,
                 learning_rate: 1e-4,
                 warm_up: 0,
                 final_rate: 1.0,
-                drops: vec![250 * EPOCH, 300 * EPOCH],
+                drops: drops.clone(),
                 ema_decay: 0.999,
                 continuous_steps: 0,
                 revive_every: 0,
@@ -69,23 +78,33 @@ fn the_published_tokenizers() {
                 seed: 0,
             }
         );
-        let rate = |epoch: u64| preset.training.rate(epoch * EPOCH, epoch as f64 / 330.0);
-        for (epoch, expected) in [(0, 1e-4), (249, 1e-4), (250, 1e-5), (300, 1e-6), (329, 1e-6)] {
-            assert!((rate(epoch) / expected - 1.0).abs() < 1e-9, "epoch {epoch}: {}", rate(epoch));
+        let mut expected = 1e-4;
+        for drop in drops {
+            let rate = |step: u64| preset.training.rate(step, step as f64 / steps as f64);
+            assert!(
+                (rate(drop - 1) / expected - 1.0).abs() < 1e-9,
+                "{name}, step {drop}: {}",
+                rate(drop - 1)
+            );
+            expected *= 0.1;
+            assert!((rate(drop) / expected - 1.0).abs() < 1e-9, "{name}, step {drop}: {}", rate(drop));
         }
     }
 }
 
 #[test]
 fn the_published_transformers() {
-    // What falls with the size: the gates' dependence on the class; at the largest the last rate, while the decay grows.
-    for (size, gamma_rows, final_rate, last_decay) in
-        [("b", 1e-3, 0.1, 0.05), ("l", 1e-3, 0.1, 0.05), ("xl", 1e-4, 0.1, 0.05), ("xxl", 1e-5, 0.01, 0.08)]
-    {
+    // Larger ones train longer, and depend less on the class at the start.
+    for (size, epochs, warm, gamma_rows, final_rate, last_decay) in [
+        ("b", 300, 6, 1e-3, 0.1, 0.05),
+        ("l", 350, 7, 1e-3, 0.1, 0.05),
+        ("xl", 400, 8, 1e-4, 0.01, 0.05),
+        ("xxl", 450, 9, 1e-5, 0.01, 0.08),
+    ] {
         let preset = ArPreset::open(&format!("ar-{size}")).unwrap();
         assert_eq!(Some(preset.model), TransformerConfig::official(&size.to_uppercase()));
         let t = &preset.training;
-        assert_eq!((t.batch, t.steps, t.warm_up), (256, 300 * EPOCH, 6 * EPOCH));
+        assert_eq!((t.batch, t.steps, t.warm_up), (768, epochs * LONGER_EPOCH, warm * LONGER_EPOCH));
         assert_eq!((t.learning_rate, t.first_rate, t.final_rate), (3e-4, 0.005, final_rate));
         assert_eq!(t.weight_decay, [0.05, last_decay]);
         assert_eq!((t.dropout, t.class_dropout), (0.1, 0.1));
@@ -95,7 +114,7 @@ fn the_published_transformers() {
         );
         assert_eq!(preset.start, Start { gamma_rows, ..Start::default() });
         let near = |ours: f64, expected: f64| (ours / expected - 1.0).abs() < 1e-9;
-        assert!(near(t.at(0).0, 0.005 * 3e-4) && near(t.at(6 * EPOCH).0, 3e-4));
+        assert!(near(t.at(0).0, 0.005 * 3e-4) && near(t.at(t.warm_up).0, 3e-4));
         assert!(near(t.at(t.steps - 1).0, final_rate * 3e-4));
     }
 }

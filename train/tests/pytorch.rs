@@ -9,7 +9,7 @@ use folder::Folder;
 use ibq_core::weights::{Model, ModelKind, WeightSet};
 use ibq_train::{
     ar::{
-        ArPreset, ArTrainer, TokenSet, export_transformer_pytorch, import_transformer, inner_codes,
+        ArPreset, ArTrainer, Origins, TokenSet, export_transformer_pytorch, import_transformer, inner_codes,
         state::slots,
     },
     checkpoint::Checkpoint,
@@ -168,13 +168,24 @@ fn a_transformer_goes_out_and_comes_back_to_be_trained_on() {
     assert_eq!(inner_codes(&path).unwrap().as_ref(), Some(&three.codes));
 
     // The same classes: all weights are taken over.
-    let begun = ArTrainer::from_model(preset.clone(), (&weights, model.clone()), &three).unwrap();
+    let begun = ArTrainer::from_model(preset.clone(), (&weights, model.clone()), None, &three).unwrap();
     assert_eq!(begun.checkpoint().state.weights, checkpoint.state.average);
     assert_eq!(begun.checkpoint().state.average, checkpoint.state.average);
     assert_eq!(begun.measure(&three, 1).unwrap(), trainer.measure(&three, 1).unwrap());
+    // Codes that moved begin like others.
+    let mut of: Vec<usize> = (0..64).collect();
+    of[5] = 9;
+    let origins = Origins { of, moved: 1 };
+    let begun =
+        ArTrainer::from_model(preset.clone(), (&weights, model.clone()), Some(&origins), &three).unwrap();
+    for name in ["tok_emb.weight", "head.weight"] {
+        let (now, before) = (begun.average().values(name), weights.values(name));
+        assert_eq!(now[5 * 32..6 * 32], before[9 * 32..10 * 32], "{name}");
+        assert_eq!(now[6 * 32..], before[6 * 32..], "{name}");
+    }
     // Other classes: they begin anew, "no class" and all else stay.
     let two = tokens(&tokenizer, &["four", "five"]);
-    let mut begun = ArTrainer::from_model(preset.clone(), (&weights, model.clone()), &two).unwrap();
+    let mut begun = ArTrainer::from_model(preset.clone(), (&weights, model.clone()), None, &two).unwrap();
     assert_eq!(begun.preset().model.class_num, 2);
     let average = begun.average();
     let table = |weights: &Weights| weights.values("class_emb.embedding_table.weight");
@@ -185,7 +196,7 @@ fn a_transformer_goes_out_and_comes_back_to_be_trained_on() {
     // Another tokenizer: refused.
     let mut other = two;
     other.vocab = 32;
-    let message = ArTrainer::from_model(preset, (&weights, model), &other).unwrap_err().to_string();
+    let message = ArTrainer::from_model(preset, (&weights, model), None, &other).unwrap_err().to_string();
     assert!(message.contains("32 codes"), "{message}");
 }
 

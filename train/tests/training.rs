@@ -9,7 +9,8 @@ use ibq_train::{
     checkpoint::Checkpoint,
     data::{DataSet, Pictures, Plan, Stream},
     preset::{Preset, Training},
-    run::{Trainer, evaluate},
+    run::{Evaluation, Trainer, evaluate},
+    weights::CODEBOOK,
 };
 
 /// A network as small as the family allows, on pictures of 16×16.
@@ -48,22 +49,51 @@ fn pictures() -> Pictures {
     Pictures::scenes(28, 16, 0, &[1, 2, 4], |_| {})
 }
 
+fn quality(trainer: &Trainer, pictures: &Pictures) -> Evaluation {
+    let preset = trainer.preset();
+    evaluate(trainer.average(), &preset.model, &preset.quantizer, pictures, &Device::flex()).0
+}
+
 #[test]
 fn a_short_training_learns() {
-    let device = Device::flex();
     let pictures = pictures();
-    let mut trainer = Trainer::new(small(), device.clone());
-    let quality = |trainer: &Trainer| {
-        let preset = trainer.preset();
-        evaluate(trainer.average(), &preset.model, &preset.quantizer, &pictures, &device).0
-    };
-    let before = quality(&trainer);
+    let mut trainer = Trainer::new(small(), Device::flex());
+    let before = quality(&trainer, &pictures);
     while trainer.share() < 1.0 {
         trainer.step(&pictures).unwrap();
     }
-    let after = quality(&trainer);
+    let after = quality(&trainer, &pictures);
     assert!(after.psnr > before.psnr + 4.0, "PSNR {:.2} dB, before {:.2} dB", after.psnr, before.psnr);
     assert!(after.usage > 0.5, "usage {}", after.usage);
+}
+
+#[test]
+fn codes_that_no_picture_needs_take_half_of_another_ones_cell() {
+    let device = Device::flex();
+    let pictures = pictures();
+    let mut preset = small();
+    preset.training.revive_every = 0;
+    let mut trainer = Trainer::new(preset, device.clone());
+    while trainer.share() < 1.0 {
+        trainer.step(&pictures).unwrap();
+    }
+    trainer.set_only_decoder(true);
+    // Half of the codebook is put where no latent looks for it.
+    let mut checkpoint = trainer.checkpoint();
+    for weights in [&mut checkpoint.weights, &mut checkpoint.ema.weights] {
+        let mut codes = weights.values(CODEBOOK);
+        codes[..32 * 8].fill(0.0);
+        weights.insert(CODEBOOK, vec![64, 8], codes, &device);
+    }
+    let mut trainer = Trainer::resume(checkpoint, device.clone());
+    let before = quality(&trainer, &pictures);
+    let split = trainer.split_codes(&pictures).unwrap();
+    assert!(split.rare >= 31 && split.moved >= 20, "{split:?}");
+    let again = trainer.split_codes(&pictures).unwrap();
+    assert!(again.rare <= split.rare - split.moved + 5, "{split:?} {again:?}");
+    let after = quality(&trainer, &pictures);
+    assert!(before.usage <= 0.5 + 1.0 / 64.0 && after.usage > 0.8, "{before:?} {after:?}");
+    assert!(after.psnr > before.psnr + 0.1, "{before:?} {after:?}");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use burn::{backend::flex::FlexTensor, tensor::Tensor};
 use rayon::prelude::*;
 
 use super::{
+    general::{self, on_processor},
     linear::product,
     norm::dot,
     operation::{Input, Operation, apply, size, tensor, values},
@@ -42,6 +43,12 @@ impl Rotation {
         Self { table, pairs }
     }
 
+    /// Cosines and sines, `[positions, pairs]` each.
+    pub(super) fn cosines_and_sines(&self) -> [Vec<f32>; 2] {
+        let (cosines, sines) = self.table.iter().copied().unzip();
+        [cosines, sines]
+    }
+
     /// Turns the head vector of a position and scales it; `back` turns the other way.
     pub(super) fn turn(&self, position: usize, head: &mut [f32], scale: f32, back: bool) {
         let angles = &self.table[position * self.pairs..][..self.pairs];
@@ -56,6 +63,9 @@ impl Rotation {
 
 /// Attends within each sequence: `qkv` `[B · T, 3 C]` (queries, keys, values) to `[B · T, C]`.
 pub(super) fn attention(qkv: &Tensor<2>, heads: usize, length: usize, rotation: &Rotation) -> Tensor<2> {
+    if !on_processor(qkv) {
+        return general::attention(qkv, heads, length, rotation);
+    }
     apply([Input::of(qkv)], |[qkv]| {
         let [rows, columns] = size(&qkv);
         let mut attention = Attention {

@@ -3,12 +3,16 @@
 use burn::{backend::flex::FlexTensor, tensor::Tensor};
 
 use super::{
+    general::{self, on_processor},
     operation::{Input, Operation, apply, size, tensor, values},
     residual::Dropout,
 };
 
 /// Rows `[B, C]` of a table `[classes + 1, C]`.
 pub(super) fn class_rows(table: &Tensor<2>, classes: &[u16]) -> Tensor<2> {
+    if !on_processor(table) {
+        return general::class_rows(table, classes);
+    }
     apply([Input::of(table)], |[table]| {
         let [count, width] = size(&table);
         let row = |class: &u16| &values(&table)[usize::from(*class) * width..][..width];
@@ -42,6 +46,9 @@ pub(super) fn embed(
     tokens: &[u16],
     dropout: Option<Dropout>,
 ) -> Tensor<2> {
+    if !on_processor(table) {
+        return general::embed(classes, table, tokens, dropout);
+    }
     apply([Input::of(classes), Input::of(table)], |[classes, table]| {
         let [count, width] = size(&classes);
         let each = tokens.len() / count;

@@ -7,6 +7,7 @@ use burn::{backend::flex::FlexTensor, tensor::Tensor};
 use rayon::prelude::*;
 
 use super::{
+    general::{self, on_processor},
     linear::product,
     operation::{Input, Operation, apply, size, tensor, values},
 };
@@ -18,6 +19,9 @@ const TILE: usize = 256;
 /// Mean of `-log softmax(x Wᵀ)[target]` over the rows of `x` `[N, C]`, with `W` `[V, C]` and a target below V for every
 /// row.
 pub(super) fn cross_entropy(x: &Tensor<2>, weight: &Tensor<2>, targets: &[u16]) -> Tensor<1> {
+    if !on_processor(x) {
+        return general::cross_entropy(x, weight, targets);
+    }
     let recorded = x.is_autodiff();
     apply([Input::of(x), Input::of(weight)], |[x, weight]| {
         let [rows, width] = size(&x);

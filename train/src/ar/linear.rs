@@ -5,10 +5,16 @@ use burn::{
     tensor::Tensor,
 };
 
-use super::operation::{Input, Operation, apply};
+use super::{
+    general::{self, on_processor},
+    operation::{Input, Operation, apply},
+};
 
 /// `x Wᵀ` for rows `x` `[N, in]` and `W` `[out, in]`, without a bias.
 pub(super) fn linear(x: &Tensor<2>, weight: &Tensor<2>) -> Tensor<2> {
+    if !on_processor(x) {
+        return general::linear(x, weight);
+    }
     apply([Input::of(x), Input::of(weight)], |[x, weight]| {
         (product(&x, &weight.transpose(0, 1)), Linear { x, weight })
     })

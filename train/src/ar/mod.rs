@@ -8,10 +8,12 @@ mod attention;
 mod checkpoint;
 mod embedding;
 mod export;
+mod general;
 mod generator;
 mod gradient;
 mod head;
 mod linear;
+mod moved_codes;
 pub mod network;
 mod norm;
 mod operation;
@@ -28,6 +30,7 @@ pub use export::{
     ArExportError, export_transformer, export_transformer_pytorch, import_transformer, inner_codes,
 };
 pub use generator::{EngineError, Generator};
+pub use moved_codes::Origins;
 pub use preset::{ArPreset, ArTraining, Optimizer, Start};
 pub use sampler::{decode_tokens, sample};
 pub use tokens::TokenSet;

@@ -3,11 +3,14 @@
 use burn::{backend::flex::FlexTensor, tensor::Tensor};
 use rayon::prelude::*;
 
-use super::operation::{Input, Operation, apply, size, tensor, values};
+use super::{
+    general::{self, on_processor},
+    operation::{Input, Operation, apply, size, tensor, values},
+};
 use crate::operations::vector::{LANES, total};
 
 /// Added to the mean square.
-const EPSILON: f32 = 1e-5;
+pub(super) const EPSILON: f32 = 1e-5;
 
 /// Normalises rows `x` `[B · T, C]` and changes them with parts `scale` and `shift` of `vectors` `[B, parts · C]`.
 pub(super) fn adaptive_norm(
@@ -16,6 +19,9 @@ pub(super) fn adaptive_norm(
     vectors: &Tensor<2>,
     [scale, shift]: [usize; 2],
 ) -> Tensor<2> {
+    if !on_processor(x) {
+        return general::adaptive_norm(x, weight, vectors, [scale, shift]);
+    }
     apply([Input::of(x), Input::of(weight), Input::of(vectors)], |[x, weight, vectors]| {
         let norm = Norm { x, weight, vectors, scale, shift };
         (norm.forward(), norm)

@@ -3,7 +3,10 @@
 use burn::{backend::flex::FlexTensor, tensor::Tensor};
 use rayon::prelude::*;
 
-use super::operation::{Input, Operation, apply, size, tensor, values};
+use super::{
+    general::{self, on_processor},
+    operation::{Input, Operation, apply, size, tensor, values},
+};
 use crate::operations::vector::sigmoid;
 
 /// Which values are dropped: decided by a seed and the place of the value, so that the backward pass knows it too.
@@ -36,6 +39,9 @@ pub(super) fn gated_residual(
     gamma: usize,
     dropout: Dropout,
 ) -> Tensor<2> {
+    if !on_processor(x) {
+        return general::gated_residual(x, y, vectors, gamma, dropout);
+    }
     apply([Input::of(x), Input::of(y), Input::of(vectors)], |[x, y, vectors]| {
         let gate = Gate { y, vectors, gamma, dropout };
         (gate.forward(&x), gate)
@@ -113,6 +119,9 @@ impl Operation<3> for Gate {
 
 /// `silu(gate) · up`.
 pub(super) fn gated_silu(gate: &Tensor<2>, up: &Tensor<2>) -> Tensor<2> {
+    if !on_processor(gate) {
+        return general::gated_silu(gate, up);
+    }
     apply([Input::of(gate), Input::of(up)], |[gate, up]| {
         let (a, b) = (values(&gate), values(&up));
         let mut y = vec![0.0f32; a.len()];

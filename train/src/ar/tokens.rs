@@ -62,7 +62,7 @@ impl TokenSet {
         &self.tokens[index * self.each..][..self.each]
     }
 
-    /// Encodes pictures, as they are and mirrored, and adds their tokens. `classes` has the class of every picture.
+    /// Encodes pictures where the tokenizer is, as they are and mirrored, and adds their tokens. `classes` has the class of every picture.
     pub fn add(
         &mut self,
         tokenizer: &Weights,
@@ -71,10 +71,11 @@ impl TokenSet {
         classes: &[u16],
         progress: impl Fn(u64),
     ) {
-        let workers = Workers::new();
+        let device = tokenizer.get::<2>(CODEBOOK).device();
+        let workers = (device == Device::flex()).then(Workers::new);
         let rule = Ibq::default();
         let encode = |batch: &[usize]| -> Vec<u16> {
-            let pixels = pictures.tensor(batch, &Device::flex());
+            let pixels = pictures.tensor(batch, &device);
             let tokens = [pixels.clone(), pixels.flip([3])].map(|pixels| {
                 let rows = as_rows(encode(tokenizer, config, pixels));
                 integers(&rule.choose(rows, tokenizer.get(CODEBOOK)))
@@ -82,9 +83,13 @@ impl TokenSet {
             tokens.into_iter().flatten().map(|code| code as u16).collect()
         };
         let all: Vec<usize> = (0..pictures.len()).collect();
-        for batches in all.chunks(BATCH * workers.count()) {
+        for batches in all.chunks(BATCH * workers.as_ref().map_or(1, Workers::count)) {
             let batches: Vec<&[usize]> = batches.chunks(BATCH).collect();
-            for (batch, tokens) in batches.iter().zip(workers.each(batches.clone(), encode)) {
+            let encoded = match &workers {
+                Some(workers) => workers.each(batches.clone(), encode),
+                None => batches.iter().map(|batch| encode(batch)).collect(),
+            };
+            for (batch, tokens) in batches.into_iter().zip(encoded) {
                 self.tokens.extend(tokens);
                 for _mirrored in [false, true] {
                     self.classes.extend(batch.iter().map(|index| classes[*index]));

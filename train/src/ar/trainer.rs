@@ -6,12 +6,12 @@ use burn::tensor::Device;
 use ibq_core::transformer::TransformerConfig;
 
 use super::{
-    gradient::{Model, loss_and_gradient},
+    gradient::{Model, Place, loss_and_gradient},
+    moved_codes::Origins,
     network::{Sequences, loss},
     preset::ArPreset,
     state::{Slot, State, named, slots},
     tokens::TokenSet,
-    workers::Workers,
 };
 use crate::{
     random::Random,
@@ -74,7 +74,7 @@ pub struct ArTrainer {
     random: Random,
     minutes: Option<f64>,
     gradient: Vec<f32>,
-    workers: Workers,
+    place: Place,
 }
 
 /// One picture in so many is kept for measuring.
@@ -106,13 +106,14 @@ impl ArTrainer {
 
     /// A training that starts from the weights of a model instead of from random ones. The network is the model's, the rest
     /// is the preset's. Where the tokens have another number of classes than the model, the classes begin anew, all but "no
-    /// class".
+    /// class". Rows of codes begin with those of their `origins`.
     ///
     /// # Errors
     /// [`Mismatch`] when the tokens are for another number of codes or tokens.
     pub fn from_model(
         mut preset: ArPreset,
         (weights, model): (&Weights, TransformerConfig),
+        origins: Option<&Origins>,
         tokens: &TokenSet,
     ) -> Result<Self, Mismatch> {
         let known_classes = model.class_num as usize;
@@ -123,7 +124,12 @@ impl ArTrainer {
         for slot in &trainer.slots {
             let values = weights.values(&slot.name);
             let place = &mut trainer.now.state.weights[slot.range.clone()];
-            if values.len() == place.len() {
+            let of_codes = ["tok_emb.weight", "head.weight"].contains(&slot.name.as_str());
+            if let Some(origins) = origins.filter(|_| of_codes) {
+                for (row, &origin) in place.chunks_exact_mut(width).zip(&origins.of) {
+                    row.copy_from_slice(&values[origin * width..][..width]);
+                }
+            } else if values.len() == place.len() {
                 place.copy_from_slice(&values);
             } else {
                 // Only the table of classes can differ; its last row is "no class".
@@ -139,7 +145,20 @@ impl ArTrainer {
     pub fn resume(now: ArCheckpoint) -> Self {
         let slots = slots(&now.preset.model);
         let gradient = vec![0.0; now.state.weights.len()];
-        Self { slots, random: Random::new(now.random), now, minutes: None, gradient, workers: Workers::new() }
+        Self {
+            slots,
+            random: Random::new(now.random),
+            now,
+            minutes: None,
+            gradient,
+            place: Place::new(&Device::flex(), 1),
+        }
+    }
+
+    /// From now on gradients are computed on this device: on a GPU for so many sequences at once. Weights, average and moments
+    /// stay in main memory, where the optimizer changes them, so that a GPU needs room for weights and gradients alone.
+    pub fn set_device(&mut self, device: &Device, together: usize) {
+        self.place = Place::new(device, together);
     }
 
     /// Whether these tokens can go on with this training: those of the same tokenizer, of the same size.
@@ -229,7 +248,7 @@ impl ArTrainer {
         let dropout = (training.dropout > 0.0).then_some((training.dropout as f32, self.random.bits()));
         let model = Model { config: &preset.model, slots: &self.slots, weights: &self.now.state.weights };
         let sequences = Sequences { classes: &classes, tokens: &known };
-        let value = loss_and_gradient(&self.workers, model, sequences, dropout, &mut self.gradient);
+        let value = loss_and_gradient(&self.place, model, sequences, dropout, &mut self.gradient);
         self.verify("loss", value)?;
         let length = length(&self.gradient);
         self.verify("gradient", length)?;
@@ -253,7 +272,7 @@ impl ArTrainer {
     /// too few pictures to keep one back.
     #[must_use]
     pub fn measure(&self, tokens: &TokenSet, most: usize) -> Option<f64> {
-        let weights = self.average();
+        let weights = named(&self.slots, &self.now.state.average, &self.place.device());
         let kept: Vec<usize> = (KEPT - 1..tokens.len()).step_by(KEPT).take(most).collect();
         let mut sum = 0.0;
         for batch in kept.chunks(8) {

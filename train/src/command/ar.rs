@@ -16,9 +16,10 @@ use ibq_core::{
 };
 use ibq_train::{
     ar::{
-        ArCheckpoint, ArPreset, ArTrainer, LossWatch, TokenSet, decode_tokens, export_transformer,
+        ArCheckpoint, ArPreset, ArTrainer, LossWatch, Origins, TokenSet, decode_tokens, export_transformer,
         export_transformer_pytorch, import_transformer, inner_codes, sample,
     },
+    device::DeviceChoice,
     export::import,
     official_yaml::transformer_yaml,
     random::Random,
@@ -66,6 +67,18 @@ pub(super) struct Arguments {
     /// The tokenizer: with it, every checkpoint also draws a sheet of generated pictures.
     #[arg(long)]
     tokenizer: Option<PathBuf>,
+    /// Pictures per step, instead of the preset's or checkpoint's.
+    #[arg(long)]
+    batch: Option<usize>,
+    /// Highest learning rate, instead of the preset's or checkpoint's.
+    #[arg(long)]
+    learning_rate: Option<f64>,
+    /// Where to train: auto (a GPU if the program was built for one and there is one), cpu, gpu.
+    #[arg(long, default_value = "auto")]
+    device: DeviceChoice,
+    /// Pictures of a step that go through the network at once on a GPU. What they need there grows with them.
+    #[arg(long, default_value_t = 16)]
+    micro_batch: usize,
     /// Threads; all processors without it.
     #[arg(long)]
     threads: Option<usize>,
@@ -109,6 +122,8 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     if let Some(threads) = arguments.threads {
         rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
     }
+    let (device, name) = arguments.device.open()?;
+    println!("training on {name}");
     let tokens = TokenSet::open(&arguments.tokens)?;
     let path = arguments.out.join("checkpoint.safetensors");
     let mut trainer = if path.exists() {
@@ -135,6 +150,12 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         trainer.set_training(ArPreset::open(&arguments.preset)?.training);
     }
     trainer.set_minutes(arguments.minutes);
+    trainer.set_device(&device, arguments.micro_batch);
+    let mut training = trainer.preset().training.clone();
+    training.batch = arguments.batch.unwrap_or(training.batch);
+    training.learning_rate = arguments.learning_rate.unwrap_or(training.learning_rate);
+    trainer.set_training(training);
+    trainer.preset().check("the training as asked for")?;
     fs::create_dir_all(arguments.out.join("samples"))?;
     let mut log = OpenOptions::new().create(true).append(true).open(arguments.out.join("log.jsonl"))?;
     let batch = trainer.preset().training.batch;
@@ -196,22 +217,27 @@ fn from_model(
         .as_ref()
         .map(|yaml| fs::read_to_string(yaml).map_err(|error| format!("{}: {error}", yaml.display())));
     let (weights, model) = import_transformer(path, yaml.transpose()?.as_deref(), &Device::flex())?;
-    // Folders may hold the codes in 16 bits.
-    let alike = |(a, b): (&f32, &f32)| (a - b).abs() <= 1e-3 * b.abs() + 1e-6;
-    let same =
-        |codes: Vec<f32>| codes.len() == tokens.codes.len() && codes.iter().zip(&tokens.codes).all(alike);
-    if !inner_codes(path)?.is_none_or(same) {
-        let tokens = arguments.tokens.display();
-        return Err(
-            format!("{tokens}: these are not the tokens of the tokenizer inside {}", path.display()).into()
-        );
-    }
+    let origins = match inner_codes(path)? {
+        Some(codes) => Some(Origins::find(&codes, &tokens.codes, tokens.vocab).ok_or_else(|| {
+            let tokens = arguments.tokens.display();
+            format!("{tokens}: these are not the tokens of the tokenizer inside {}", path.display())
+        })?),
+        None => None,
+    };
     println!("starting from {}", path.display());
+    if let Some(Origins { moved, .. }) = origins.as_ref().filter(|origins| origins.moved > 0) {
+        println!("{moved} codes of its tokenizer moved: they begin like the nearest ones of before");
+    }
     if model.class_num as usize != tokens.class_names.len() {
         let (known, new) = (model.class_num, tokens.class_names.len());
         println!("it knows {known} classes, the tokens have {new}: classes begin anew");
     }
-    Ok(ArTrainer::from_model(ArPreset::open(&arguments.preset)?, (&weights, model), tokens)?)
+    Ok(ArTrainer::from_model(
+        ArPreset::open(&arguments.preset)?,
+        (&weights, model),
+        origins.as_ref(),
+        tokens,
+    )?)
 }
 
 pub(super) fn export(arguments: &ExportArguments) -> Outcome {

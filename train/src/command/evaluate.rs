@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use burn::tensor::Device;
 use ibq_core::image::encode_png;
 use ibq_train::{
     data::Pictures,
+    device::DeviceChoice,
     export::import,
     quantizer::{Ibq, QuantizerConfig},
     run::{evaluate, sample_sheet},
@@ -32,10 +32,13 @@ pub(super) struct Arguments {
     /// Pictures in a row of the sheet.
     #[arg(long, default_value_t = 12)]
     columns: usize,
+    /// Where to compute: auto (a GPU if the program was built for one and there is one), cpu, gpu.
+    #[arg(long, default_value = "auto")]
+    device: DeviceChoice,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Outcome {
-    let device = Device::flex();
+    let (device, _) = arguments.device.open()?;
     let (weights, config) = import(&arguments.model, &device)?;
     if arguments.side == 0 || !arguments.side.is_multiple_of(config.factor() as usize) {
         return Err(format!(

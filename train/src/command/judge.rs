@@ -14,6 +14,7 @@ use ibq_train::{
     ar::{Generator, decode_tokens, import_transformer, sample},
     classifier::{Classifier, FEATURES},
     data::Pictures,
+    device::DeviceChoice,
     export::import,
     frechet::frechet_distance,
     quantizer::{Ibq, QuantizerConfig},
@@ -43,6 +44,9 @@ pub(super) struct ClassifierArguments {
     /// First seed of the scenes.
     #[arg(long, default_value_t = 700_000)]
     seed: u64,
+    /// Where to train: auto (a GPU if the program was built for one and there is one), cpu, gpu.
+    #[arg(long, default_value = "auto")]
+    device: DeviceChoice,
 }
 
 #[derive(Debug, clap::Args)]
@@ -82,12 +86,14 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn train(arguments: &ClassifierArguments) -> Outcome {
+    let (device, name) = arguments.device.open()?;
+    println!("training on {name}");
     let classes = Class::ALL.len();
     let pictures = draw_scenes(classes * arguments.scenes, arguments.side, arguments.seed, &[1]);
     let of_picture: Vec<usize> = (0..pictures.len()).map(|index| index % classes).collect();
     let names = Class::ALL.iter().map(|class| class.name().to_owned()).collect();
     let mut random = Random::new(arguments.seed);
-    let mut classifier = Classifier::new(names, &mut random);
+    let mut classifier = Classifier::new(names, &mut random, device);
     let mut told = 0.0;
     classifier.train(&pictures, &of_picture, arguments.epochs, &mut random, |share, loss| {
         if share >= told {
@@ -109,9 +115,9 @@ fn asked(each: usize) -> Vec<usize> {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Outcome {
-    let classifier = Classifier::open(&arguments.classifier)?;
-    let job = Job::new();
     let device = Device::flex();
+    let classifier = Classifier::open(&arguments.classifier, device.clone())?;
+    let job = Job::new();
     let opened = pollster::block_on(Model::open_path(&arguments.model))?;
     let class_names = opened.folder().map(|folder| folder.class_names.clone()).unwrap_or_default();
     if class_names != classifier.class_names {

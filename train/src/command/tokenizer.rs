@@ -17,8 +17,8 @@ use super::{Outcome, material::Material, pictures::open_folder};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// A preset by name (tiny, scenes, ibq-1024, ibq-8192, ibq-16384, ibq-262144) a TOML file,
-    /// or a YAML file of the official code.
+    /// A preset by name (tiny, scenes, ibq-1024, ibq-8192, ibq-16384, ibq-262144, ibq-16384-pretrain,
+    /// ibq-262144-pretrain), a TOML file, or a YAML file of the official code.
     #[arg(long, default_value = "tiny")]
     preset: String,
     /// A model folder or an official checkpoint to start from, instead of random weights. Its network replaces the preset's.
@@ -61,6 +61,9 @@ pub(super) struct Arguments {
     /// Doubles the codebook of the checkpoint so many times before going on; the new codes are latents of the pictures.
     #[arg(long, default_value_t = 0)]
     double_codes: u8,
+    /// Gives codes that the pictures hardly need to the cells that err most, so many times before going on.
+    #[arg(long, default_value_t = 0)]
+    split_codes: u8,
     /// Steps between two revivals of unused codes, instead of the preset's or checkpoint's; 0: none.
     #[arg(long)]
     revive_every: Option<u64>,
@@ -119,6 +122,13 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     let mut training = Material::open(path_of_pictures, arguments.scenes, &trainer, readers, &job)?;
     for _ in 0..arguments.double_codes {
         trainer.double_codes(&training)?;
+    }
+    for _ in 0..arguments.split_codes {
+        let split = trainer.split_codes(&training)?;
+        println!(
+            "{} codes were hardly needed; {} of them now share the cell of another one",
+            split.rare, split.moved
+        );
     }
     let preset = trainer.preset().clone();
     println!(

@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use burn::tensor::Device;
 use ibq_core::tokenizer::TokenizerConfig;
 use ibq_scenes::{Class, FIRST_HELD_OUT_SEED};
 use ibq_train::{
     ar::TokenSet,
     data::{DataError, DataSet, Pictures},
+    device::DeviceChoice,
     export::import,
     weights::Weights,
 };
@@ -42,10 +42,15 @@ pub(super) struct Arguments {
     /// First seed of the scenes.
     #[arg(long, default_value_t = 0)]
     seed: u64,
+    /// Where to encode: auto (a GPU if the program was built for one and there is one), cpu, gpu.
+    #[arg(long, default_value = "auto")]
+    device: DeviceChoice,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Outcome {
-    let (weights, config) = import(&arguments.tokenizer, &Device::flex())?;
+    let (device, name) = arguments.device.open()?;
+    println!("encoding on {name}");
+    let (weights, config) = import(&arguments.tokenizer, &device)?;
     let factor = config.factor() as usize;
     if arguments.side == 0 || !arguments.side.is_multiple_of(factor) {
         let side = arguments.side;

@@ -41,13 +41,23 @@ impl Trainer {
             if chosen.len() >= least {
                 break;
             }
-            let batch = self.draw(pictures, part)?;
-            let rows = as_rows(encode(&self.weights, &self.preset.model, batch));
-            let codes = self.preset.quantizer.rule().choose(rows.clone(), self.weights.get(CODEBOOK));
-            latents.extend(rows.to_data().iter::<f32>());
-            chosen.extend(integers(&codes));
+            let (rows, codes) = self.latents_of_batch(pictures, part)?;
+            latents.extend(rows);
+            chosen.extend(codes);
         }
         Ok((latents, chosen))
+    }
+
+    /// Latents of a batch of random pictures, and the codes they choose.
+    pub(super) fn latents_of_batch(
+        &mut self,
+        pictures: &impl Source,
+        part: u64,
+    ) -> Result<(Vec<f32>, Vec<u32>), DataError> {
+        let batch = self.draw(pictures, part)?;
+        let rows = as_rows(encode(&self.weights, &self.preset.model, batch));
+        let codes = self.preset.quantizer.rule().choose(rows.clone(), self.weights.get(CODEBOOK));
+        Ok((rows.to_data().iter().collect(), integers(&codes)))
     }
 
     /// One of the latents at random, at the length of the code in `codebook` that it chose: as a code, it would be chosen
@@ -65,32 +75,36 @@ impl Trainer {
     /// Moves codes that were not chosen since the last time onto latents of this step, at the length of the code that such a
     /// latent chose: from now on it chooses the new one.
     pub(super) fn revive_codes(&mut self, rows: &Tensor<2>, chosen: &[u32]) {
-        let dimension = self.preset.model.embed_dim as usize;
         let unused: Vec<usize> = (0..self.uses.len()).filter(|code| self.uses[*code] == 0).collect();
         self.uses.fill(0);
         let latents: Vec<f32> = rows.to_data().iter().collect();
-        let mut codebook = self.weights.values(CODEBOOK);
-        let mut average = self.ema.weights.values(CODEBOOK);
-        let mut moments =
-            [&self.adam.first, &self.adam.second].map(|moments| moments.get(CODEBOOK).map(floats));
+        let codebook = self.weights.values(CODEBOOK);
         // Unused codes beyond the limit have to wait; which ones is left to chance.
         let first = self.random.below(unused.len().max(1));
-        for place in 0..unused.len().min(chosen.len() / 2) {
-            let start = unused[(first + place) % unused.len()] * dimension;
-            let code = self.beside(&latents, chosen, &codebook);
-            codebook[start..start + dimension].copy_from_slice(&code);
-            average[start..start + dimension].copy_from_slice(&code);
-            moments.iter_mut().flatten().for_each(|moments| moments[start..start + dimension].fill(0.0));
-        }
-        let tensor = |values: Vec<f32>| {
+        let revived: Vec<(usize, Vec<f32>)> = (0..unused.len().min(chosen.len() / 2))
+            .map(|place| (unused[(first + place) % unused.len()], self.beside(&latents, chosen, &codebook)))
+            .collect();
+        self.replace_codes(&revived);
+    }
+
+    /// Puts codes, each with its number, in place of those that were there. The optimizer forgets what it knew of them.
+    pub(super) fn replace_codes(&mut self, codes: &[(usize, Vec<f32>)]) {
+        let change = |values: &Tensor<1>, code: fn(&[f32], usize) -> f32| {
+            let mut values = floats(values);
+            for (index, new) in codes {
+                for (place, value) in values[index * new.len()..][..new.len()].iter_mut().enumerate() {
+                    *value = code(new, place);
+                }
+            }
             let count = values.len();
             Tensor::from_data(TensorData::new(values, [count]), &self.device)
         };
-        self.weights.update(CODEBOOK, |_| tensor(codebook));
-        self.ema.weights.update(CODEBOOK, |_| tensor(average));
-        for (kept, new) in [&mut self.adam.first, &mut self.adam.second].into_iter().zip(moments) {
-            if let Some(new) = new {
-                kept.insert(CODEBOOK.to_owned(), tensor(new));
+        for weights in [&mut self.weights, &mut self.ema.weights] {
+            weights.update(CODEBOOK, |values| change(&values, |new, place| new[place]));
+        }
+        for moments in [&mut self.adam.first, &mut self.adam.second] {
+            if let Some(moments) = moments.get_mut(CODEBOOK) {
+                *moments = change(moments, |_, _| 0.0);
             }
         }
     }

@@ -7,6 +7,7 @@ mod encoder_gradients;
 mod evaluate;
 mod event_log;
 mod observe;
+mod split;
 mod step;
 
 pub use batch_change::BatchChange;
@@ -14,5 +15,6 @@ pub use collapse::CollapseWatch;
 pub use evaluate::{Evaluation, evaluate, reconstruct, sample_sheet};
 pub use event_log::EventLog;
 pub use observe::{Observer, StepRecord};
+pub use split::Split;
 pub use step::{Trainer, TrainingError};
 pub(crate) use step::{as_map, as_rows, integers};
