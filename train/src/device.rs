@@ -1,6 +1,6 @@
 //! Where a training computes: on the processor, or on a GPU where the program was built for one.
 
-use std::str::FromStr;
+use std::{num::NonZeroUsize, str::FromStr};
 
 use burn::tensor::Device;
 
@@ -46,6 +46,14 @@ pub enum DeviceError {
         /// What was found instead.
         reason: String,
     },
+    /// Some adapters of the best kind, but not enough.
+    #[error("there are {found} GPUs of one kind, not {count}: take --gpus {found}")]
+    Fewer {
+        /// How many there are.
+        found: usize,
+        /// How many were asked for.
+        count: usize,
+    },
 }
 
 impl DeviceChoice {
@@ -54,39 +62,61 @@ impl DeviceChoice {
     /// # Errors
     /// [`DeviceError`], when a GPU was asked for and there is none.
     pub fn open(self) -> Result<(Device, String), DeviceError> {
-        let processor = |why: &str| (Device::flex(), format!("the processor{why}"));
+        let (devices, names) = self.open_several(NonZeroUsize::MIN)?;
+        Ok((devices.into_iter().next().unwrap_or_else(Device::flex), names))
+    }
+
+    /// Opens so many GPUs, all of one kind, or the processor, and says what they are. There is at least one.
+    ///
+    /// # Errors
+    /// [`DeviceError`], when a GPU was asked for and there is none, or when there are fewer than were asked for.
+    pub fn open_several(self, count: NonZeroUsize) -> Result<(Vec<Device>, String), DeviceError> {
+        let processor = |why: &str| (vec![Device::flex()], format!("the processor{why}"));
         match self {
             Self::Cpu => Ok(processor("")),
-            Self::Gpu => gpu(),
-            Self::Auto => Ok(gpu().unwrap_or_else(|error| match error {
-                DeviceError::NotBuilt => processor(" (this program was built without training on GPUs)"),
-                DeviceError::NoGpu { reason } => processor(&format!(" (no GPU: {reason})")),
-            })),
+            Self::Gpu => gpus(count.get()),
+            Self::Auto => Ok(gpus(count.get()).or_else(|error| match error {
+                DeviceError::Fewer { .. } => Err(error),
+                DeviceError::NotBuilt => Ok(processor(" (this program was built without training on GPUs)")),
+                DeviceError::NoGpu { reason } => Ok(processor(&format!(" (no GPU: {reason})"))),
+            })?),
         }
     }
 }
 
-/// The first GPU of the best kind. Adapters that are programs on the processor are never taken: burn's own code for the
+/// The first GPUs of the best kind. Adapters that are programs on the processor are never taken: burn's own code for the
 /// processor is much faster.
 #[cfg(feature = "wgpu")]
-fn gpu() -> Result<(Device, String), DeviceError> {
+fn gpus(count: usize) -> Result<(Vec<Device>, String), DeviceError> {
     use burn::tensor::DeviceKind;
 
     let mut reason = String::new();
-    for kind in [DeviceKind::DiscreteGpu(0), DeviceKind::IntegratedGpu(0), DeviceKind::VirtualGpu(0)] {
-        match Device::wgpu_options().device_kind(kind).init_with_setup() {
-            Ok((device, setup)) => {
-                let info = setup.adapter.get_info();
-                return Ok((device, format!("{} ({:?})", info.name, info.backend)));
+    for kind in [DeviceKind::DiscreteGpu, DeviceKind::IntegratedGpu, DeviceKind::VirtualGpu] {
+        let (mut devices, mut names) = (vec![], vec![]);
+        for index in 0..count {
+            match Device::wgpu_options().device_kind(kind(index)).init_with_setup() {
+                Ok((device, setup)) => {
+                    let info = setup.adapter.get_info();
+                    devices.push(device);
+                    names.push(format!("{} ({:?})", info.name, info.backend));
+                }
+                Err(error) => {
+                    reason = error.to_string();
+                    break;
+                }
             }
-            Err(error) => reason = error.to_string(),
+        }
+        match devices.len() {
+            0 => {}
+            found if found < count => return Err(DeviceError::Fewer { found, count }),
+            _ => return Ok((devices, names.join(", "))),
         }
     }
     Err(DeviceError::NoGpu { reason })
 }
 
 #[cfg(not(feature = "wgpu"))]
-fn gpu() -> Result<(Device, String), DeviceError> {
+fn gpus(_: usize) -> Result<(Vec<Device>, String), DeviceError> {
     Err(DeviceError::NotBuilt)
 }
 

@@ -1,9 +1,10 @@
 //! Loss and gradient of a batch.
 //!
 //! On the processor the sequences are shared out among [`Workers`]. On a GPU some of them at a time go through the network, and
-//! their gradients are added up there.
+//! their gradients are added up there; several GPUs each take some of the sequences, and their sums are added up in main
+//! memory.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, thread};
 
 use burn::tensor::{Device, Tensor};
 use ibq_core::transformer::TransformerConfig;
@@ -19,27 +20,29 @@ use crate::{random::Random, weights::Weights};
 #[derive(Debug)]
 pub(super) enum Place {
     Processor(Workers),
-    Gpu {
-        device: Device,
+    Gpus {
+        /// At least one.
+        devices: Vec<Device>,
         /// Sequences that go through the network at once: what it keeps for the way back grows with them.
         together: usize,
     },
 }
 
 impl Place {
-    /// Threads of the processor, where the device is the processor.
-    pub(super) fn new(device: &Device, together: usize) -> Self {
-        if *device == Device::flex() {
+    /// Threads of the processor, unless there are GPUs.
+    pub(super) fn new(devices: Vec<Device>, together: usize) -> Self {
+        if devices.is_empty() || devices.contains(&Device::flex()) {
             Self::Processor(Workers::new())
         } else {
-            Self::Gpu { device: device.clone(), together: together.max(1) }
+            Self::Gpus { devices, together: together.max(1) }
         }
     }
 
+    /// The device for what one alone does.
     pub(super) fn device(&self) -> Device {
         match self {
             Self::Processor(_) => Device::flex(),
-            Self::Gpu { device, .. } => device.clone(),
+            Self::Gpus { devices, .. } => devices[0].clone(),
         }
     }
 }
@@ -67,13 +70,14 @@ pub(super) fn loss_and_gradient(
             let parts = parts(sequences, count.div_ceil(workers.count().clamp(1, count)), dropout);
             on_workers(workers, model, parts, gradient)
         }
-        Place::Gpu { device, together } => {
-            on_gpu(device, model, parts(sequences, *together, dropout), gradient)
+        Place::Gpus { devices, together } => {
+            on_gpus(devices, model, &parts(sequences, *together, dropout), gradient)
         }
     }
 }
 
 /// Some sequences and what they drop.
+#[derive(Clone)]
 struct Part<'a> {
     sequences: Sequences<'a>,
     dropout: Option<PassDropout>,
@@ -104,20 +108,30 @@ fn on_workers(workers: &Workers, model: Model<'_>, parts: Vec<Part<'_>>, gradien
         let share = part.share;
         let weights = named(model.slots, model.weights, &Device::flex()).tracked();
         let (loss, gradients) = of_part(&weights, model, part);
-        let mut values = vec![0.0; model.weights.len()];
-        read(model.slots, gradients, &mut values);
+        let values = read(model.slots, gradients, model.weights.len());
         (loss * f64::from(share), values.into_iter().map(move |value| value * share))
     });
-    gradient.fill(0.0);
-    let mut loss = 0.0;
-    for (part, values) in results {
-        loss += part;
-        gradient.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
-    }
-    loss
+    add_up(results, gradient)
 }
 
-fn on_gpu(device: &Device, model: Model<'_>, parts: Vec<Part<'_>>, gradient: &mut [f32]) -> f64 {
+fn on_gpus(devices: &[Device], model: Model<'_>, parts: &[Part<'_>], gradient: &mut [f32]) -> f64 {
+    let results: Vec<(f64, Vec<f32>)> = thread::scope(|scope| {
+        let start = |(index, device)| {
+            let own = parts.iter().skip(index).step_by(devices.len()).cloned();
+            scope.spawn(move || on_gpu(device, model, own))
+        };
+        let running: Vec<_> = devices.iter().enumerate().map(start).collect();
+        let result = |thread: thread::ScopedJoinHandle<'_, _>| match thread.join() {
+            Ok(result) => result,
+            Err(panic) => std::panic::resume_unwind(panic),
+        };
+        running.into_iter().map(result).collect()
+    });
+    add_up(results, gradient)
+}
+
+/// Loss and gradient of some parts, each with its share.
+fn on_gpu<'a>(device: &Device, model: Model<'_>, parts: impl Iterator<Item = Part<'a>>) -> (f64, Vec<f32>) {
     let weights = named(model.slots, model.weights, device).tracked();
     let mut sums: BTreeMap<String, Tensor<1>> = BTreeMap::new();
     let mut loss = 0.0;
@@ -134,8 +148,16 @@ fn on_gpu(device: &Device, model: Model<'_>, parts: Vec<Part<'_>>, gradient: &mu
             sums.insert(name, sum);
         }
     }
+    (loss, read(model.slots, sums, model.weights.len()))
+}
+
+fn add_up(parts: Vec<(f64, impl IntoIterator<Item = f32>)>, gradient: &mut [f32]) -> f64 {
     gradient.fill(0.0);
-    read(model.slots, sums, gradient);
+    let mut loss = 0.0;
+    for (part, values) in parts {
+        loss += part;
+        gradient.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
+    }
     loss
 }
 
@@ -147,14 +169,16 @@ fn of_part(weights: &Weights, model: Model<'_>, part: Part<'_>) -> (f64, BTreeMa
     (value, weights.gradients(&mut passed))
 }
 
-/// Writes gradients to their places; those of weights that the loss did not depend on are left as they are.
-fn read(slots: &[Slot], mut gradients: BTreeMap<String, Tensor<1>>, out: &mut [f32]) {
+/// Gradients as one vector; those of weights that the loss did not depend on are 0.
+fn read(slots: &[Slot], mut gradients: BTreeMap<String, Tensor<1>>, count: usize) -> Vec<f32> {
+    let mut gradient = Vec::with_capacity(count);
     for slot in slots {
-        if let Some(values) = gradients.remove(&slot.name) {
-            let data = values.into_data();
-            out[slot.range.clone()].copy_from_slice(data.as_slice::<f32>().unwrap_or(&[]));
+        match gradients.remove(&slot.name) {
+            Some(values) => gradient.extend_from_slice(values.into_data().as_slice::<f32>().unwrap_or(&[])),
+            None => gradient.resize(slot.range.end, 0.0),
         }
     }
+    gradient
 }
 
 #[cfg(test)]
@@ -192,11 +216,20 @@ mod tests {
             Place::Processor(pool.install(Workers::new))
         };
         // Part after part on one device, as on a GPU.
-        let together = |together: usize| Place::Gpu { device: Device::flex(), together };
+        let together =
+            |together: usize, count: usize| Place::Gpus { devices: vec![Device::flex(); count], together };
         let (loss, gradient) = with(threads(1));
         let largest = gradient.iter().fold(0.0f32, |most, value| most.max(value.abs()));
         assert!(largest > 1e-3);
-        for place in [threads(2), threads(3), threads(8), together(1), together(2), together(9)] {
+        for place in [
+            threads(2),
+            threads(3),
+            threads(8),
+            together(1, 1),
+            together(2, 1),
+            together(9, 1),
+            together(2, 2),
+        ] {
             let (shared_loss, shared) = with(place);
             assert!((loss - shared_loss).abs() < 1e-6);
             for (a, b) in gradient.iter().zip(&shared) {

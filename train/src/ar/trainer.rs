@@ -151,14 +151,14 @@ impl ArTrainer {
             now,
             minutes: None,
             gradient,
-            place: Place::new(&Device::flex(), 1),
+            place: Place::new(vec![], 1),
         }
     }
 
-    /// From now on gradients are computed on this device: on a GPU for so many sequences at once. Weights, average and moments
-    /// stay in main memory, where the optimizer changes them, so that a GPU needs room for weights and gradients alone.
-    pub fn set_device(&mut self, device: &Device, together: usize) {
-        self.place = Place::new(device, together);
+    /// From now on gradients are computed on these devices: on each GPU for so many sequences at once. Weights, average and
+    /// moments stay in main memory, where the optimizer changes them, so that a GPU needs no room for the optimizer.
+    pub fn set_devices(&mut self, devices: Vec<Device>, together: usize) {
+        self.place = Place::new(devices, together);
     }
 
     /// Whether these tokens can go on with this training: those of the same tokenizer, of the same size.

@@ -3,6 +3,7 @@
 use std::{
     fs::{self, OpenOptions},
     io::Write,
+    num::NonZeroUsize,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -76,6 +77,9 @@ pub(super) struct Arguments {
     /// Where to train: auto (a GPU if the program was built for one and there is one), cpu, gpu.
     #[arg(long, default_value = "auto")]
     device: DeviceChoice,
+    /// GPUs that share the pictures of every step.
+    #[arg(long, default_value_t = NonZeroUsize::MIN)]
+    gpus: NonZeroUsize,
     /// Pictures of a step that go through the network at once on a GPU. What they need there grows with them.
     #[arg(long, default_value_t = 16)]
     micro_batch: usize,
@@ -122,8 +126,8 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     if let Some(threads) = arguments.threads {
         rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
     }
-    let (device, name) = arguments.device.open()?;
-    println!("training on {name}");
+    let (devices, names) = arguments.device.open_several(arguments.gpus)?;
+    println!("training on {names}");
     let tokens = TokenSet::open(&arguments.tokens)?;
     let path = arguments.out.join("checkpoint.safetensors");
     let mut trainer = if path.exists() {
@@ -150,7 +154,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         trainer.set_training(ArPreset::open(&arguments.preset)?.training);
     }
     trainer.set_minutes(arguments.minutes);
-    trainer.set_device(&device, arguments.micro_batch);
+    trainer.set_devices(devices, arguments.micro_batch);
     let mut training = trainer.preset().training.clone();
     training.batch = arguments.batch.unwrap_or(training.batch);
     training.learning_rate = arguments.learning_rate.unwrap_or(training.learning_rate);
