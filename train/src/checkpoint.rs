@@ -12,6 +12,7 @@ use crate::{
     adam::Adam,
     adversary::Adversary,
     ema::Ema,
+    precision::LossScale,
     preset::{Preset, PresetError},
     random::Random,
     run::BatchChange,
@@ -53,6 +54,8 @@ pub struct Checkpoint {
     pub uses: Vec<u32>,
     /// The batch that changed while the rate did not, if one did.
     pub batch_change: Option<BatchChange>,
+    /// The factor on the loss, in mixed precision.
+    pub loss_scale: Option<LossScale>,
 }
 
 impl Checkpoint {
@@ -100,6 +103,10 @@ impl Checkpoint {
         if let Some(change) = &self.batch_change {
             let change = serde_json::to_string(change).map_err(|error| StoredError::content(path, &error))?;
             facts.insert(BATCH_CHANGE.to_owned(), change);
+        }
+        if let Some(scale) = &self.loss_scale {
+            let scale = serde_json::to_string(scale).map_err(|error| StoredError::content(path, &error))?;
+            facts.insert(LOSS_SCALE.to_owned(), scale);
         }
         if let Some(adversary) = &self.adversary {
             facts.insert("discriminator_steps".to_owned(), adversary.adam.steps.to_string());
@@ -178,6 +185,7 @@ impl Checkpoint {
             adversary,
             uses,
             batch_change: if file.has_fact(BATCH_CHANGE) { Some(file.json(BATCH_CHANGE)?) } else { None },
+            loss_scale: if file.has_fact(LOSS_SCALE) { Some(file.json(LOSS_SCALE)?) } else { None },
         })
     }
 }
@@ -187,6 +195,9 @@ pub(crate) const DISCRIMINATOR: &str = "loss.discriminator.";
 
 /// Name of a change of the batch in the middle of a training.
 pub(crate) const BATCH_CHANGE: &str = "batch_change";
+
+/// Name of the factor on the loss in mixed precision.
+pub(crate) const LOSS_SCALE: &str = "loss_scale";
 
 /// Name of the counts of chosen codes.
 const USES: &str = "codebook.uses";

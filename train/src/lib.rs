@@ -1,7 +1,7 @@
 //! Training of IBQ tokenizers and of transformers on their tokens, with burn.
 //!
 //! The modules, in the order in which a training meets them: [`preset`] (what to train, from a TOML file), [`data`]
-//! (pictures), [`device`] (where it computes), [`weights`] (named parameters), [`network`] (encoder and decoder), [`quantizer`] (IBQ, VQ),
+//! (pictures), [`device`] (where it computes) and [`precision`] (in how many bits), [`weights`] (named parameters), [`network`] (encoder and decoder), [`quantizer`] (IBQ, VQ),
 //! [`loss`] (what is minimised), [`adam`], [`ema`] and [`schedule`] (how), [`run`] (the loop), [`checkpoint`] and
 //! [`export`] (files that the engine opens, and [`pytorch`] for the official code). The second stage is in [`ar`], and [`classifier`] and [`frechet`] judge what it
 //! makes.
@@ -22,6 +22,7 @@ pub mod network;
 pub mod official;
 pub mod official_yaml;
 pub mod operations;
+pub mod precision;
 pub mod preset;
 pub mod pytorch;
 pub mod quantizer;

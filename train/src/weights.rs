@@ -5,10 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use burn::tensor::{Device, Gradients, Tensor, TensorData};
+use burn::tensor::{Device, FloatDType, Gradients, Tensor, TensorData};
 use ibq_core::tokenizer::TokenizerConfig;
 
-use crate::random::Random;
+use crate::{precision::TrainingPrecision, random::Random};
 
 /// One tensor: its shape as PyTorch has it, and its values in row-major order.
 #[derive(Clone, Debug)]
@@ -23,6 +23,8 @@ pub struct NamedTensor {
 #[derive(Clone, Debug, Default)]
 pub struct Weights {
     tensors: BTreeMap<String, NamedTensor>,
+    /// Whether [`get`](Self::get) gives what products multiply in 16 bits.
+    half_products: bool,
 }
 
 impl Weights {
@@ -78,7 +80,18 @@ impl Weights {
         let Some(tensor) = self.tensors.get(name) else { panic!("no tensor named {name}") };
         let shape: [usize; D] =
             tensor.shape.as_slice().try_into().unwrap_or_else(|_| panic!("rank of {name}"));
-        tensor.values.clone().reshape(shape)
+        let values = tensor.values.clone().reshape(shape);
+        // Tables that are looked up, the codebook and embeddings, are no factors of products.
+        if self.half_products && D >= 2 && !name.contains("emb") {
+            return values.cast(FloatDType::F16);
+        }
+        values
+    }
+
+    /// The same, but that [`get`](Self::get) gives kernels and matrices as 16-bit copies, as [`crate::precision`] says.
+    #[must_use]
+    pub fn in_precision(self, precision: TrainingPrecision) -> Self {
+        Self { half_products: precision == TrainingPrecision::Mixed, ..self }
     }
 
     /// The values of a tensor in row-major order.
@@ -109,7 +122,8 @@ impl Weights {
             shape: t.shape.clone(),
             values: t.values.clone().autodiff().require_grad(),
         };
-        Self { tensors: self.tensors.iter().map(|(name, t)| (name.clone(), leaf(t))).collect() }
+        let tensors = self.tensors.iter().map(|(name, t)| (name.clone(), leaf(t))).collect();
+        Self { tensors, half_products: self.half_products }
     }
 
     /// The gradients that a backward pass left for these leaves; leaves it did not reach are left out.

@@ -9,7 +9,7 @@ use super::{
     trainer::ArCheckpoint,
 };
 use crate::{
-    checkpoint::{BATCH_CHANGE, CheckpointError},
+    checkpoint::{BATCH_CHANGE, CheckpointError, LOSS_SCALE},
     stored::{self, Stored, StoredError, StoredFile},
 };
 
@@ -44,6 +44,10 @@ impl ArCheckpoint {
             let change = serde_json::to_string(change).map_err(|error| StoredError::content(path, &error))?;
             facts.insert(BATCH_CHANGE.to_owned(), change);
         }
+        if let Some(scale) = &self.loss_scale {
+            let scale = serde_json::to_string(scale).map_err(|error| StoredError::content(path, &error))?;
+            facts.insert(LOSS_SCALE.to_owned(), scale);
+        }
         Ok(stored::write(path, tensors, facts)?)
     }
 
@@ -69,6 +73,7 @@ impl ArCheckpoint {
             class_names: file.json("class_names")?,
             codes: file.floats(CODES)?.1,
             batch_change: if file.has_fact(BATCH_CHANGE) { Some(file.json(BATCH_CHANGE)?) } else { None },
+            loss_scale: if file.has_fact(LOSS_SCALE) { Some(file.json(LOSS_SCALE)?) } else { None },
             preset,
         })
     }

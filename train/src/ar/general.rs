@@ -2,7 +2,7 @@
 //! it is.
 
 use burn::tensor::{
-    Bool, Device, Distribution, Int, Tensor, TensorData,
+    Bool, DType, Device, Distribution, FloatDType, Int, Tensor, TensorData,
     activation::{log_softmax, silu, softmax},
 };
 
@@ -13,8 +13,13 @@ pub(super) fn on_processor<const D: usize>(tensor: &Tensor<D>) -> bool {
     tensor.device().inner() == Device::flex()
 }
 
+/// A weight of 16 bits multiplies in 16 bits; the result has 32.
 pub(super) fn linear(x: &Tensor<2>, weight: &Tensor<2>) -> Tensor<2> {
-    x.clone().matmul(weight.clone().transpose())
+    let turned = weight.clone().transpose();
+    if weight.dtype() == DType::F16 {
+        return x.clone().cast(FloatDType::F16).matmul(turned).cast(FloatDType::F32);
+    }
+    x.clone().matmul(turned)
 }
 
 pub(super) fn adaptive_norm(

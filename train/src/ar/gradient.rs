@@ -14,7 +14,7 @@ use super::{
     state::{Slot, named},
     workers::Workers,
 };
-use crate::{random::Random, weights::Weights};
+use crate::{precision::TrainingPrecision, random::Random, weights::Weights};
 
 /// Where gradients are computed.
 #[derive(Debug)]
@@ -25,16 +25,18 @@ pub(super) enum Place {
         devices: Vec<Device>,
         /// Sequences that go through the network at once: what it keeps for the way back grows with them.
         together: usize,
+        /// In what they multiply.
+        precision: TrainingPrecision,
     },
 }
 
 impl Place {
     /// Threads of the processor, unless there are GPUs.
-    pub(super) fn new(devices: Vec<Device>, together: usize) -> Self {
+    pub(super) fn new(devices: Vec<Device>, together: usize, precision: TrainingPrecision) -> Self {
         if devices.is_empty() || devices.contains(&Device::flex()) {
             Self::Processor(Workers::new())
         } else {
-            Self::Gpus { devices, together: together.max(1) }
+            Self::Gpus { devices, together: together.max(1), precision }
         }
     }
 
@@ -56,12 +58,13 @@ pub(super) struct Model<'a> {
 }
 
 /// The mean loss of the sequences, in nats per token; `gradient` becomes its gradient. `dropout` is the share of values that are
-/// dropped and the seed that decides which.
+/// dropped and the seed that decides which. The loss is multiplied by `scale` on its way back, and the gradient divided by it.
 pub(super) fn loss_and_gradient(
     place: &Place,
     model: Model<'_>,
     sequences: Sequences<'_>,
     dropout: Option<(f32, u64)>,
+    scale: f32,
     gradient: &mut [f32],
 ) -> f64 {
     let count = sequences.classes.len();
@@ -70,8 +73,13 @@ pub(super) fn loss_and_gradient(
             let parts = parts(sequences, count.div_ceil(workers.count().clamp(1, count)), dropout);
             on_workers(workers, model, parts, gradient)
         }
-        Place::Gpus { devices, together } => {
-            on_gpus(devices, model, &parts(sequences, *together, dropout), gradient)
+        Place::Gpus { devices, together, precision } => {
+            let parts = parts(sequences, *together, dropout);
+            let results = on_gpus(devices, &parts, |device, parts| {
+                let weights = named(model.slots, model.weights, device).in_precision(*precision).tracked();
+                one_after_the_other(&weights, model, parts, scale)
+            });
+            add_up(results, gradient)
         }
     }
 }
@@ -107,40 +115,49 @@ fn on_workers(workers: &Workers, model: Model<'_>, parts: Vec<Part<'_>>, gradien
     let results = workers.each(parts, |part| {
         let share = part.share;
         let weights = named(model.slots, model.weights, &Device::flex()).tracked();
-        let (loss, gradients) = of_part(&weights, model, part);
+        let (loss, gradients) = of_part(&weights, model, part, 1.0);
         let values = read(model.slots, gradients, model.weights.len());
         (loss * f64::from(share), values.into_iter().map(move |value| value * share))
     });
     add_up(results, gradient)
 }
 
-fn on_gpus(devices: &[Device], model: Model<'_>, parts: &[Part<'_>], gradient: &mut [f32]) -> f64 {
-    let results: Vec<(f64, Vec<f32>)> = thread::scope(|scope| {
+/// Shares the parts out among devices, each of which works on a thread of its own.
+fn on_gpus<'a, T: Send>(
+    devices: &[Device],
+    parts: &[Part<'a>],
+    work: impl Fn(&Device, Vec<Part<'a>>) -> T + Sync,
+) -> Vec<T> {
+    let work = &work;
+    thread::scope(|scope| {
         let start = |(index, device)| {
-            let own = parts.iter().skip(index).step_by(devices.len()).cloned();
-            scope.spawn(move || on_gpu(device, model, own))
+            let own = parts.iter().skip(index).step_by(devices.len()).cloned().collect();
+            scope.spawn(move || work(device, own))
         };
         let running: Vec<_> = devices.iter().enumerate().map(start).collect();
-        let result = |thread: thread::ScopedJoinHandle<'_, _>| match thread.join() {
+        let result = |thread: thread::ScopedJoinHandle<'_, T>| match thread.join() {
             Ok(result) => result,
             Err(panic) => std::panic::resume_unwind(panic),
         };
         running.into_iter().map(result).collect()
-    });
-    add_up(results, gradient)
+    })
 }
 
 /// Loss and gradient of some parts, each with its share.
-fn on_gpu<'a>(device: &Device, model: Model<'_>, parts: impl Iterator<Item = Part<'a>>) -> (f64, Vec<f32>) {
-    let weights = named(model.slots, model.weights, device).tracked();
+fn one_after_the_other(
+    weights: &Weights,
+    model: Model<'_>,
+    parts: Vec<Part<'_>>,
+    scale: f32,
+) -> (f64, Vec<f32>) {
     let mut sums: BTreeMap<String, Tensor<1>> = BTreeMap::new();
     let mut loss = 0.0;
     for part in parts {
         let share = part.share;
-        let (value, gradients) = of_part(&weights, model, part);
+        let (value, gradients) = of_part(weights, model, part, scale);
         loss += value * f64::from(share);
         for (name, values) in gradients {
-            let values = values * share;
+            let values = values * (share / scale);
             let sum = match sums.remove(&name) {
                 Some(sum) => sum + values,
                 None => values,
@@ -161,11 +178,16 @@ fn add_up(parts: Vec<(f64, impl IntoIterator<Item = f32>)>, gradient: &mut [f32]
     loss
 }
 
-/// Mean loss of a part, and its gradients by name.
-fn of_part(weights: &Weights, model: Model<'_>, part: Part<'_>) -> (f64, BTreeMap<String, Tensor<1>>) {
+/// Mean loss of a part, and the gradients by name of `scale` times as much.
+fn of_part(
+    weights: &Weights,
+    model: Model<'_>,
+    part: Part<'_>,
+    scale: f32,
+) -> (f64, BTreeMap<String, Tensor<1>>) {
     let loss = loss(weights, model.config, part.sequences, part.dropout);
     let value = f64::from(loss.clone().inner().into_scalar::<f32>());
-    let mut passed = loss.backward();
+    let mut passed = (loss * scale).backward();
     (value, weights.gradients(&mut passed))
 }
 
@@ -208,7 +230,7 @@ mod tests {
         let sequences = Sequences { classes: &[0, 1, 2, 3, 0], tokens: &tokens };
         let with = |place: Place| {
             let mut gradient = vec![f32::NAN; state.weights.len()];
-            let loss = loss_and_gradient(&place, model, sequences, None, &mut gradient);
+            let loss = loss_and_gradient(&place, model, sequences, None, 1.0, &mut gradient);
             (loss, gradient)
         };
         let threads = |threads: usize| {
@@ -216,8 +238,10 @@ mod tests {
             Place::Processor(pool.install(Workers::new))
         };
         // Part after part on one device, as on a GPU.
-        let together =
-            |together: usize, count: usize| Place::Gpus { devices: vec![Device::flex(); count], together };
+        let together = |together: usize, count: usize| {
+            let (devices, precision) = (vec![Device::flex(); count], TrainingPrecision::Full);
+            Place::Gpus { devices, together, precision }
+        };
         let (loss, gradient) = with(threads(1));
         let largest = gradient.iter().fold(0.0f32, |most, value| most.max(value.abs()));
         assert!(largest > 1e-3);

@@ -14,6 +14,7 @@ use super::{
     tokens::TokenSet,
 };
 use crate::{
+    precision::{LossScale, PrecisionError, TrainingPrecision},
     random::Random,
     run::{BatchChange, TrainingError},
     weights::Weights,
@@ -64,6 +65,8 @@ pub struct ArCheckpoint {
     pub codes: Vec<f32>,
     /// The batch that changed while the rate did not, if one did.
     pub batch_change: Option<BatchChange>,
+    /// The factor on the loss, in mixed precision.
+    pub loss_scale: Option<LossScale>,
 }
 
 /// A training in progress.
@@ -91,7 +94,7 @@ impl ArTrainer {
         check(&preset, tokens)?;
         let state = State::initial(&preset.model, &preset.start, &codes, &mut random);
         let random = random.state();
-        let (step, seconds, batch_change) = (0, 0.0, None);
+        let (step, seconds, batch_change, loss_scale) = (0, 0.0, None, None);
         Ok(Self::resume(ArCheckpoint {
             preset,
             state,
@@ -101,6 +104,7 @@ impl ArTrainer {
             class_names,
             codes,
             batch_change,
+            loss_scale,
         }))
     }
 
@@ -151,14 +155,26 @@ impl ArTrainer {
             now,
             minutes: None,
             gradient,
-            place: Place::new(vec![], 1),
+            place: Place::new(vec![], 1, TrainingPrecision::Full),
         }
     }
 
     /// From now on gradients are computed on these devices: on each GPU for so many sequences at once. Weights, average and
     /// moments stay in main memory, where the optimizer changes them, so that a GPU needs no room for the optimizer.
-    pub fn set_devices(&mut self, devices: Vec<Device>, together: usize) {
-        self.place = Place::new(devices, together);
+    ///
+    /// # Errors
+    /// [`PrecisionError`] when one of the devices cannot multiply in this precision.
+    pub fn set_devices(
+        &mut self,
+        devices: Vec<Device>,
+        together: usize,
+        precision: TrainingPrecision,
+    ) -> Result<(), PrecisionError> {
+        devices.iter().try_for_each(|device| precision.check(device))?;
+        self.place = Place::new(devices, together, precision);
+        let kept = self.now.loss_scale.unwrap_or_default();
+        self.now.loss_scale = (precision == TrainingPrecision::Mixed).then_some(kept);
+        Ok(())
     }
 
     /// Whether these tokens can go on with this training: those of the same tokenizer, of the same size.
@@ -246,12 +262,21 @@ impl ArTrainer {
             classes.push(if dropped { preset.model.class_num as u16 } else { tokens.classes[pick] });
         }
         let dropout = (training.dropout > 0.0).then_some((training.dropout as f32, self.random.bits()));
-        let model = Model { config: &preset.model, slots: &self.slots, weights: &self.now.state.weights };
         let sequences = Sequences { classes: &classes, tokens: &known };
-        let value = loss_and_gradient(&self.place, model, sequences, dropout, &mut self.gradient);
-        self.verify("loss", value)?;
-        let length = length(&self.gradient);
+        let (value, length) = loop {
+            let preset = &self.now.preset;
+            let model = Model { config: &preset.model, slots: &self.slots, weights: &self.now.state.weights };
+            let scale = self.now.loss_scale.map_or(1.0, LossScale::factor);
+            let value = loss_and_gradient(&self.place, model, sequences, dropout, scale, &mut self.gradient);
+            self.verify("loss", value)?;
+            let length = length(&self.gradient);
+            // The gradient of the multiplied loss may not fit into 16 bits.
+            if length.is_finite() || !self.now.loss_scale.as_mut().is_some_and(LossScale::halve) {
+                break (value, length);
+            }
+        };
         self.verify("gradient", length)?;
+        self.now.loss_scale.iter_mut().for_each(LossScale::went_well);
 
         let optimizer = self.now.preset.optimizer.clone();
         let scale = optimizer.clip_norm.filter(|most| length > *most).map_or(1.0, |most| most / length);

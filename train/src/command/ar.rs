@@ -23,6 +23,7 @@ use ibq_train::{
     device::DeviceChoice,
     export::import,
     official_yaml::transformer_yaml,
+    precision::TrainingPrecision,
     random::Random,
 };
 use image::RgbImage;
@@ -80,6 +81,9 @@ pub(super) struct Arguments {
     /// GPUs that share the pictures of every step.
     #[arg(long, default_value_t = NonZeroUsize::MIN)]
     gpus: NonZeroUsize,
+    /// full (32 bits), or mixed: on GPUs, products in 16 bits and all else in 32.
+    #[arg(long, default_value = "full")]
+    precision: TrainingPrecision,
     /// Pictures of a step that go through the network at once on a GPU. What they need there grows with them.
     #[arg(long, default_value_t = 16)]
     micro_batch: usize,
@@ -154,7 +158,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         trainer.set_training(ArPreset::open(&arguments.preset)?.training);
     }
     trainer.set_minutes(arguments.minutes);
-    trainer.set_devices(devices, arguments.micro_batch);
+    trainer.set_devices(devices, arguments.micro_batch, arguments.precision)?;
     let mut training = trainer.preset().training.clone();
     training.batch = arguments.batch.unwrap_or(training.batch);
     training.learning_rate = arguments.learning_rate.unwrap_or(training.learning_rate);

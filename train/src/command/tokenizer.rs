@@ -9,6 +9,7 @@ use ibq_train::{
     device::DeviceChoice,
     export::import,
     loss::ReconstructionLoss,
+    precision::TrainingPrecision,
     preset::Preset,
     run::{Evaluation, Observer, StepRecord, Trainer, TrainingError, evaluate, sample_sheet},
 };
@@ -79,6 +80,9 @@ pub(super) struct Arguments {
     /// Where to train: auto (a GPU if the program was built for one and there is one), cpu, gpu.
     #[arg(long, default_value = "auto")]
     device: DeviceChoice,
+    /// full (32 bits), or mixed: on a GPU, convolutions in 16 bits and all else in 32.
+    #[arg(long, default_value = "full")]
+    precision: TrainingPrecision,
     /// Threads; all processors without it.
     #[arg(long)]
     threads: Option<usize>,
@@ -103,6 +107,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         Trainer::new(Preset::open(&arguments.preset)?, device.clone())
     };
     trainer.set_minutes(arguments.minutes);
+    trainer.set_precision(arguments.precision)?;
     trainer.set_revival(arguments.revive_every);
     trainer.set_only_decoder(arguments.only_decoder);
     trainer.set_pictures(arguments.side, arguments.batch, arguments.learning_rate);

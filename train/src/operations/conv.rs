@@ -16,7 +16,7 @@ use burn::{
         flex::FlexTensor,
         ops::FloatTensorOps,
     },
-    tensor::{Shape, Tensor, TensorData, module, ops::ConvOptions},
+    tensor::{DType, FloatDType, Shape, Tensor, TensorData, module, ops::ConvOptions},
 };
 use rayon::prelude::*;
 
@@ -24,7 +24,7 @@ use rayon::prelude::*;
 const TILE_COLUMNS: usize = 512;
 
 /// Convolves `x` `[B, Cin, H, W]` with `kernel` `[Cout, Cin, k, k]` and adds `bias` `[Cout]`, after a border of zeros:
-/// `border[0]` rows and columns before, `border[1]` after.
+/// `border[0]` rows and columns before, `border[1]` after. A kernel of 16 bits multiplies in 16 bits; the result has 32.
 #[must_use]
 pub fn conv2d(
     x: Tensor<4>,
@@ -33,6 +33,10 @@ pub fn conv2d(
     stride: usize,
     border: [usize; 2],
 ) -> Tensor<4> {
+    if kernel.dtype() == DType::F16 {
+        let (x, bias) = (x.cast(FloatDType::F16), bias.cast(FloatDType::F16));
+        return general(x, kernel, bias, stride, border).cast(FloatDType::F32);
+    }
     let geometry = Geometry::new(x.dims(), kernel.dims(), stride, border);
     if x.is_autodiff() || kernel.is_autodiff() {
         let (x, kernel, bias) = (x.autodiff(), kernel.autodiff(), bias.autodiff());

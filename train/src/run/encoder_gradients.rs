@@ -14,7 +14,7 @@ use super::{Trainer, as_map, as_rows};
 impl Trainer {
     /// The gradients of codebook and encoder. `weights` are the leaves that made `latents` `[B, D, h, w]`, and `rows` are these
     /// latents without a record; `on_codes` is the decoder's gradient on what it was given in their place, `quantized`, or on
-    /// the latents themselves while there are no codes.
+    /// the latents themselves while there are no codes. All gradients are returned `scale` times as large.
     pub(super) fn encoder_gradients(
         &self,
         weights: &Weights,
@@ -22,6 +22,7 @@ impl Trainer {
         rows: Tensor<2>,
         quantized: Option<&Quantized>,
         on_codes: Tensor<4>,
+        scale: f32,
     ) -> BTreeMap<String, Tensor<1>> {
         let shape = latents.dims();
         let training = &self.preset.training;
@@ -36,13 +37,13 @@ impl Trainer {
                 &self.preset.quantizer_loss,
             );
             on_latents = as_map(d_rows, shape);
-            gradients.insert(CODEBOOK.to_owned(), d_codebook.flatten(0, 1));
+            gradients.insert(CODEBOOK.to_owned(), d_codebook.flatten(0, 1) * scale);
         } else if training.latent_energy_weight > 0.0 {
             let d_rows = energy_gradient(rows, training.latent_energy, training.latent_energy_weight);
             on_latents = on_latents + as_map(d_rows, shape);
         }
         // A sum whose gradient on the latents is the given one carries it into the encoder.
-        let mut passed = (latents * on_latents.autodiff()).sum().backward();
+        let mut passed = (latents * (on_latents * scale).autodiff()).sum().backward();
         gradients.extend(weights.gradients(&mut passed));
         gradients
     }

@@ -7,6 +7,7 @@ mod encoder_gradients;
 mod evaluate;
 mod event_log;
 mod observe;
+mod pass;
 mod split;
 mod step;
 

@@ -1,25 +1,25 @@
 //! One step of a training.
 
-use std::{path::PathBuf, time::Instant};
+use std::{mem::take, path::PathBuf, time::Instant};
 
 use burn::tensor::{Device, Int, Tensor};
 use ibq_core::tokenizer::TokenizerConfig;
 
 use crate::{
     adam::Adam,
-    adversary::{AdversarialResult, Adversary, adaptive_factor},
+    adversary::{AdversarialResult, Adversary},
     checkpoint::Checkpoint,
     data::{DataError, Draw, Source},
     ema::Ema,
     loss::{Lpips, LpipsError},
-    network::{LAST_KERNEL, decode_features, encode, last_layer},
+    precision::{LossScale, PrecisionError, TrainingPrecision},
     preset::{Preset, PresetError},
     quantizer::QuantizerLosses,
     random::Random,
-    weights::{CODEBOOK, Weights},
+    weights::Weights,
 };
 
-use super::BatchChange;
+use super::{BatchChange, pass::Pass};
 
 /// A training cannot go on.
 #[derive(Debug, thiserror::Error)]
@@ -89,9 +89,9 @@ pub struct Trainer {
     pub(super) adam: Adam,
     adversary: Option<Adversary>,
     /// The weights of the perceptual loss, once they are needed.
-    lpips: Option<Lpips>,
+    pub(super) lpips: Option<Lpips>,
     pub(super) random: Random,
-    step: u64,
+    pub(super) step: u64,
     seconds: f64,
     /// How often each code was chosen since unused codes were last revived.
     pub(super) uses: Vec<u32>,
@@ -99,6 +99,8 @@ pub struct Trainer {
     batch_change: Option<BatchChange>,
     /// Minutes that the training may take in all: the rate then falls with the clock.
     minutes: Option<f64>,
+    /// The factor on the loss, in mixed precision.
+    pub(super) loss_scale: Option<LossScale>,
 }
 
 impl Trainer {
@@ -126,6 +128,7 @@ impl Trainer {
             uses,
             batch_change: None,
             minutes: None,
+            loss_scale: None,
         }
     }
 
@@ -146,6 +149,7 @@ impl Trainer {
             uses: checkpoint.uses,
             batch_change: checkpoint.batch_change,
             minutes: None,
+            loss_scale: checkpoint.loss_scale,
         }
     }
 
@@ -170,6 +174,17 @@ impl Trainer {
     /// Ends the training after so many minutes in all, if its steps do not end it before.
     pub fn set_minutes(&mut self, minutes: Option<f64>) {
         self.minutes = minutes;
+    }
+
+    /// From now on the network multiplies in this precision.
+    ///
+    /// # Errors
+    /// [`PrecisionError`] when the device cannot.
+    pub fn set_precision(&mut self, precision: TrainingPrecision) -> Result<(), PrecisionError> {
+        precision.check(&self.device)?;
+        let kept = self.loss_scale.unwrap_or_default();
+        self.loss_scale = (precision == TrainingPrecision::Mixed).then_some(kept);
+        Ok(())
     }
 
     /// From now on LPIPS takes part in the loss, with the weights in these files.
@@ -241,6 +256,7 @@ impl Trainer {
             random: self.random.state(),
             uses: self.uses.clone(),
             batch_change: self.batch_change,
+            loss_scale: self.loss_scale,
         }
     }
 
@@ -288,43 +304,21 @@ impl Trainer {
             self.start_codebook(pictures)?;
         }
         let batch = self.draw(pictures, 0)?;
-        let weights = self.weights.tracked();
-        // An encoder that is not trained needs no record of what it did.
-        let encoder = if training.only_decoder { &self.weights } else { &weights };
-        let latents = encode(encoder, &self.preset.model, batch.clone());
-        let [count, dimension, height, width] = latents.dims();
-        let rows = as_rows(if training.only_decoder { latents.clone() } else { latents.clone().inner() });
-
-        // The decoder starts from a leaf, so that its gradient can be handed to the quantizer.
-        let quantized = (self.step >= training.continuous_steps)
-            .then(|| self.preset.quantizer.rule().forward(rows.clone(), self.weights.get(CODEBOOK)));
-        let codes = quantized.as_ref().map_or(rows.clone(), |quantized| quantized.codes.clone());
-        let leaf = as_map(codes, [count, dimension, height, width]).autodiff().require_grad();
-        let features = decode_features(&weights, &self.preset.model, leaf.clone());
-        let reconstruction = last_layer(&weights, features.clone());
-        let mut loss = self.preset.loss.of(self.lpips.as_ref(), batch.clone(), reconstruction.clone());
-        let value = loss.clone().inner().into_scalar::<f32>();
-        self.check("loss", f64::from(value))?;
         let mut adversary = self.adversary.clone();
-        let asked = self.ask_adversary(&mut adversary, &batch, &features.inner(), &reconstruction);
-        if let Some((generator, weight)) = &asked {
-            self.check("adversarial loss", f64::from(generator.clone().inner().into_scalar::<f32>()))?;
-            loss = loss + generator.clone() * *weight;
-        }
-        let mut passed = loss.backward();
-        let mut gradients = weights.gradients(&mut passed);
-        let on_codes = leaf.grad(&passed).unwrap_or_else(|| leaf.clone().inner().zeros_like());
-
-        if !training.only_decoder {
-            let quantized = quantized.as_ref();
-            gradients.extend(self.encoder_gradients(&weights, latents, rows.clone(), quantized, on_codes));
-        }
-
-        let rate = training.rate(self.step, self.share());
-        let mut updated = self.weights.clone();
-        let mut adam = self.adam.clone();
-        let gradient = adam.step(&mut updated, gradients, rate, &self.preset.adam);
+        let (pass, updated, adam, gradient, rate) = loop {
+            let mut pass = self.pass(&mut adversary, &batch)?;
+            let rate = training.rate(self.step, self.share());
+            let (mut updated, mut adam) = (self.weights.clone(), self.adam.clone());
+            let gradient = adam.step(&mut updated, take(&mut pass.gradients), rate, &self.preset.adam);
+            // The gradient of the multiplied loss may not fit into 16 bits.
+            if gradient.is_finite() || !self.loss_scale.as_mut().is_some_and(LossScale::halve) {
+                break (pass, updated, adam, gradient, rate);
+            }
+            adversary.clone_from(&self.adversary);
+        };
         self.check("gradient", gradient)?;
+        self.loss_scale.iter_mut().for_each(LossScale::went_well);
+        let Pass { value, quantized, rows, reconstruction, asked, .. } = pass;
         let adversarial = self.train_adversary(&mut adversary, asked, batch, reconstruction, rate)?;
         (self.weights, self.adam, self.adversary) = (updated, adam, adversary);
         self.ema.update(&self.weights);
@@ -353,35 +347,6 @@ impl Trainer {
         pictures.draw(draw, training.batch, training.side, &mut self.random, &self.device)
     }
 
-    /// The decoder's adversarial loss and its weight, once the discriminator takes part. `features` are those that the last
-    /// layer of the decoder made `reconstruction` of.
-    fn ask_adversary(
-        &self,
-        adversary: &mut Option<Adversary>,
-        pictures: &Tensor<4>,
-        features: &Tensor<4>,
-        reconstruction: &Tensor<4>,
-    ) -> Option<(Tensor<1>, f64)> {
-        let config = self.preset.adversarial.as_ref().filter(|config| self.step >= config.start)?;
-        let adversary = adversary.as_mut()?;
-        let mut weight = config.weight;
-        if config.adaptive {
-            // The last layer once more, for the length that each loss's gradient has on its kernel.
-            let pull = |loss: &mut dyn FnMut(Tensor<4>) -> Tensor<1>| {
-                let weights = self.weights.tracked();
-                let mut gradients = loss(last_layer(&weights, features.clone())).backward();
-                let kernel = weights.gradients(&mut gradients).remove(LAST_KERNEL);
-                kernel.map_or(0.0, |kernel| f64::from(kernel.square().sum().into_scalar::<f32>()).sqrt())
-            };
-            let lpips = self.lpips.as_ref();
-            let of_reconstruction = pull(&mut |made| self.preset.loss.of(lpips, pictures.clone(), made));
-            // A copy judges, so that the running statistics move once.
-            let mut judge = adversary.clone();
-            weight *= adaptive_factor(of_reconstruction, pull(&mut |made| judge.generator_loss(made)));
-        }
-        Some((adversary.generator_loss(reconstruction.clone()), weight))
-    }
-
     /// The discriminator's own step, on the pictures and reconstructions that the decoder was judged by.
     fn train_adversary(
         &self,
@@ -403,7 +368,7 @@ impl Trainer {
         Ok(Some(AdversarialResult { generator, weight, discriminator }))
     }
 
-    fn check(&self, what: &'static str, value: f64) -> Result<(), TrainingError> {
+    pub(super) fn check(&self, what: &'static str, value: f64) -> Result<(), TrainingError> {
         if value.is_finite() {
             Ok(())
         } else {

@@ -1,0 +1,108 @@
+//! The way of a batch through the network and back.
+
+use std::collections::BTreeMap;
+
+use burn::tensor::Tensor;
+
+use super::{Trainer, TrainingError, as_map, as_rows};
+use crate::{
+    adversary::{Adversary, adaptive_factor},
+    network::{LAST_KERNEL, decode_features, encode, last_layer},
+    precision::{LossScale, TrainingPrecision},
+    quantizer::Quantized,
+    weights::CODEBOOK,
+};
+
+/// What a pass found.
+pub(super) struct Pass {
+    /// Reconstruction loss.
+    pub(super) value: f32,
+    /// What the quantizer made of the latents, once they are quantized.
+    pub(super) quantized: Option<Quantized>,
+    /// The latents, `[N, D]`.
+    pub(super) rows: Tensor<2>,
+    pub(super) reconstruction: Tensor<4>,
+    /// The decoder's adversarial loss and its weight, where the discriminator takes part.
+    pub(super) asked: Option<(Tensor<1>, f64)>,
+    pub(super) gradients: BTreeMap<String, Tensor<1>>,
+}
+
+impl Trainer {
+    /// Loss and gradients of a batch.
+    pub(super) fn pass(
+        &self,
+        adversary: &mut Option<Adversary>,
+        batch: &Tensor<4>,
+    ) -> Result<Pass, TrainingError> {
+        let training = &self.preset.training;
+        let precision =
+            if self.loss_scale.is_some() { TrainingPrecision::Mixed } else { TrainingPrecision::Full };
+        let scale = self.loss_scale.map_or(1.0, LossScale::factor);
+        let plain = self.weights.clone().in_precision(precision);
+        let weights = plain.tracked();
+        // An encoder that is not trained needs no record of what it did.
+        let encoder = if training.only_decoder { &plain } else { &weights };
+        let latents = encode(encoder, &self.preset.model, batch.clone());
+        let [count, dimension, height, width] = latents.dims();
+        let rows = as_rows(if training.only_decoder { latents.clone() } else { latents.clone().inner() });
+
+        // The decoder starts from a leaf, so that its gradient can be handed to the quantizer.
+        let quantized = (self.step >= training.continuous_steps)
+            .then(|| self.preset.quantizer.rule().forward(rows.clone(), self.weights.get(CODEBOOK)));
+        let codes = quantized.as_ref().map_or(rows.clone(), |quantized| quantized.codes.clone());
+        let leaf = as_map(codes, [count, dimension, height, width]).autodiff().require_grad();
+        let features = decode_features(&weights, &self.preset.model, leaf.clone());
+        let reconstruction = last_layer(&weights, features.clone());
+        let mut loss = self.preset.loss.of(self.lpips.as_ref(), batch.clone(), reconstruction.clone());
+        let value = loss.clone().inner().into_scalar::<f32>();
+        self.check("loss", f64::from(value))?;
+        let asked = self.ask_adversary(adversary, batch, &features.inner(), &reconstruction);
+        if let Some((generator, weight)) = &asked {
+            self.check("adversarial loss", f64::from(generator.clone().inner().into_scalar::<f32>()))?;
+            loss = loss + generator.clone() * *weight;
+        }
+        let mut passed = (loss * scale).backward();
+        let mut gradients = weights.gradients(&mut passed);
+        let on_codes =
+            leaf.grad(&passed).map_or_else(|| leaf.clone().inner().zeros_like(), |gradient| gradient / scale);
+
+        if !training.only_decoder {
+            let quantized = quantized.as_ref();
+            let back = self.encoder_gradients(&weights, latents, rows.clone(), quantized, on_codes, scale);
+            gradients.extend(back);
+        }
+        if scale != 1.0 {
+            gradients.iter_mut().for_each(|(_, gradient)| *gradient = gradient.clone() / scale);
+        }
+        Ok(Pass { value, quantized, rows, reconstruction, asked, gradients })
+    }
+
+    /// The decoder's adversarial loss and its weight, once the discriminator takes part. `features` are those that the last
+    /// layer of the decoder made `reconstruction` of.
+    fn ask_adversary(
+        &self,
+        adversary: &mut Option<Adversary>,
+        pictures: &Tensor<4>,
+        features: &Tensor<4>,
+        reconstruction: &Tensor<4>,
+    ) -> Option<(Tensor<1>, f64)> {
+        let config = self.preset.adversarial.as_ref().filter(|config| self.step >= config.start)?;
+        let adversary = adversary.as_mut()?;
+        let mut weight = config.weight;
+        if config.adaptive {
+            // The last layer once more, for the length that each loss's gradient has on its kernel.
+            let pull = |loss: &mut dyn FnMut(Tensor<4>) -> Tensor<1>| {
+                let weights = self.weights.tracked();
+                let mut gradients = loss(last_layer(&weights, features.clone())).backward();
+                let kernel = weights.gradients(&mut gradients).remove(LAST_KERNEL);
+                kernel.map_or(0.0, |kernel| f64::from(kernel.square().sum().into_scalar::<f32>()).sqrt())
+            };
+            let lpips = self.lpips.as_ref();
+            let of_reconstruction = pull(&mut |made| self.preset.loss.of(lpips, pictures.clone(), made));
+            // A copy judges, so that the running statistics move once.
+            let mut judge = adversary.clone();
+            weight *= adaptive_factor(of_reconstruction, pull(&mut |made| judge.generator_loss(made)));
+        }
+        Some((adversary.generator_loss(reconstruction.clone()), weight))
+    }
+}
