@@ -25,6 +25,7 @@ use ibq_train::{
     official_yaml::transformer_yaml,
     precision::TrainingPrecision,
     random::Random,
+    run::EventLog,
 };
 use image::RgbImage;
 use serde::Serialize;
@@ -126,6 +127,20 @@ struct Record {
     held_out: Option<f64>,
 }
 
+impl Record {
+    /// The numbers of the line by name, in groups.
+    fn numbers(&self) -> Vec<(&'static str, f64)> {
+        let mut numbers = vec![
+            ("training/rate", self.rate),
+            ("training/pictures_per_second", self.pictures_per_second),
+            ("training/gradient", self.gradient),
+            ("loss/training", self.loss),
+        ];
+        numbers.extend(self.held_out.map(|loss| ("loss/held_out", loss)));
+        numbers
+    }
+}
+
 pub(super) fn run(arguments: &Arguments) -> Outcome {
     if let Some(threads) = arguments.threads {
         rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
@@ -166,6 +181,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     trainer.preset().check("the training as asked for")?;
     fs::create_dir_all(arguments.out.join("samples"))?;
     let mut log = OpenOptions::new().create(true).append(true).open(arguments.out.join("log.jsonl"))?;
+    let mut events = EventLog::new(&arguments.out)?;
     let batch = trainer.preset().training.batch;
     println!("{} parameters, {} pictures", trainer.preset().model.parameter_count(), tokens.len());
 
@@ -196,6 +212,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
                 held_out: if save { trainer.measure(&tokens, 64) } else { None },
             };
             writeln!(log, "{}", serde_json::to_string(&record)?)?;
+            events.write(step, &record.numbers())?;
             tell(&record, trainer.share());
             for warning in watch.look(record.loss, record.held_out) {
                 eprintln!("warning: {warning}");
