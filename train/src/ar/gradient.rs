@@ -228,9 +228,9 @@ mod tests {
         let model = Model { config: &config, slots: &slots, weights: &state.weights };
         let tokens: Vec<u16> = (0..5 * 16).map(|i| (i * i % 32) as u16).collect();
         let sequences = Sequences { classes: &[0, 1, 2, 3, 0], tokens: &tokens };
-        let with = |place: Place| {
+        let with = |place: Place, scale: f32| {
             let mut gradient = vec![f32::NAN; state.weights.len()];
-            let loss = loss_and_gradient(&place, model, sequences, None, 1.0, &mut gradient);
+            let loss = loss_and_gradient(&place, model, sequences, None, scale, &mut gradient);
             (loss, gradient)
         };
         let threads = |threads: usize| {
@@ -238,11 +238,13 @@ mod tests {
             Place::Processor(pool.install(Workers::new))
         };
         // Part after part on one device, as on a GPU.
-        let together = |together: usize, count: usize| {
-            let (devices, precision) = (vec![Device::flex(); count], TrainingPrecision::Full);
-            Place::Gpus { devices, together, precision }
+        let parts = |together: usize, count: usize, precision: TrainingPrecision| Place::Gpus {
+            devices: vec![Device::flex(); count],
+            together,
+            precision,
         };
-        let (loss, gradient) = with(threads(1));
+        let together = |together: usize, count: usize| parts(together, count, TrainingPrecision::Full);
+        let (loss, gradient) = with(threads(1), 1.0);
         let largest = gradient.iter().fold(0.0f32, |most, value| most.max(value.abs()));
         assert!(largest > 1e-3);
         for place in [
@@ -254,10 +256,18 @@ mod tests {
             together(9, 1),
             together(2, 2),
         ] {
-            let (shared_loss, shared) = with(place);
+            let (shared_loss, shared) = with(place, 1.0);
             assert!((loss - shared_loss).abs() < 1e-6);
             for (a, b) in gradient.iter().zip(&shared) {
                 assert!((a - b).abs() < 1e-5 * largest, "{a} {b} of {largest}");
+            }
+        }
+        // In mixed precision nearly the same, whatever the factor on the loss.
+        for scale in [1.0, 1024.0] {
+            let (mixed_loss, mixed) = with(parts(3, 1, TrainingPrecision::Mixed), scale);
+            assert!((loss - mixed_loss).abs() < 1e-3 && loss != mixed_loss, "{loss} {mixed_loss}");
+            for (a, b) in gradient.iter().zip(&mixed) {
+                assert!((a - b).abs() < 0.01 * largest, "{a} {b} of {largest}");
             }
         }
     }

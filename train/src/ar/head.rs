@@ -19,7 +19,7 @@ const TILE: usize = 256;
 /// Mean of `-log softmax(x Wᵀ)[target]` over the rows of `x` `[N, C]`, with `W` `[V, C]` and a target below V for every
 /// row.
 pub(super) fn cross_entropy(x: &Tensor<2>, weight: &Tensor<2>, targets: &[u16]) -> Tensor<1> {
-    if !on_processor(x) {
+    if !on_processor(x) || x.dtype() != weight.dtype() {
         return general::cross_entropy(x, weight, targets);
     }
     let recorded = x.is_autodiff();

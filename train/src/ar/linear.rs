@@ -12,7 +12,7 @@ use super::{
 
 /// `x Wᵀ` for rows `x` `[N, in]` and `W` `[out, in]`, without a bias.
 pub(super) fn linear(x: &Tensor<2>, weight: &Tensor<2>) -> Tensor<2> {
-    if !on_processor(x) {
+    if !on_processor(x) || x.dtype() != weight.dtype() {
         return general::linear(x, weight);
     }
     apply([Input::of(x), Input::of(weight)], |[x, weight]| {

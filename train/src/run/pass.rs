@@ -106,3 +106,57 @@ impl Trainer {
         Some((adversary.generator_loss(reconstruction.clone()), weight))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Device;
+
+    use super::*;
+    use crate::{data::Pictures, preset::Preset};
+
+    /// A training with codes after a few steps, and a batch for it.
+    fn training() -> (Trainer, Tensor<4>) {
+        let mut preset = Preset::open("tiny").unwrap();
+        preset.training.side = 16;
+        preset.training.batch = 2;
+        preset.training.continuous_steps = 2;
+        let pictures = Pictures::scenes(8, 16, 0, &[1], |_| {});
+        let mut trainer = Trainer::new(preset, Device::flex());
+        (0..4).for_each(|_| drop(trainer.step(&pictures).unwrap()));
+        let batch = pictures.tensor(&[1, 6], &Device::flex());
+        (trainer, batch)
+    }
+
+    fn lengths(pass: &Pass) -> Vec<(String, f32)> {
+        let length = |values: &Tensor<1>| values.clone().square().sum().into_scalar::<f32>().sqrt();
+        pass.gradients.iter().map(|(name, values)| (name.clone(), length(values))).collect()
+    }
+
+    #[test]
+    fn products_in_16_bits_change_loss_and_gradients_little() {
+        let (mut trainer, batch) = training();
+        let full = trainer.pass(&mut None, &batch).unwrap();
+        trainer.loss_scale = Some(LossScale::default());
+        let mixed = trainer.pass(&mut None, &batch).unwrap();
+        assert!(full.value != mixed.value, "nothing was computed in 16 bits");
+        assert!((full.value / mixed.value - 1.0).abs() < 0.01, "{} {}", full.value, mixed.value);
+        let (full, mixed) = (lengths(&full), lengths(&mixed));
+        assert_eq!(full.len(), mixed.len());
+        let most = full.iter().fold(0.0f32, |most, (_, length)| most.max(*length));
+        for ((name, a), (_, b)) in full.iter().zip(&mixed) {
+            assert!((a - b).abs() < 0.05 * a + 0.002 * most, "{name}: {a} {b}");
+        }
+    }
+
+    #[test]
+    fn a_gradient_beyond_16_bits_is_tried_again_with_a_smaller_factor() {
+        let (mut trainer, _) = training();
+        trainer.preset.loss.l1 = 1e4;
+        trainer.loss_scale = Some(LossScale::default());
+        let pictures = Pictures::scenes(8, 16, 0, &[1], |_| {});
+        let step = trainer.step(&pictures).unwrap();
+        assert!(step.gradient.is_finite());
+        let factor = trainer.loss_scale.unwrap().factor();
+        assert!(factor < LossScale::default().factor() && factor >= 1.0, "{factor}");
+    }
+}
