@@ -46,6 +46,12 @@ pub enum DeviceError {
         /// What was found instead.
         reason: String,
     },
+    /// The processor, and several GPUs.
+    #[error("--gpus {count} does not go with --device cpu")]
+    Processor {
+        /// How many were asked for.
+        count: usize,
+    },
     /// Some adapters of the best kind, but not enough.
     #[error("there are {found} GPUs of one kind, not {count}: take --gpus {found}")]
     Fewer {
@@ -73,13 +79,15 @@ impl DeviceChoice {
     pub fn open_several(self, count: NonZeroUsize) -> Result<(Vec<Device>, String), DeviceError> {
         let processor = |why: &str| (vec![Device::flex()], format!("the processor{why}"));
         match self {
+            Self::Cpu if count.get() > 1 => Err(DeviceError::Processor { count: count.get() }),
             Self::Cpu => Ok(processor("")),
             Self::Gpu => gpus(count.get()),
-            Self::Auto => Ok(gpus(count.get()).or_else(|error| match error {
-                DeviceError::Fewer { .. } => Err(error),
+            Self::Auto if count.get() > 1 => gpus(count.get()),
+            Self::Auto => gpus(1).or_else(|error| match error {
                 DeviceError::NotBuilt => Ok(processor(" (this program was built without training on GPUs)")),
                 DeviceError::NoGpu { reason } => Ok(processor(&format!(" (no GPU: {reason})"))),
-            })?),
+                other => Err(other),
+            }),
         }
     }
 }

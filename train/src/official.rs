@@ -15,7 +15,8 @@ use crate::{
 };
 
 /// Reads what an official YAML file says about model, quantizer, losses and training. What it leaves out is as in the
-/// preset of the published tokenizers, its epochs are those of ImageNet; `name` is for messages.
+/// preset of the published tokenizers, but for drops of the rate, of which there are then none; its epochs are those of ImageNet. `name` is
+/// for messages.
 ///
 /// # Errors
 /// [`PresetError`] names the field at fault.
@@ -63,9 +64,10 @@ pub fn from_yaml(name: &str, yaml: &str) -> Result<Preset, PresetError> {
     }
     training.batch = fields.batch()?.unwrap_or(training.batch);
     let per_epoch = steps_per_epoch(training.batch);
-    if let Some(epochs) = fields.number("max_epochs")? {
+    // -1 stands for no limit.
+    if let Some(epochs) = fields.number("max_epochs")?.filter(|epochs| *epochs > 0.0) {
         training.steps = (epochs * per_epoch) as u64;
-    } else if let Some(steps) = fields.number("max_steps")? {
+    } else if let Some(steps) = fields.number("max_steps")?.filter(|steps| *steps > 0.0) {
         training.steps = steps as u64;
     }
     let drops = if fields.find("lr_drop_epoch").is_some() { fields.wholes("lr_drop_epoch")? } else { vec![] };
@@ -142,7 +144,7 @@ pub fn transformer_from_yaml(name: &str, yaml: &str) -> Result<ArPreset, PresetE
     }
     training.batch = fields.batch()?.unwrap_or(training.batch);
     let per_epoch = steps_per_epoch(training.batch);
-    if let Some(epochs) = fields.number("max_epochs")? {
+    if let Some(epochs) = fields.number("max_epochs")?.filter(|epochs| *epochs > 0.0) {
         training.steps = (epochs * per_epoch) as u64;
     }
     if let Some(epochs) = fields.number("wp")? {
@@ -202,8 +204,9 @@ impl<'a> Fields<'a> {
     /// Pictures per step on all devices together, where the file names the numbers.
     fn batch(&self) -> Result<Option<usize>, PresetError> {
         let each = self.number("data.init_args.batch_size")?;
-        // `devices: auto` leaves the number to the machine.
+        // `devices: auto`, or -1, leaves the number to the machine.
         let devices = self.text("trainer.devices").and_then(|text| text.parse::<f64>().ok());
+        let devices = devices.filter(|devices| *devices > 0.0);
         let nodes = self.number("trainer.num_nodes")?.unwrap_or(1.0);
         Ok(each.zip(devices).map(|(each, devices)| (each * devices * nodes) as usize))
     }
@@ -279,8 +282,9 @@ data:
         let training = from_yaml("mine.yaml", &yaml).unwrap().training;
         let published = Preset::open("ibq-8192").unwrap().training;
         assert_eq!((training.batch, training.steps, training.drops), (256, published.steps, published.drops));
-        let yaml =
-            yaml.replace("max_epochs: 280", "max_steps: 1500000").replace("devices: 8", "devices: auto");
+        let yaml = yaml
+            .replace("max_epochs: 280", "max_epochs: -1\n  max_steps: 1500000")
+            .replace("devices: 8", "devices: -1");
         let training =
             from_yaml("mine.yaml", &yaml.replace("lr_drop_epoch", "lr_drop_iter")).unwrap().training;
         assert_eq!((training.batch, training.steps, training.drops), (256, 1_500_000, vec![]));

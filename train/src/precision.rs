@@ -1,7 +1,7 @@
-//! Mixed precision: products in 16 bits, all else in 32.
+//! Mixed precision: products with weights in 16 bits, all else in 32.
 //!
-//! Weights, averages, moments, norms, softmaxes, losses and the quantizer have 32 bits; convolutions and matrix products of the network
-//! take 16-bit copies of what they multiply, so that the GPU's matrix units do them. Gradients that are too small for 16 bits
+//! Weights, averages, moments, norms, attention's own products, losses and the quantizer have 32 bits; convolutions and products with
+//! matrices of the network take 16-bit copies of what they multiply, so that the GPU's matrix units do them. Gradients that are too small for 16 bits
 //! are kept by a factor on the loss (Micikevicius et al. 2018), which is taken off again before anybody sees them.
 
 use std::str::FromStr;
@@ -15,7 +15,7 @@ pub enum TrainingPrecision {
     /// 32 bits everywhere.
     #[default]
     Full,
-    /// Products in 16 bits (f16).
+    /// Products with weights in 16 bits (f16).
     Mixed,
 }
 
@@ -69,6 +69,11 @@ impl LossScale {
     /// Steps without a change after which it doubles.
     const PATIENCE: u32 = 2000;
     const LARGEST: f32 = 65_536.0;
+
+    #[cfg(test)]
+    pub(crate) fn of_factor(factor: f32) -> Self {
+        Self { factor, calm: 0 }
+    }
 
     /// The factor.
     #[must_use]

@@ -175,7 +175,7 @@ fn a_transformer_goes_out_and_comes_back_to_be_trained_on() {
     // Codes that moved begin like others.
     let mut of: Vec<usize> = (0..64).collect();
     of[5] = 9;
-    let origins = Origins { of, moved: 1 };
+    let origins = Origins { of, changed: 1 };
     let begun =
         ArTrainer::from_model(preset.clone(), (&weights, model.clone()), Some(&origins), &three).unwrap();
     for name in ["tok_emb.weight", "head.weight"] {

@@ -8,6 +8,7 @@ use ibq_core::job::Job;
 use ibq_train::{
     checkpoint::Checkpoint,
     data::{DataSet, Pictures, Plan, Stream},
+    precision::LossScale,
     preset::{Preset, Training},
     run::{Evaluation, Trainer, evaluate},
     weights::CODEBOOK,
@@ -111,6 +112,13 @@ fn a_resumed_training_has_the_losses_of_one_that_never_stopped() {
     let expected = losses(&mut whole, 5);
     let mut resumed = Trainer::resume(Checkpoint::open(&path, &Device::flex()).unwrap(), Device::flex());
     assert_eq!(losses(&mut resumed, 5), expected);
+
+    // The factor of mixed precision comes along.
+    let mut scale = LossScale::default();
+    scale.halve();
+    let mixed = Checkpoint { loss_scale: Some(scale), ..whole.checkpoint() };
+    mixed.save(&path).unwrap();
+    assert_eq!(Checkpoint::open(&path, &Device::flex()).unwrap().loss_scale, Some(scale));
 }
 
 #[test]

@@ -22,6 +22,7 @@ use ibq_train::{
         state::{State, named, slots},
     },
     data::Pictures,
+    precision::LossScale,
     random::Random,
     weights::Weights,
 };
@@ -160,6 +161,13 @@ fn a_resumed_training_has_the_same_losses() {
     let checkpoint = ArCheckpoint::open(&path).unwrap();
     let mut resumed = ArTrainer::resume(checkpoint);
     assert_eq!(losses(&mut resumed), expected);
+
+    // The factor of mixed precision comes along.
+    let mut scale = LossScale::default();
+    scale.halve();
+    let mixed = ArCheckpoint { loss_scale: Some(scale), ..whole.checkpoint() };
+    mixed.save(&path).unwrap();
+    assert_eq!(ArCheckpoint::open(&path).unwrap(), mixed);
 
     let bytes = std::fs::read(&path).unwrap();
     std::fs::write(&path, &bytes[..bytes.len() - 1]).unwrap();

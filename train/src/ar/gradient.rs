@@ -4,7 +4,7 @@
 //! their gradients are added up there; several GPUs each take some of the sequences, and their sums are added up in main
 //! memory.
 
-use std::{collections::BTreeMap, thread};
+use std::collections::BTreeMap;
 
 use burn::tensor::{Device, Tensor};
 use ibq_core::transformer::TransformerConfig;
@@ -27,6 +27,8 @@ pub(super) enum Place {
         together: usize,
         /// In what they multiply.
         precision: TrainingPrecision,
+        /// A thread for each. It stays, because a GPU's memory is pooled by thread.
+        workers: Workers,
     },
 }
 
@@ -36,8 +38,14 @@ impl Place {
         if devices.is_empty() || devices.contains(&Device::flex()) {
             Self::Processor(Workers::new())
         } else {
-            Self::Gpus { devices, together: together.max(1), precision }
+            Self::of_gpus(devices, together, precision)
         }
+    }
+
+    /// These devices, of which there is at least one.
+    pub(super) fn of_gpus(devices: Vec<Device>, together: usize, precision: TrainingPrecision) -> Self {
+        let workers = Workers::of(devices.len());
+        Self::Gpus { devices, together: together.max(1), precision, workers }
     }
 
     /// The device for what one alone does.
@@ -58,7 +66,7 @@ pub(super) struct Model<'a> {
 }
 
 /// The mean loss of the sequences, in nats per token; `gradient` becomes its gradient. `dropout` is the share of values that are
-/// dropped and the seed that decides which. The loss is multiplied by `scale` on its way back, and the gradient divided by it.
+/// dropped and the seed that decides which. On GPUs the loss is multiplied by `scale` on its way back, and the gradient divided by it.
 pub(super) fn loss_and_gradient(
     place: &Place,
     model: Model<'_>,
@@ -73,9 +81,14 @@ pub(super) fn loss_and_gradient(
             let parts = parts(sequences, count.div_ceil(workers.count().clamp(1, count)), dropout);
             on_workers(workers, model, parts, gradient)
         }
-        Place::Gpus { devices, together, precision } => {
-            let parts = parts(sequences, *together, dropout);
-            let results = on_gpus(devices, &parts, |device, parts| {
+        Place::Gpus { devices, together, precision, workers } => {
+            // No GPU rests while another one has several parts.
+            let most = (*together).min(count.div_ceil(devices.len()));
+            let parts = parts(sequences, most, dropout);
+            let of_device = |index| parts.iter().skip(index).step_by(devices.len()).cloned().collect();
+            let work: Vec<(&Device, Vec<Part<'_>>)> =
+                devices.iter().enumerate().map(|(index, device)| (device, of_device(index))).collect();
+            let results = workers.each(work, |(device, parts)| {
                 let weights = named(model.slots, model.weights, device).in_precision(*precision).tracked();
                 one_after_the_other(&weights, model, parts, scale)
             });
@@ -120,27 +133,6 @@ fn on_workers(workers: &Workers, model: Model<'_>, parts: Vec<Part<'_>>, gradien
         (loss * f64::from(share), values.into_iter().map(move |value| value * share))
     });
     add_up(results, gradient)
-}
-
-/// Shares the parts out among devices, each of which works on a thread of its own.
-fn on_gpus<'a, T: Send>(
-    devices: &[Device],
-    parts: &[Part<'a>],
-    work: impl Fn(&Device, Vec<Part<'a>>) -> T + Sync,
-) -> Vec<T> {
-    let work = &work;
-    thread::scope(|scope| {
-        let start = |(index, device)| {
-            let own = parts.iter().skip(index).step_by(devices.len()).cloned().collect();
-            scope.spawn(move || work(device, own))
-        };
-        let running: Vec<_> = devices.iter().enumerate().map(start).collect();
-        let result = |thread: thread::ScopedJoinHandle<'_, T>| match thread.join() {
-            Ok(result) => result,
-            Err(panic) => std::panic::resume_unwind(panic),
-        };
-        running.into_iter().map(result).collect()
-    })
 }
 
 /// Loss and gradient of some parts, each with its share.
@@ -196,7 +188,8 @@ fn read(slots: &[Slot], mut gradients: BTreeMap<String, Tensor<1>>, count: usize
     let mut gradient = Vec::with_capacity(count);
     for slot in slots {
         match gradients.remove(&slot.name) {
-            Some(values) => gradient.extend_from_slice(values.into_data().as_slice::<f32>().unwrap_or(&[])),
+            Some(values) => gradient
+                .extend_from_slice(values.into_data().as_slice::<f32>().expect("gradients have 32 bits")),
             None => gradient.resize(slot.range.end, 0.0),
         }
     }
@@ -238,10 +231,8 @@ mod tests {
             Place::Processor(pool.install(Workers::new))
         };
         // Part after part on one device, as on a GPU.
-        let parts = |together: usize, count: usize, precision: TrainingPrecision| Place::Gpus {
-            devices: vec![Device::flex(); count],
-            together,
-            precision,
+        let parts = |together: usize, count: usize, precision: TrainingPrecision| {
+            Place::of_gpus(vec![Device::flex(); count], together, precision)
         };
         let together = |together: usize, count: usize| parts(together, count, TrainingPrecision::Full);
         let (loss, gradient) = with(threads(1), 1.0);
@@ -255,6 +246,8 @@ mod tests {
             together(2, 1),
             together(9, 1),
             together(2, 2),
+            together(16, 2),
+            together(1, 9),
         ] {
             let (shared_loss, shared) = with(place, 1.0);
             assert!((loss - shared_loss).abs() < 1e-6);

@@ -7,8 +7,8 @@ use rayon::prelude::*;
 pub struct Origins {
     /// Numbers of codes of before.
     pub of: Vec<usize>,
-    /// How many codes moved.
-    pub moved: usize,
+    /// How many codes are not those of before: of a split cell both.
+    pub changed: usize,
 }
 
 impl Origins {
@@ -25,8 +25,8 @@ impl Origins {
             .zip(now.chunks_exact(dimension))
             .map(|(a, b)| alike(a, b))
             .collect();
-        let moved = stayed.iter().filter(|stayed| !**stayed).count();
-        if 2 * moved > count {
+        let changed = stayed.iter().filter(|stayed| !**stayed).count();
+        if 2 * changed > count {
             return None;
         }
         let nearest = |code: &[f32]| {
@@ -36,7 +36,7 @@ impl Origins {
             distances.min_by(|a, b| a.1.total_cmp(&b.1)).map_or(0, |(index, _)| index)
         };
         let origin = |(index, code): (usize, &[f32])| if stayed[index] { index } else { nearest(code) };
-        Some(Self { of: now.par_chunks_exact(dimension).enumerate().map(origin).collect(), moved })
+        Some(Self { of: now.par_chunks_exact(dimension).enumerate().map(origin).collect(), changed })
     }
 }
 
@@ -53,8 +53,8 @@ mod tests {
     fn codes_that_moved_begin_with_the_nearest_one_of_before() {
         let before = [0.0, 1.0, 5.0, 5.0, 9.0, 0.0, 3.0, 3.0];
         let now = [0.0, 1.0002, 8.0, 1.0, 9.0, 0.0, 3.0, 3.0];
-        assert_eq!(Origins::find(&before, &now, 4), Some(Origins { of: vec![0, 2, 2, 3], moved: 1 }));
-        assert_eq!(Origins::find(&before, &before, 4).unwrap().moved, 0);
+        assert_eq!(Origins::find(&before, &now, 4), Some(Origins { of: vec![0, 2, 2, 3], changed: 1 }));
+        assert_eq!(Origins::find(&before, &before, 4).unwrap().changed, 0);
     }
 
     #[test]

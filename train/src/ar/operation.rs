@@ -30,9 +30,9 @@ pub(super) enum Input {
 
 impl Input {
     /// # Panics
-    /// On a device other than burn's `flex`, which is the only one that the crate is built with.
+    /// On a device other than burn's `flex`: every operation asks [`on_processor`](super::general::on_processor) first.
     pub(super) fn of<const D: usize>(tensor: &Tensor<D>) -> Self {
-        let wrong = "transformers are trained on the processor (`Device::flex`)";
+        let wrong = "this operation is for the processor (`Device::flex`)";
         if tensor.is_autodiff() {
             Self::Recorded(tensor.clone().try_into_primitive::<Autodiff<Flex>>().expect(wrong))
         } else {

@@ -314,8 +314,9 @@ impl ArTrainer {
         if value.is_finite() {
             Ok(())
         } else {
-            let (step, batch_change) = (self.now.step, self.now.batch_change);
-            Err(TrainingError::NotANumber { step, what, value, batch_change })
+            let (step, batch_change, mixed) =
+                (self.now.step, self.now.batch_change, self.now.loss_scale.is_some());
+            Err(TrainingError::NotANumber { step, what, value, batch_change, mixed })
         }
     }
 }
@@ -339,4 +340,26 @@ fn check(preset: &ArPreset, tokens: &TokenSet) -> Result<(), Mismatch> {
 /// Length of a vector.
 fn length(values: &[f32]) -> f64 {
     values.chunks(4096).map(|part| f64::from(super::norm::dot(part, part))).sum::<f64>().sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gradient_beyond_16_bits_is_tried_again_with_a_smaller_factor() {
+        let classes: Vec<u16> = (0..12).map(|picture| picture % 2).collect();
+        let names = vec!["one".to_owned(), "two".to_owned()];
+        let tokens = (0..12 * 16).map(|place| place * 7 % 32).collect();
+        let tokens =
+            TokenSet { each: 16, tokens, classes, class_names: names, codes: vec![0.5; 64], vocab: 32 };
+        let preset = ArPreset::open("ar-tiny").unwrap().fitted_to(&tokens, "ar-tiny").unwrap();
+        let mut trainer = ArTrainer::new(preset, &tokens).unwrap();
+        trainer.place = Place::of_gpus(vec![Device::flex()], 4, TrainingPrecision::Mixed);
+        trainer.now.loss_scale = Some(LossScale::of_factor(1e9));
+        let step = trainer.step(&tokens).unwrap();
+        assert!(step.gradient.is_finite() && step.gradient > 0.0);
+        let factor = trainer.now.loss_scale.unwrap().factor();
+        assert!(factor < 1e9 && factor >= 1.0, "{factor}");
+    }
 }

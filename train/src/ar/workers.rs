@@ -15,8 +15,16 @@ impl Workers {
     /// # Panics
     /// When the system starts no more threads, as [`thread::spawn`] does.
     pub(super) fn new() -> Self {
+        Self::of(rayon::current_num_threads())
+    }
+
+    /// So many.
+    ///
+    /// # Panics
+    /// As [`new`](Self::new).
+    pub(super) fn of(count: usize) -> Self {
         let alone = |_| ThreadPoolBuilder::new().num_threads(1).build().expect("the system starts a thread");
-        Self((0..rayon::current_num_threads()).map(alone).collect())
+        Self((0..count).map(alone).collect())
     }
 
     /// Does `work` for every part, each on a thread of its own. There are at most as many parts as [`count`](Self::count).

@@ -82,7 +82,7 @@ pub(super) struct Arguments {
     /// GPUs that share the pictures of every step.
     #[arg(long, default_value_t = NonZeroUsize::MIN)]
     gpus: NonZeroUsize,
-    /// full (32 bits), or mixed: on GPUs, products in 16 bits and all else in 32.
+    /// full (32 bits), or mixed: on GPUs, products with weights in 16 bits and all else in 32.
     #[arg(long, default_value = "full")]
     precision: TrainingPrecision,
     /// Pictures of a step that go through the network at once on a GPU. What they need there grows with them.
@@ -245,13 +245,16 @@ fn from_model(
     let origins = match inner_codes(path)? {
         Some(codes) => Some(Origins::find(&codes, &tokens.codes, tokens.vocab).ok_or_else(|| {
             let tokens = arguments.tokens.display();
-            format!("{tokens}: these are not the tokens of the tokenizer inside {}", path.display())
+            format!(
+                "{tokens}: these are not the tokens of the tokenizer inside {}, not even with half of its codes changed",
+                path.display()
+            )
         })?),
         None => None,
     };
     println!("starting from {}", path.display());
-    if let Some(Origins { moved, .. }) = origins.as_ref().filter(|origins| origins.moved > 0) {
-        println!("{moved} codes of its tokenizer moved: they begin like the nearest ones of before");
+    if let Some(Origins { changed, .. }) = origins.as_ref().filter(|origins| origins.changed > 0) {
+        println!("{changed} codes of its tokenizer changed: they begin like the nearest ones of before");
     }
     if model.class_num as usize != tokens.class_names.len() {
         let (known, new) = (model.class_num, tokens.class_names.len());

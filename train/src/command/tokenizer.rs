@@ -185,7 +185,16 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     trainer.checkpoint().save(&path)?;
     training.sum();
     let state = if job.is_cancelled() { "stopped" } else { "finished" };
-    println!("{state} after step {}; the same command goes on from {}", trainer.steps(), path.display());
+    let once = if arguments.double_codes > 0 || arguments.split_codes > 0 {
+        ", without --double-codes and --split-codes,"
+    } else {
+        ""
+    };
+    println!(
+        "{state} after step {}; the same command{once} goes on from {}",
+        trainer.steps(),
+        path.display()
+    );
     Ok(())
 }
 

@@ -34,8 +34,9 @@ pub fn conv2d(
     border: [usize; 2],
 ) -> Tensor<4> {
     if kernel.dtype() == DType::F16 {
-        let (x, bias) = (x.cast(FloatDType::F16), bias.cast(FloatDType::F16));
-        return general(x, kernel, bias, stride, border).cast(FloatDType::F32);
+        let y = general(x.cast(FloatDType::F16), kernel, None, stride, border).cast(FloatDType::F32);
+        let [channels] = bias.dims();
+        return y + bias.reshape([1, channels, 1, 1]);
     }
     let geometry = Geometry::new(x.dims(), kernel.dims(), stride, border);
     if x.is_autodiff() || kernel.is_autodiff() {
@@ -55,7 +56,7 @@ pub fn conv2d(
                 },
             );
         }
-        return general(x, kernel, bias, stride, border);
+        return general(x, kernel, Some(bias), stride, border);
     }
     if let (Ok(x), Ok(kernel), Ok(bias)) = (
         x.clone().try_into_primitive::<Flex>(),
@@ -64,18 +65,24 @@ pub fn conv2d(
     ) {
         return Tensor::from_primitive::<Flex>(geometry.convolve(&x, &kernel, Some(&bias)));
     }
-    general(x, kernel, bias, stride, border)
+    general(x, kernel, Some(bias), stride, border)
 }
 
 /// The same through burn's own operations.
-fn general(x: Tensor<4>, kernel: Tensor<4>, bias: Tensor<1>, stride: usize, border: [usize; 2]) -> Tensor<4> {
+fn general(
+    x: Tensor<4>,
+    kernel: Tensor<4>,
+    bias: Option<Tensor<1>>,
+    stride: usize,
+    border: [usize; 2],
+) -> Tensor<4> {
     let [before, after] = border;
     if before == after {
         let options = ConvOptions::new([stride; 2], [before; 2], [1; 2], 1);
-        return module::conv2d(x, kernel, Some(bias), options);
+        return module::conv2d(x, kernel, bias, options);
     }
     let padded = x.pad([(before, after), (before, after)], 0.0);
-    module::conv2d(padded, kernel, Some(bias), ConvOptions::new([stride; 2], [0; 2], [1; 2], 1))
+    module::conv2d(padded, kernel, bias, ConvOptions::new([stride; 2], [0; 2], [1; 2], 1))
 }
 
 /// Backward pass of the convolution on the processor.
@@ -385,7 +392,7 @@ mod tests {
             let (x, kernel) = (random(shape), random([cout, shape[1], side, side]));
             let bias = Tensor::random([cout], Distribution::Normal(0.0, 1.0), &device);
             let fast = with_gradients(|x, k, b| conv2d(x, k, b, stride, border), &x, &kernel, &bias);
-            let slow = with_gradients(|x, k, b| general(x, k, b, stride, border), &x, &kernel, &bias);
+            let slow = with_gradients(|x, k, b| general(x, k, Some(b), stride, border), &x, &kernel, &bias);
             for (fast, slow) in fast.into_iter().zip(slow) {
                 let scale = slow.clone().abs().max().into_scalar::<f32>();
                 let error = (fast - slow).abs().max().into_scalar::<f32>();

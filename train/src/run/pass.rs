@@ -35,13 +35,14 @@ impl Trainer {
         batch: &Tensor<4>,
     ) -> Result<Pass, TrainingError> {
         let training = &self.preset.training;
+        // There is a factor on the loss in mixed precision alone.
         let precision =
             if self.loss_scale.is_some() { TrainingPrecision::Mixed } else { TrainingPrecision::Full };
         let scale = self.loss_scale.map_or(1.0, LossScale::factor);
-        let plain = self.weights.clone().in_precision(precision);
-        let weights = plain.tracked();
+        let untracked = self.weights.clone().in_precision(precision);
+        let weights = untracked.tracked();
         // An encoder that is not trained needs no record of what it did.
-        let encoder = if training.only_decoder { &plain } else { &weights };
+        let encoder = if training.only_decoder { &untracked } else { &weights };
         let latents = encode(encoder, &self.preset.model, batch.clone());
         let [count, dimension, height, width] = latents.dims();
         let rows = as_rows(if training.only_decoder { latents.clone() } else { latents.clone().inner() });

@@ -4,6 +4,7 @@
 use super::step::Trainer;
 use crate::{
     data::{DataError, Source},
+    quantizer::QuantizerConfig,
     weights::CODEBOOK,
 };
 
@@ -11,8 +12,10 @@ use crate::{
 const PER_CODE: usize = 64;
 /// A code is hardly needed if fewer latents choose it than this share of an even use.
 const RARE: f64 = 1.0 / 16.0;
-/// Most latents of a cell that decide how it is split.
+/// Most latents of a cell that decide how it is split, and most values of all of them together, 256 MiB; but of every cell a few.
 const PER_CELL: usize = 256;
+const MOST_VALUES: usize = 1 << 26;
+const FEW: usize = 8;
 /// Rounds in which the two halves of a cell settle.
 const ROUNDS: usize = 8;
 
@@ -37,7 +40,7 @@ struct Census {
 
 impl Trainer {
     /// Gives each code that the pictures hardly need to one of the cells with the largest sums of squared errors: both codes
-    /// become the projections of the code that it had on the means of the cell's halves. All other codes stay, and with them the
+    /// become means of the cell's halves, where dot products choose at the length of the projection of the code that it had. All other codes stay, and with them the
     /// tokens of all latents but those of split cells, of the rare codes, and at the borders of both.
     ///
     /// # Errors
@@ -59,10 +62,15 @@ impl Trainer {
         for (&cell, latents) in worst.iter().zip(&cells) {
             let Some(halves) = halves(latents, dimension) else { continue };
             let Some(&moved) = free.next() else { break };
-            // The code's projection: latents of the half agree with it as much as they did with the code, so that it wins
-            // no more of the neighbouring cells than the code did.
+            // Neither is unused before the next pictures.
+            (self.uses[cell], self.uses[moved]) = (1, 1);
             let code = &codebook[cell * dimension..][..dimension];
-            let [kept, new] = halves.map(|half| at_length(&half, dot(&half, code) / length(&half)));
+            let [kept, new] = halves.map(|half| match self.preset.quantizer {
+                // The code's projection: latents of the half agree with it as much as they did with the code, so that it
+                // wins no more of the neighbouring cells than the code did.
+                QuantizerConfig::Ibq(_) => at_length(&half, dot(&half, code) / length(&half)),
+                QuantizerConfig::Vq(_) => half,
+            });
             changed.extend([(cell, kept), (moved, new)]);
         }
         self.replace_codes(&changed);
@@ -95,7 +103,7 @@ impl Trainer {
         census: &Census,
     ) -> Result<Vec<Vec<f32>>, DataError> {
         let dimension = self.preset.model.embed_dim as usize;
-        let most = PER_CELL * dimension;
+        let most = dimension * (MOST_VALUES / (cells.len() * dimension).max(1)).clamp(FEW, PER_CELL);
         let mut place = vec![None; census.uses.len()];
         cells.iter().enumerate().for_each(|(index, &cell)| place[cell] = Some(index));
         let mut found: Vec<Vec<f32>> = vec![vec![]; cells.len()];
@@ -114,11 +122,11 @@ impl Trainer {
     }
 }
 
-/// Sums of two halves of some latents (2-means by direction, from the latents that differ most); none if they do not
-/// differ.
+/// Means of two halves of some latents (2-means by direction, from the latents that differ most); none if they do not
+/// differ, or cancel out.
 fn halves(latents: &[f32], dimension: usize) -> Option<[Vec<f32>; 2]> {
     let rows = || latents.chunks_exact(dimension);
-    let middle = sum(rows(), dimension);
+    let middle = mean(&rows().collect::<Vec<_>>(), dimension);
     let unlike = |direction: &[f32]| {
         let by_direction = |a: &&[f32], b: &&[f32]| {
             let cosine = |row: &[f32]| dot(row, direction) / length(row).max(f32::MIN_POSITIVE);
@@ -134,15 +142,16 @@ fn halves(latents: &[f32], dimension: usize) -> Option<[Vec<f32>; 2]> {
         if of_a.is_empty() || of_b.is_empty() {
             return None;
         }
-        centres = [of_a, of_b].map(|half| sum(half.into_iter(), dimension));
+        centres = [of_a, of_b].map(|half| mean(&half, dimension));
     }
-    Some(centres)
+    centres.iter().all(|centre| length(centre) > 0.0).then_some(centres)
 }
 
-fn sum<'a>(rows: impl Iterator<Item = &'a [f32]>, dimension: usize) -> Vec<f32> {
-    let mut sum = vec![0.0; dimension];
-    rows.for_each(|row| sum.iter_mut().zip(row).for_each(|(sum, value)| *sum += value));
-    sum
+fn mean(rows: &[&[f32]], dimension: usize) -> Vec<f32> {
+    let mut mean = vec![0.0; dimension];
+    let share = 1.0 / rows.len().max(1) as f32;
+    rows.iter().for_each(|row| mean.iter_mut().zip(*row).for_each(|(mean, value)| *mean += value * share));
+    mean
 }
 
 fn dot(a: &[f32], b: &[f32]) -> f32 {

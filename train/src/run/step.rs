@@ -25,7 +25,7 @@ use super::{BatchChange, pass::Pass};
 #[derive(Debug, thiserror::Error)]
 pub enum TrainingError {
     /// A loss or a gradient is no number any more.
-    #[error("step {step}: the {what} is {value}. The last checkpoint is from before that. {}", causes(*batch_change))]
+    #[error("step {step}: the {what} is {value}. The last checkpoint is from before that. {}", causes(*batch_change, *mixed))]
     NotANumber {
         /// Step at which it appeared.
         step: u64,
@@ -35,6 +35,8 @@ pub enum TrainingError {
         value: f64,
         /// The batch that changed before, if one did.
         batch_change: Option<BatchChange>,
+        /// Whether products were computed in 16 bits.
+        mixed: bool,
     },
     /// The weights of the perceptual loss cannot be used.
     #[error(transparent)]
@@ -45,8 +47,10 @@ pub enum TrainingError {
 }
 
 /// Why a loss or a gradient may have become no number, and what to do.
-fn causes(batch_change: Option<BatchChange>) -> String {
-    match batch_change {
+fn causes(batch_change: Option<BatchChange>, mixed: bool) -> String {
+    let range =
+        ". It may also be a number beyond the range of 16 bits, which is up to 65,504: try --precision full";
+    let causes = match batch_change {
         Some(change) => format!(
             "The likely cause: {change}. Go on from the checkpoint with a lower rate, such as {:.1e}, or with the old batch",
             change.advised_rate()
@@ -54,7 +58,8 @@ fn causes(batch_change: Option<BatchChange>) -> String {
         None => "Usual causes: a learning rate that is too high for the batch (halve it, or warm up longer), no gradient \
                  clipping (`adam.clip_norm = 1.0`), or a batch size that changed while the rate did not"
             .to_owned(),
-    }
+    };
+    if mixed { causes + range } else { causes }
 }
 
 /// What a step measured.
@@ -372,7 +377,8 @@ impl Trainer {
         if value.is_finite() {
             Ok(())
         } else {
-            Err(TrainingError::NotANumber { step: self.step, what, value, batch_change: self.batch_change })
+            let (step, batch_change, mixed) = (self.step, self.batch_change, self.loss_scale.is_some());
+            Err(TrainingError::NotANumber { step, what, value, batch_change, mixed })
         }
     }
 }
