@@ -158,6 +158,6 @@ mod tests {
         let step = trainer.step(&pictures).unwrap();
         assert!(step.gradient.is_finite());
         let factor = trainer.loss_scale.unwrap().factor();
-        assert!(factor < LossScale::default().factor() && factor >= 1.0, "{factor}");
+        assert!((1.0..LossScale::default().factor()).contains(&factor), "{factor}");
     }
 }
