@@ -128,7 +128,8 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     for _ in 0..arguments.double_codes {
         trainer.double_codes(&training)?;
     }
-    for _ in 0..arguments.split_codes {
+    for round in 1..=arguments.split_codes {
+        println!("splitting, round {round}: looking for codes that the pictures hardly need");
         let split = trainer.split_codes(&training)?;
         println!(
             "{} codes were hardly needed; {} of them now share the cell of another one",

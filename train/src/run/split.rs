@@ -12,7 +12,8 @@ use crate::{
 const PER_CODE: usize = 64;
 /// A code is hardly needed if fewer latents choose it than this share of an even use.
 const RARE: f64 = 1.0 / 16.0;
-/// Most latents of a cell that decide how it is split, and most values of all of them together, 256 MiB; but of every cell a few.
+/// Most latents of a cell that decide how it is split, and most values of all of them together, 256 MiB; but of every cell
+/// a few.
 const PER_CELL: usize = 256;
 const MOST_VALUES: usize = 1 << 26;
 const FEW: usize = 8;
@@ -40,8 +41,9 @@ struct Census {
 
 impl Trainer {
     /// Gives each code that the pictures hardly need to one of the cells with the largest sums of squared errors: both codes
-    /// become means of the cell's halves, where dot products choose at the length of the projection of the code that it had. All other codes stay, and with them the
-    /// tokens of all latents but those of split cells, of the rare codes, and at the borders of both.
+    /// become means of the cell's halves, where dot products choose at the length of the projection of the code that it had.
+    /// All other codes stay, and with them the tokens of all latents but those of split cells, of the rare codes, and at the
+    /// borders of both.
     ///
     /// # Errors
     /// [`DataError`] when pictures cannot be had; nothing is changed then.
