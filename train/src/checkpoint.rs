@@ -101,12 +101,10 @@ impl Checkpoint {
             ("adam_steps".to_owned(), self.adam.steps.to_string()),
         ]);
         if let Some(change) = &self.batch_change {
-            let change = serde_json::to_string(change).map_err(|error| StoredError::content(path, &error))?;
-            facts.insert(BATCH_CHANGE.to_owned(), change);
+            facts.insert(BATCH_CHANGE.to_owned(), stored::json_fact(path, change)?);
         }
         if let Some(scale) = &self.loss_scale {
-            let scale = serde_json::to_string(scale).map_err(|error| StoredError::content(path, &error))?;
-            facts.insert(LOSS_SCALE.to_owned(), scale);
+            facts.insert(LOSS_SCALE.to_owned(), stored::json_fact(path, scale)?);
         }
         if let Some(adversary) = &self.adversary {
             facts.insert("discriminator_steps".to_owned(), adversary.adam.steps.to_string());
@@ -184,8 +182,8 @@ impl Checkpoint {
             adam,
             adversary,
             uses,
-            batch_change: if file.has_fact(BATCH_CHANGE) { Some(file.json(BATCH_CHANGE)?) } else { None },
-            loss_scale: if file.has_fact(LOSS_SCALE) { Some(file.json(LOSS_SCALE)?) } else { None },
+            batch_change: file.json_if_any(BATCH_CHANGE)?,
+            loss_scale: file.json_if_any(LOSS_SCALE)?,
         })
     }
 }

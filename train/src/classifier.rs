@@ -129,8 +129,7 @@ impl Classifier {
             .weights
             .iter()
             .map(|(name, t)| (name.to_owned(), Stored::floats(t.shape.clone(), &self.weights.values(name))));
-        let names =
-            serde_json::to_string(&self.class_names).map_err(|error| StoredError::content(path, &error))?;
+        let names = stored::json_fact(path, &self.class_names)?;
         stored::write(path, tensors, HashMap::from([("class_names".to_owned(), names)]))
     }
 

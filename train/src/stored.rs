@@ -38,6 +38,11 @@ impl StoredError {
     }
 }
 
+/// A fact for a file at `path`, as JSON.
+pub(crate) fn json_fact(path: &Path, fact: &impl serde::Serialize) -> Result<String, StoredError> {
+    serde_json::to_string(fact).map_err(|error| StoredError::content(path, &error))
+}
+
 /// A tensor on its way to a file: type, shape, bytes.
 pub(crate) struct Stored(pub(crate) Dtype, pub(crate) Vec<usize>, pub(crate) Vec<u8>);
 
@@ -132,11 +137,6 @@ impl<'a> StoredFile<'a> {
         fact.map(String::as_str).ok_or_else(|| self.wrong(&format!("not {}: no `{name}`", self.what)))
     }
 
-    /// Whether there is a fact of this name.
-    pub(crate) fn has_fact(&self, name: &str) -> bool {
-        self.fact(name).is_ok()
-    }
-
     /// A fact that is a number.
     pub(crate) fn number<T: FromStr>(&self, name: &str) -> Result<T, StoredError> {
         self.fact(name)?.parse().map_err(|_| self.wrong(&format!("`{name}` is not a number")))
@@ -145,6 +145,14 @@ impl<'a> StoredFile<'a> {
     /// A fact that is JSON.
     pub(crate) fn json<T: serde::de::DeserializeOwned>(&self, name: &str) -> Result<T, StoredError> {
         serde_json::from_str(self.fact(name)?).map_err(|error| self.wrong(&format!("`{name}`: {error}")))
+    }
+
+    /// A fact that is JSON, if there is one of this name.
+    pub(crate) fn json_if_any<T: serde::de::DeserializeOwned>(
+        &self,
+        name: &str,
+    ) -> Result<Option<T>, StoredError> {
+        self.fact(name).is_ok().then(|| self.json(name)).transpose()
     }
 
     /// Whether there is a tensor of this name.

@@ -9,10 +9,9 @@ use rayon::prelude::*;
 use super::{
     general::{self, on_processor},
     linear::product,
-    norm::dot,
     operation::{Input, Operation, apply, size, tensor, values},
 };
-use crate::operations::vector::exp;
+use crate::operations::vector::{dot, exp};
 
 /// Rows of a band.
 const BAND: usize = 64;

@@ -31,8 +31,7 @@ impl ArCheckpoint {
         }
         tensors.push((CODES.to_owned(), Stored::floats(vec![self.codes.len()], &self.codes)));
         let preset = toml::to_string(&self.preset).map_err(|error| StoredError::content(path, &error))?;
-        let names =
-            serde_json::to_string(&self.class_names).map_err(|error| StoredError::content(path, &error))?;
+        let names = stored::json_fact(path, &self.class_names)?;
         let mut facts = HashMap::from([
             ("ar_preset".to_owned(), preset),
             ("class_names".to_owned(), names),
@@ -41,12 +40,10 @@ impl ArCheckpoint {
             ("random".to_owned(), self.random.to_string()),
         ]);
         if let Some(change) = &self.batch_change {
-            let change = serde_json::to_string(change).map_err(|error| StoredError::content(path, &error))?;
-            facts.insert(BATCH_CHANGE.to_owned(), change);
+            facts.insert(BATCH_CHANGE.to_owned(), stored::json_fact(path, change)?);
         }
         if let Some(scale) = &self.loss_scale {
-            let scale = serde_json::to_string(scale).map_err(|error| StoredError::content(path, &error))?;
-            facts.insert(LOSS_SCALE.to_owned(), scale);
+            facts.insert(LOSS_SCALE.to_owned(), stored::json_fact(path, scale)?);
         }
         Ok(stored::write(path, tensors, facts)?)
     }
@@ -72,8 +69,8 @@ impl ArCheckpoint {
             random: file.number("random")?,
             class_names: file.json("class_names")?,
             codes: file.floats(CODES)?.1,
-            batch_change: if file.has_fact(BATCH_CHANGE) { Some(file.json(BATCH_CHANGE)?) } else { None },
-            loss_scale: if file.has_fact(LOSS_SCALE) { Some(file.json(LOSS_SCALE)?) } else { None },
+            batch_change: file.json_if_any(BATCH_CHANGE)?,
+            loss_scale: file.json_if_any(LOSS_SCALE)?,
             preset,
         })
     }

@@ -7,7 +7,7 @@ use super::{
     general::{self, on_processor},
     operation::{Input, Operation, apply, size, tensor, values},
 };
-use crate::operations::vector::{LANES, total};
+use crate::operations::vector::dot;
 
 /// Added to the mean square.
 pub(super) const EPSILON: f32 = 1e-5;
@@ -123,18 +123,4 @@ impl Operation<3> for Norm {
 #[inline(always)]
 pub(super) fn inverse_root(x: &[f32]) -> f32 {
     1.0 / (dot(x, x) / x.len() as f32 + EPSILON).sqrt()
-}
-
-/// Sum of products, in several lanes.
-#[inline(always)]
-pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let mut lanes = [0.0f32; LANES];
-    let (a, b) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
-    let rest: f32 = a.remainder().iter().zip(b.remainder()).map(|(a, b)| a * b).sum();
-    for (a, b) in a.zip(b) {
-        for i in 0..LANES {
-            lanes[i] += a[i] * b[i];
-        }
-    }
-    total(&lanes) + rest
 }

@@ -14,13 +14,13 @@ use rayon::prelude::*;
 use super::{
     attention::Rotation,
     linear::product,
-    norm::{dot, inverse_root},
+    norm::inverse_root,
     operation::{Input, tensor, values},
 };
 use crate::{
     data::to_pictures,
     network::decode,
-    operations::vector::sigmoid,
+    operations::vector::{dot, sigmoid},
     random::Random,
     run::as_map,
     weights::{CODEBOOK, Weights},

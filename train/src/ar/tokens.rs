@@ -62,7 +62,8 @@ impl TokenSet {
         &self.tokens[index * self.each..][..self.each]
     }
 
-    /// Encodes pictures where the tokenizer is, as they are and mirrored, and adds their tokens. `classes` has the class of every picture.
+    /// Encodes pictures where the tokenizer is, as they are and mirrored, and adds their tokens. `classes` has the class of
+    /// every picture.
     pub fn add(
         &mut self,
         tokenizer: &Weights,
@@ -110,8 +111,7 @@ impl TokenSet {
             ("classes", Stored::words(vec![self.len()], &self.classes)),
             ("codes", Stored::floats(codes, &self.codes)),
         ];
-        let names =
-            serde_json::to_string(&self.class_names).map_err(|error| StoredError::content(path, &error))?;
+        let names = stored::json_fact(path, &self.class_names)?;
         stored::write(path, tensors, HashMap::from([("class_names".to_owned(), names)]))
     }
 

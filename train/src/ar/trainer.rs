@@ -14,6 +14,7 @@ use super::{
     tokens::TokenSet,
 };
 use crate::{
+    operations::vector::dot,
     precision::{LossScale, PrecisionError, TrainingPrecision},
     random::Random,
     run::{BatchChange, TrainingError},
@@ -339,7 +340,7 @@ fn check(preset: &ArPreset, tokens: &TokenSet) -> Result<(), Mismatch> {
 
 /// Length of a vector.
 fn length(values: &[f32]) -> f64 {
-    values.chunks(4096).map(|part| f64::from(super::norm::dot(part, part))).sum::<f64>().sqrt()
+    values.chunks(4096).map(|part| f64::from(dot(part, part))).sum::<f64>().sqrt()
 }
 
 #[cfg(test)]

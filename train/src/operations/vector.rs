@@ -9,6 +9,20 @@ pub(crate) fn total(lanes: &[f32; LANES]) -> f32 {
     lanes.iter().sum()
 }
 
+/// Sum of products, in several lanes.
+#[inline(always)]
+pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
+    let mut lanes = [0.0f32; LANES];
+    let (a, b) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
+    let rest: f32 = a.remainder().iter().zip(b.remainder()).map(|(a, b)| a * b).sum();
+    for (a, b) in a.zip(b) {
+        for i in 0..LANES {
+            lanes[i] += a[i] * b[i];
+        }
+    }
+    total(&lanes) + rest
+}
+
 /// `1 / (1 + exp(-x))`, to a few units in the last place.
 #[inline(always)]
 pub(crate) fn sigmoid(x: f32) -> f32 {

@@ -4,6 +4,7 @@
 use super::step::Trainer;
 use crate::{
     data::{DataError, Source},
+    operations::vector::dot,
     quantizer::QuantizerConfig,
     weights::CODEBOOK,
 };
@@ -154,10 +155,6 @@ fn mean(rows: &[&[f32]], dimension: usize) -> Vec<f32> {
     let share = 1.0 / rows.len().max(1) as f32;
     rows.iter().for_each(|row| mean.iter_mut().zip(*row).for_each(|(mean, value)| *mean += value * share));
     mean
-}
-
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
 fn length(row: &[f32]) -> f32 {
