@@ -2,7 +2,7 @@
 //!
 //! Which tokenizer it is says `assets/models/default.txt`, which generator `assets/models/generator.txt`.
 
-use ibq_core::weights::Source;
+use ibq_core::files::Source;
 
 /// The program was built without a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -98,7 +98,7 @@ fn a_picture_is_reconstructed_looked_at_edited_and_compared() {
     driver.key(Key::ArrowLeft);
     assert!(driver.number("Line between the pictures") < 50.0);
 
-    // A token is chosen with the keyboard and replaced by a neighbour; the picture follows.
+    // A token is chosen with the keyboard and replaced by a neighbor; the picture follows.
     driver.click("Show tokens (G)");
     driver.harness.get_by_label("Viewer of waves: Original, Reconstruction").focus();
     driver.step();

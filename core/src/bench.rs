@@ -10,10 +10,10 @@ use serde::Serialize;
 use web_time::Instant;
 
 use crate::{
+    files::Precision,
     gpu::{Bound, Dispatch, DispatchBuilder, Gpu, RunError, fold},
     job::Job,
     tokenizer::{KernelTime, RunOptions, StageTime, Tiling, Tokenizer, TokenizerError},
-    weights::Precision,
 };
 
 pub use generation::{Drift, GenerationReport, TokenSpeed, drift, generation};

@@ -1,17 +1,17 @@
 //! The IBQ engine: a picture becomes tokens on the GPU and comes back as a picture.
 //!
-//! The modules, in the order in which a picture meets them: [`image`] (files to pixels and back, metrics),
-//! [`weights`] (checkpoints of every form), [`gpu`] (device, buffers, pipelines, recording),
+//! The modules, in the order in which a picture meets them: [`picture`] (files to pixels and back, metrics),
+//! [`files`] (checkpoints of every form), [`gpu`] (device, buffers, pipelines, recording),
 //! `ops` (one file per operation), [`tokenizer`] (the network and its plan), [`tokens`] (token files),
 //! [`transformer`] (new tokens for a class), [`classes`] (their names), [`job`] (progress and cancellation), [`mod@bench`] (how fast it all is).
 
 pub mod bench;
 pub mod classes;
+pub mod files;
 pub mod gpu;
-pub mod image;
 pub mod job;
 mod ops;
+pub mod picture;
 pub mod tokenizer;
 pub mod tokens;
 pub mod transformer;
-pub mod weights;

@@ -1,8 +1,8 @@
 //! The loaders, each with the files to begin with and what must hold for every input.
 
 use ibq_core::{
+    files::{Model, Source, TokenizerWeights},
     tokens::{TokenFile, TokenFormat, TokenGrid},
-    weights::{Model, Source, TokenizerWeights},
 };
 use pollster::block_on;
 

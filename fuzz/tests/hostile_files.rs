@@ -1,6 +1,6 @@
 //! Files that are wrong on purpose, one way at a time: each gets an error that says what is wrong.
 
-use ibq_core::weights::{Model, ModelKind, Source, WeightSet, WeightsError};
+use ibq_core::files::{Model, ModelKind, Source, WeightSet, WeightsError};
 use ibq_fuzz::corpus::{self, Pickle, StoredTensor};
 use pollster::block_on;
 use proptest::prelude::*;

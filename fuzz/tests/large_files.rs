@@ -5,7 +5,7 @@ use std::{
     io::{Seek, SeekFrom, Write},
 };
 
-use ibq_core::weights::Model;
+use ibq_core::files::Model;
 use pollster::block_on;
 use serde_json::json;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     linear::{self, LinearKind, LinearTile, WeightForm},
     matrix::{self, MatrixTile, MatrixUnit},
-    specialise::{Specialisation, SpecialiseError, specialise},
+    specialize::{Specialization, SpecializeError, specialize},
 };
 
 /// How feature maps and weights are stored.
@@ -227,8 +227,8 @@ impl Kernel {
     /// The WGSL text for one storage, which the kernel [takes](Self::takes).
     ///
     /// # Errors
-    /// [`SpecialiseError`] names the line: a mistake in the kernel's file, found by the tests.
-    pub fn source(self, storage: Storage) -> Result<String, SpecialiseError> {
+    /// [`SpecializeError`] names the line: a mistake in the kernel's file, found by the tests.
+    pub fn source(self, storage: Storage) -> Result<String, SpecializeError> {
         let mut flags =
             BTreeMap::from([("F16", storage != Storage::F32), ("NATIVE_F16", storage == Storage::NativeF16)]);
         let mut constants = BTreeMap::new();
@@ -261,11 +261,11 @@ impl Kernel {
             ("storage", include_str!("../wgsl/storage.wgsl")),
             ("found", include_str!("../wgsl/found.wgsl")),
             ("philox", include_str!("../wgsl/philox.wgsl")),
-            ("quantised", include_str!("../wgsl/quantised.wgsl")),
+            ("quantized", include_str!("../wgsl/quantized.wgsl")),
             ("window", include_str!("../wgsl/window.wgsl")),
             ("reduce", include_str!("../wgsl/reduce.wgsl")),
         ];
-        specialise(self.text(), &Specialisation { flags, constants, imports: imports.into() })
+        specialize(self.text(), &Specialization { flags, constants, imports: imports.into() })
     }
 
     fn text(self) -> &'static str {

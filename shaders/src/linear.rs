@@ -48,7 +48,7 @@ impl WeightForm {
     }
 
     pub(crate) fn flags(self) -> [(&'static str, bool); 3] {
-        [("QUANTISED", self != Self::Float), ("INT8", self == Self::Int8), ("INT4", self == Self::Int4)]
+        [("QUANTIZED", self != Self::Float), ("INT8", self == Self::Int8), ("INT4", self == Self::Int4)]
     }
 }
 

@@ -74,7 +74,7 @@ impl MatrixTile {
     }
 }
 
-/// Adds what `conv2d_matrix.wgsl` is specialised with.
+/// Adds what `conv2d_matrix.wgsl` is specialized with.
 pub(crate) fn variant(
     unit: MatrixUnit,
     tile: MatrixTile,

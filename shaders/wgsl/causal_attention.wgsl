@@ -1,6 +1,6 @@
 // causal_attention: softmax(q · kᵀ / √d) · v over all positions up to the query's own, from the cache.
 //
-// q     [rows, heads, head4]   f32; a sequence has `queries` neighbouring rows
+// q     [rows, heads, head4]   f32; a sequence has `queries` neighboring rows
 // cache [sequences, keys or values, heads, positions, head4]
 // y     [rows, heads, head4]   f32
 //

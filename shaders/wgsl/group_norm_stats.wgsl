@@ -4,7 +4,7 @@
 // stats [batch, chunks, c4, 2]     mean, then M2 = Σ (x - mean)²
 //
 // The first step of GroupNorm: `group_norm_finish` merges chunks and channels. One invocation walks down `chunk_pixels`
-// pixels of four channels; neighbouring invocations take neighbouring channels, so that loads are contiguous. Values are
+// pixels of four channels; neighboring invocations take neighboring channels, so that loads are contiguous. Values are
 // taken relative to the first one: sums of squares of what is far from 0 would lose their digits.
 //
 // Cost: reads x once.

@@ -1,7 +1,7 @@
 // linear: y = f(x) · Wᵀ for all layers of the transformer, from one row (decoding a token) to many (a prefix at once).
 //
-// x [rows, k4]      four inputs an element, f32. A sequence has `queries` neighbouring rows.
-// w [4·k4, o4]      the weights turned, four outputs an element, so that neighbouring invocations read neighbours.
+// x [rows, k4]      four inputs an element, f32. A sequence has `queries` neighboring rows.
+// w [4·k4, o4]      the weights turned, four outputs an element, so that neighboring invocations read neighbors.
 //                   INT8, INT4: [k4, o4], 4 inputs × 4 outputs an element, and `scales` [k4 / GROUP4, o4] with the lowest
 //                   value and the step of each output in a group of inputs: weight = lowest + step · number.
 // vectors           per sequence: what adaptive layer norm multiplies and adds, `stride4` elements; or the bias
@@ -46,7 +46,7 @@ struct Params {
     y4: u32,
 }
 
-#import quantised
+#import quantized
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> w: array<Weights>;
@@ -59,15 +59,15 @@ struct State {
 }
 
 @group(0) @binding(5) var<uniform> state: State;
-// [positions, head4]: cosine and sine of two neighbouring pairs.
+// [positions, head4]: cosine and sine of two neighboring pairs.
 @group(0) @binding(6) var<storage, read> rotation: array<vec4<f32>>;
 // [sequences, keys or values, heads, positions, head4]
 @group(0) @binding(7) var<storage, read_write> cache: array<Stored>;
-#if QUANTISED
+#if QUANTIZED
 @group(0) @binding(8) var<storage, read> scales: array<vec4<u32>>;
 #endif
 #else
-#if QUANTISED
+#if QUANTIZED
 @group(0) @binding(5) var<storage, read> scales: array<vec4<u32>>;
 #endif
 #endif
@@ -112,7 +112,7 @@ fn input(first: u32, i: u32, k: u32) -> vec4<f32> {
 #else
 #if MODULATE
 // rsqrt(mean(x²) + 1e-5) of the workgroup's rows.
-fn normalise(first: u32, thread: u32) {
+fn normalize(first: u32, thread: u32) {
 #for i RT
     var squares_{i} = 0.0;
     if first + {i}u < params.rows {
@@ -141,7 +141,7 @@ fn normalise(first: u32, thread: u32) {
 #endif
 #endif
 
-#if QUANTISED
+#if QUANTIZED
 struct Scale {
     lowest: vec4<f32>,
     step: vec4<f32>,
@@ -226,11 +226,11 @@ fn products(first: u32, n: u32) -> array<vec4<f32>, RT> {
 #for i RT
     var sum_{i} = vec4(0.0);
 #endfor
-#if QUANTISED
+#if QUANTIZED
     var scale = scale_of(0u, n);
 #endif
     for (var k = 0u; k < params.k4; k++) {
-#if QUANTISED
+#if QUANTIZED
         if k % GROUP4 == 0u {
             scale = scale_of(k, n);
         }
@@ -262,7 +262,7 @@ fn main(
     // Beyond the last output: made again, and not stored.
     let column = min(n, params.o4 - 1u);
 #if MODULATE
-    normalise(first, thread);
+    normalize(first, thread);
 #endif
 #for p PAIRS
     var even_{p} = vec4(0.0);
@@ -275,13 +275,13 @@ fn main(
         workgroupBarrier();
         for (var block = 0u; block < min(STAGED, params.k4 - chunk); block += BLOCK) {
             let mine = block + local.y * RUN;
-#if QUANTISED
+#if QUANTIZED
             let scale = scale_of(min(chunk + mine, params.k4 - 1u), column);
 #endif
             for (var r = 0u; r < RUN; r++) {
                 // Beyond the last input the staged elements are zero.
                 let k = min(chunk + mine + r, params.k4 - 1u);
-#if QUANTISED
+#if QUANTIZED
                 let part = weights(k, column, scale);
 #else
                 let part = weights(k, column);

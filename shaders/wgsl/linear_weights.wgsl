@@ -4,10 +4,10 @@
 // w      the packed matrix: as `linear` describes it; a row four n goes to output element first4 + n · step4
 // scales INT8, INT4: lowest value and step of each output and group of inputs, as halves
 //
-// One invocation takes 4 outputs × one group of inputs (without quantisation: 4 inputs). The numbers of a group run from
+// One invocation takes 4 outputs × one group of inputs (without quantization: 4 inputs). The numbers of a group run from
 // its lowest to its largest value, in 255 or 15 steps, and are rounded to the nearest.
 //
-// Cost: reads and writes the piece once (quantised: reads it twice).
+// Cost: reads and writes the piece once (quantized: reads it twice).
 #import storage
 
 struct Params {
@@ -18,12 +18,12 @@ struct Params {
     step4: u32,
 }
 
-#import quantised
+#import quantized
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> raw: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read_write> w: array<Weights>;
-#if QUANTISED
+#if QUANTIZED
 @group(0) @binding(3) var<storage, read_write> scales: array<vec4<u32>>;
 #endif
 
@@ -39,7 +39,7 @@ fn block(n: u32, k: u32) -> mat4x4<f32> {
     return transpose(mat4x4(inputs(4u * n, k), inputs(4u * n + 1u, k), inputs(4u * n + 2u, k), inputs(4u * n + 3u, k)));
 }
 
-#if QUANTISED
+#if QUANTIZED
 fn bits(values: vec4<f32>, lowest: vec4<f32>, step: vec4<f32>) -> u32 {
     // A group of equal values has no steps.
     let safe = select(step, vec4(1.0), step == vec4(0.0));
@@ -62,7 +62,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
         return;
     }
     let column = params.first4 + n * params.step4;
-#if QUANTISED
+#if QUANTIZED
     let end = min((part + 1u) * GROUP4, params.k4);
     var low = vec4(3.4e38);
     var high = vec4(-3.4e38);

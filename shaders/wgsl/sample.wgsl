@@ -150,7 +150,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         least = max(least, cut);
     }
 
-    // From here on an invocation takes neighbouring tokens.
+    // From here on an invocation takes neighboring tokens.
     storageBarrier();
     let each = (params.vocab + THREADS - 1u) / THREADS;
     let begin = min(thread * each, params.vocab);

@@ -1,4 +1,4 @@
-// How feature maps and weights are stored: four neighbouring channels at a time, as 32- or 16-bit floats.
+// How feature maps and weights are stored: four neighboring channels at a time, as 32- or 16-bit floats.
 // Arithmetic is always in f32. Without 16-bit floats in shaders, halves are packed in pairs into 32-bit words, which
 // every WebGPU adapter can unpack.
 

@@ -6,7 +6,7 @@
 // table      [count, c4]           four channels an element: the vectors of the tokens from `first` on. A large table is in
 //                                  several shards, and each dispatch makes the rows of its own
 // classes    [classes + 1, c4]     the last row stands for "no class"
-// x          [rows, c4]            f32; a sequence has `queries` neighbouring rows. There may be more sequences than
+// x          [rows, c4]            f32; a sequence has `queries` neighboring rows. There may be more sequences than
 //                                  pictures: the second half repeats the tokens, for guidance
 //
 // One invocation, one element of x. Cost: rows · c values read and written.

@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 
 use ibq_core::{
+    files::{Model, Precision},
     gpu::{AdapterChoice, Gpu, GpuError, GpuOptions},
-    image::Resize,
     job::Job,
+    picture::Resize,
     tokenizer::{RunOptions, Tiling, Tokenizer, TokenizerConfig, TokenizerError, reconstruct},
     tokens::TokenGrid,
-    weights::{Model, Precision},
 };
 use ibq_tests::vectors::Golden;
 use image::{Rgb, RgbImage};
@@ -153,7 +153,7 @@ fn the_official_size_asks_for_tiles_only_when_it_must() {
     assert_eq!(small.tiles, None);
     let tiles = large.tiles.expect("tiles");
     assert!(tiles.automatic && large.weights + large.activations <= 2 << 30, "{large:?}");
-    // Weights, and three maps at full resolution: the picture's features, what a block makes, and its input normalised.
+    // Weights, and three maps at full resolution: the picture's features, what a block makes, and its input normalized.
     let map = 256 * 256 * 128 * 2;
     assert!(small.activations < 4 * map, "{} bytes", small.activations);
 }

@@ -1,6 +1,6 @@
 //! Golden vectors of the official preprocessing and metrics, named `preprocess_metrics` in the folder's manifest.
 
-use ibq_core::image::{model_to_pixel, official_preprocess, pixel_to_model, psnr, resize_bilinear, ssim};
+use ibq_core::picture::{model_to_pixel, official_preprocess, pixel_to_model, psnr, resize_bilinear, ssim};
 use ibq_tests::vectors::{Golden, Tensors};
 use image::RgbImage;
 

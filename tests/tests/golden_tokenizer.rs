@@ -6,10 +6,10 @@ use std::{
 };
 
 use ibq_core::{
+    files::{Model, Precision, WeightSet},
     gpu::{Gpu, Tier},
     job::Job,
     tokenizer::{RunOptions, Stage, Tiling, Tokenizer},
-    weights::{Model, Precision, WeightSet},
 };
 use ibq_tests::{
     device::software_gpu,
@@ -221,7 +221,7 @@ fn golden_pictures_in_bytes_one_by_one_and_together() {
         let back = pollster::block_on(tokenizer.decode(&alone.grids, &options, &job)).expect("a picture");
         assert!(back.pictures[0] == decoded.pictures[index], "picture {index}");
         let floats: Vec<f32> = (0..3)
-            .flat_map(|c| picture.pixels().map(move |pixel| ibq_core::image::pixel_to_model(pixel.0[c])))
+            .flat_map(|c| picture.pixels().map(move |pixel| ibq_core::picture::pixel_to_model(pixel.0[c])))
             .collect();
         let trace = pollster::block_on(tokenizer.trace_encode(&floats, (1, height, width))).expect("a run");
         assert_eq!(trace.indices, alone.grids[0].tokens);

@@ -1,6 +1,7 @@
 //! Golden vectors of the transformer: every case that the manifest lists under `transformer`; none where it lists none.
 
 use ibq_core::{
+    files::{Model, Precision, WeightSet},
     gpu::{Gpu, Tier},
     job::Job,
     tokenizer::{RunOptions, Tokenizer},
@@ -9,7 +10,6 @@ use ibq_core::{
         Condition, LogitRow, PictureRequest, Sampling, Transformer, TransformerPrecision, TransformerWeights,
         draw,
     },
-    weights::{Model, Precision, WeightSet},
 };
 use ibq_tests::{
     device::software_gpu,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ibq_core::weights::{Model, ModelKind, TokenizerWeights, WeightSet, WeightsError};
+use ibq_core::files::{Model, ModelKind, TokenizerWeights, WeightSet, WeightsError};
 use ibq_tests::vectors::Golden;
 use pollster::block_on;
 
@@ -193,7 +193,7 @@ fn golden_legacy_checkpoint_is_read() {
 }
 
 #[test]
-fn golden_transformer_is_recognised_and_gives_its_tokenizer() {
+fn golden_transformer_is_recognized_and_gives_its_tokenizer() {
     let golden = Golden::open();
     let Some(file) = golden.text("/transformer/checkpoint") else { return };
     let model = open(&golden, file);

@@ -3,10 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use ibq_core::{
+    files::{FolderWriter, Model, ModelKind, Precision, TokenizerWeights, WeightSet, WeightsError, convert},
     job::Job,
-    weights::{
-        FolderWriter, Model, ModelKind, Precision, TokenizerWeights, WeightSet, WeightsError, convert,
-    },
 };
 use ibq_tests::vectors::Golden;
 use pollster::block_on;
@@ -123,7 +121,7 @@ fn golden_weights_leave_nothing_behind_when_cancelled() {
 fn golden_weights_too_large_for_f16_are_named() {
     let Some(weights) = weights(WeightSet::Ema) else { return };
     let scratch = Scratch::new("f16");
-    let config = ibq_core::weights::FolderConfig {
+    let config = ibq_core::files::FolderConfig {
         kind: ModelKind::Tokenizer,
         weights: WeightSet::Raw,
         precision: Precision::F16,

@@ -22,7 +22,7 @@ pub struct Adversarial {
     pub adaptive: bool,
     /// First step at which the discriminator takes part.
     pub start: u64,
-    /// What the discriminator minimises.
+    /// What the discriminator minimizes.
     pub loss: DiscriminatorLoss,
     /// Weight of LeCAM in it.
     pub lecam: f64,

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use burn::tensor::Device;
 use ibq_core::{
+    files::{FolderConfig, FolderWriter, Model, ModelKind, Precision, WeightSet, WeightsError},
     tokenizer::TokenizerConfig,
-    weights::{FolderConfig, FolderWriter, Model, ModelKind, Precision, WeightSet, WeightsError},
 };
 
 use crate::{

@@ -23,9 +23,13 @@ fn moments(vectors: &[f32], size: usize) -> (Vec<f64>, Vec<f64>) {
     }
     let mut covariance = vec![0.0; size * size];
     for row in vectors.chunks_exact(size) {
-        let centred: Vec<f64> = row.iter().zip(&mean).map(|(value, mean)| f64::from(*value) - mean).collect();
-        for (target, a) in covariance.chunks_exact_mut(size).zip(&centred) {
-            target.iter_mut().zip(&centred).for_each(|(target, b)| *target += a * b / (count - 1.0).max(1.0));
+        let centered: Vec<f64> =
+            row.iter().zip(&mean).map(|(value, mean)| f64::from(*value) - mean).collect();
+        for (target, a) in covariance.chunks_exact_mut(size).zip(&centered) {
+            target
+                .iter_mut()
+                .zip(&centered)
+                .for_each(|(target, b)| *target += a * b / (count - 1.0).max(1.0));
         }
     }
     (mean, covariance)

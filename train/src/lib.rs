@@ -2,7 +2,7 @@
 //!
 //! The modules, in the order in which a training meets them: [`preset`] (what to train, from a TOML file), [`data`]
 //! (pictures), [`device`] (where it computes) and [`precision`] (in how many bits), [`weights`] (named parameters), [`network`] (encoder and decoder), [`quantizer`] (IBQ, VQ),
-//! [`loss`] (what is minimised), [`adam`], [`ema`] and [`schedule`] (how), [`run`] (the loop), [`checkpoint`] and
+//! [`loss`] (what is minimized), [`adam`], [`ema`] and [`schedule`] (how), [`run`] (the loop), [`checkpoint`] and
 //! [`export`] (files that the engine opens, and [`pytorch`] for the official code). The second stage is in [`ar`], and [`classifier`] and [`frechet`] judge what it
 //! makes.
 

@@ -1,9 +1,9 @@
 //! Presets from the YAML files of the official code.
 
 use ibq_core::{
+    files::{WeightsError, official_entries},
     tokenizer::TokenizerConfig,
     transformer::TransformerConfig,
-    weights::{WeightsError, official_entries},
 };
 
 use crate::{

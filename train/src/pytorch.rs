@@ -272,7 +272,7 @@ mod tests {
     use std::io::{Seek, SeekFrom};
 
     use burn::tensor::Device;
-    use ibq_core::weights::Model;
+    use ibq_core::files::Model;
 
     use super::*;
 

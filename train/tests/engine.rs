@@ -2,10 +2,10 @@
 
 use burn::tensor::Device;
 use ibq_core::{
+    files::{Model, Precision},
     gpu::{Gpu, GpuOptions},
     job::Job,
     tokenizer::{RunOptions, Tokenizer},
-    weights::{Model, Precision},
 };
 use ibq_train::{
     data::Pictures,

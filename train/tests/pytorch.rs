@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use burn::tensor::Device;
 use folder::Folder;
-use ibq_core::weights::{Model, ModelKind, WeightSet};
+use ibq_core::files::{Model, ModelKind, WeightSet};
 use ibq_train::{
     ar::{
         ArPreset, ArTrainer, Origins, TokenSet, export_transformer_pytorch, import_transformer, inner_codes,

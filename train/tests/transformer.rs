@@ -5,6 +5,7 @@ mod folder;
 use burn::tensor::Device;
 use folder::Folder;
 use ibq_core::{
+    files::{Model, Precision},
     gpu::{Gpu, GpuOptions},
     job::Job,
     tokenizer::TokenizerConfig,
@@ -12,7 +13,6 @@ use ibq_core::{
         Condition, PictureRequest, Sampling, Transformer, TransformerConfig, TransformerPrecision,
         TransformerWeights,
     },
-    weights::{Model, Precision},
 };
 use ibq_train::{
     ar::{

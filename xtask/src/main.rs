@@ -17,7 +17,7 @@ cargo xtask COMMAND
 
   demo [--no-window]    build ibq, reconstruct the sample pictures into out/demo, open the window
   test [--quick]        everything that must hold; --quick leaves out the browser, the training and the demo
-  web [--fast]          build the web page and the JavaScript engine into web/dist; --fast skips the slow optimisers
+  web [--fast]          build the web page and the JavaScript engine into web/dist; --fast skips the slow optimizers
   serve [--port N]      serve web/dist on http://localhost:8080
   setup                 only install what the other commands need
 ";
@@ -40,8 +40,8 @@ fn run(words: &[&str]) -> Outcome {
         ["demo", "--no-window"] => demo::run(false),
         ["test"] => test::run(test::Extent::Everything),
         ["test", "--quick"] => test::run(test::Extent::Quick),
-        ["web"] => web::build(web::Optimise::Fully),
-        ["web", "--fast"] => web::build(web::Optimise::Little),
+        ["web"] => web::build(web::Optimize::Fully),
+        ["web", "--fast"] => web::build(web::Optimize::Little),
         ["serve"] => serve::run(8080),
         ["serve", "--port", port] => {
             serve::run(port.parse().map_err(|_| Failure(format!("--port {port}: not a port number")))?)

@@ -20,8 +20,8 @@ const NOT_KEPT: &[&str] = &["engine/", "engine-example", "sw.js", "precache.js"]
 
 /// How much time goes into a small result.
 #[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Optimise {
-    /// Link-time optimisation and wasm-opt: what is published.
+pub(crate) enum Optimize {
+    /// Link-time optimization and wasm-opt: what is published.
     Fully,
     /// Neither: for trying a change.
     Little,
@@ -50,7 +50,7 @@ const ENGINE: Module = Module {
 };
 
 /// Builds everything into `web/dist`.
-pub(crate) fn build(optimise: Optimise) -> Outcome {
+pub(crate) fn build(optimize: Optimize) -> Outcome {
     let started = Instant::now();
     setup::for_web()?;
     let root = shell::root();
@@ -66,24 +66,24 @@ pub(crate) fn build(optimise: Optimise) -> Outcome {
             copy_folder(&root.join(assets), &dist.join(assets))?;
         }
     }
-    for licence in ["LICENSE-MIT", "LICENSE-APACHE"] {
-        copy_file(&root.join(licence), &dist.join(licence))?;
+    for license in ["LICENSE-MIT", "LICENSE-APACHE"] {
+        copy_file(&root.join(license), &dist.join(license))?;
     }
     shell::run(&mut shell::command("cargo", &["build", "--locked", "--package", "ibq-bindgen"]))?;
     for module in [&STUDIO, &ENGINE] {
-        compile(module, &dist, optimise)?;
+        compile(module, &dist, optimize)?;
     }
     list_samples(&dist)?;
     list_for_offline(&dist)?;
-    report_sizes(&dist, optimise)?;
+    report_sizes(&dist, optimize)?;
     println!("web/dist is complete after {}; `cargo xtask serve` shows it", steps::spoken(started.elapsed()));
     Ok(())
 }
 
-fn compile(module: &Module, dist: &Path, optimise: Optimise) -> Outcome {
-    let profile = match optimise {
-        Optimise::Fully => "web",
-        Optimise::Little => "web-fast",
+fn compile(module: &Module, dist: &Path, optimize: Optimize) -> Outcome {
+    let profile = match optimize {
+        Optimize::Fully => "web",
+        Optimize::Little => "web-fast",
     };
     let mut cargo = shell::command(
         "cargo",
@@ -96,7 +96,7 @@ fn compile(module: &Module, dist: &Path, optimise: Optimise) -> Outcome {
         shell::command(shell::built("debug", "ibq-bindgen"), &[]).arg(&wasm).arg(&folder).arg(module.name),
     )?;
     let bound = folder.join(format!("{}_bg.wasm", module.name));
-    if optimise == Optimise::Fully {
+    if optimize == Optimize::Fully {
         shrink(&bound)?;
     }
     if module.shows_progress {
@@ -169,7 +169,7 @@ fn list_for_offline(dist: &Path) -> Outcome {
 }
 
 /// Prints what a visitor downloads, and fails where the page's own code is too large.
-fn report_sizes(dist: &Path, optimise: Optimise) -> Outcome {
+fn report_sizes(dist: &Path, optimize: Optimize) -> Outcome {
     println!("{:<44} {:>12} {:>12}", "file in web/dist", "bytes", "brotli");
     let mut page = 0;
     for name in files(dist)? {
@@ -179,21 +179,21 @@ fn report_sizes(dist: &Path, optimise: Optimise) -> Outcome {
             println!("{name:<44} {:>12}", size(&path)?);
             continue;
         }
-        let compressed = brotli_size(&path, optimise)?;
+        let compressed = brotli_size(&path, optimize)?;
         println!("{name:<44} {:>12} {compressed:>12}", size(&path)?);
         if !NOT_KEPT.iter().any(|start| name.starts_with(start)) {
             page += compressed;
         }
     }
     println!("the page's own code, compressed: {page} bytes of at most {MOST_COMPRESSED}");
-    if page > MOST_COMPRESSED && optimise == Optimise::Fully {
+    if page > MOST_COMPRESSED && optimize == Optimize::Fully {
         return Err(Failure("the page's code is too large".to_owned()));
     }
     Ok(())
 }
 
-fn brotli_size(path: &Path, optimise: Optimise) -> Outcome<u64> {
-    let quality = if optimise == Optimise::Fully { "11" } else { "5" };
+fn brotli_size(path: &Path, optimize: Optimize) -> Outcome<u64> {
+    let quality = if optimize == Optimize::Fully { "11" } else { "5" };
     let script = "const {readFileSync} = require('fs'), zlib = require('zlib');\
                   const params = {[zlib.constants.BROTLI_PARAM_QUALITY]: +process.argv[2]};\
                   console.log(zlib.brotliCompressSync(readFileSync(process.argv[1]), {params}).length)";

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use ibq_core::{
+    files::{CONFIG_FILE, ModelKind, TENSORS_FILE, convert},
     transformer::{TransformerPrecision, convert_transformer},
-    weights::{CONFIG_FILE, ModelKind, TENSORS_FILE, convert},
 };
 
 use super::{
@@ -24,7 +24,7 @@ const MAX_NAMES_BYTES: u64 = 1 << 24;
 /// The command line of `ibq convert`.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Quantised transformers are made on the GPU, as they are while loading: the result is the same, loading is only \
+    after_help = "Quantized transformers are made on the GPU, as they are while loading: the result is the same, loading is only \
                   copying. Their tables, and the tokenizer inside, are stored as 16-bit floats."
 )]
 pub(crate) struct Arguments {
@@ -44,7 +44,7 @@ pub(crate) struct Arguments {
     existing: OverwriteOption,
     #[command(flatten)]
     choice: WeightOptions,
-    /// Adapter that quantises: part of its name, or software
+    /// Adapter that quantizes: part of its name, or software
     #[arg(long, value_name = "NAME", default_value = "best")]
     adapter: ibq_core::gpu::AdapterChoice,
 }
@@ -84,7 +84,7 @@ async fn convert_tokenizer(
         PrecisionChoice::F16 => FloatChoice::F16,
         PrecisionChoice::Int8 | PrecisionChoice::Int4 => {
             return Err(Failure::Usage(
-                "only transformers can be quantised; tokenizers are f32 or f16".to_owned(),
+                "only transformers can be quantized; tokenizers are f32 or f16".to_owned(),
             ));
         }
     };

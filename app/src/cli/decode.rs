@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use ibq_core::{
-    image::{Crop, MAX_PIXELS},
+    picture::{Crop, MAX_PIXELS},
     tokenizer::{RunOptions, TokenizerConfig},
     tokens::{TokenFile, TokenGrid},
 };

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use ibq_core::{
-    image::{distinct_codes, fit_to_factor},
+    picture::{distinct_codes, fit_to_factor},
     tokenizer::{RunOptions, StageTime},
     tokens::{TokenFile, TokenFileError, TokenFormat, TokenGrid},
 };

@@ -4,10 +4,10 @@ use std::{fmt::Display, io::Write, path::Path};
 
 use console::style;
 use ibq_core::{
+    files::{SourceError, WeightsError},
     gpu::GpuError,
     job::Cancelled,
     tokenizer::TokenizerError,
-    weights::{SourceError, WeightsError},
 };
 
 use super::inputs::shown;

@@ -9,11 +9,11 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use ibq_core::{
+    files::TokenizerWeights,
     gpu::Gpu,
     tokenizer::{RunOptions, Tokenizer},
     tokens::TokenGrid,
     transformer::{Sampling, Schedule, Transformer, TransformerConfig, TransformerPrecision},
-    weights::TokenizerWeights,
 };
 use ibq_studio::bundled;
 use image::RgbImage;

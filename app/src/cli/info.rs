@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use ibq_core::{
+    files::{Model, ModelKind},
     gpu::Gpu,
     tokenizer::{Tiling, Tokenizer, TokenizerConfig},
-    weights::{Model, ModelKind},
 };
 use serde::Serialize;
 

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use ibq_core::image::{self, Picture};
+use ibq_core::picture::{self, Picture};
 
 use super::{failure::Failure, session::Session};
 
@@ -38,7 +38,7 @@ impl Input {
     /// Opens the picture.
     pub(crate) fn open(&self) -> Result<Picture, Failure> {
         let bytes = read_bounded(&self.path, MAX_BYTES)?;
-        image::open(&bytes).map_err(|error| Failure::at(&self.path, error))
+        picture::open(&bytes).map_err(|error| Failure::at(&self.path, error))
     }
 }
 

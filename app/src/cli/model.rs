@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use ibq_core::{
+    files::{Model, TokenizerWeights, WeightSet},
     gpu::{Gpu, GpuInfo, GpuOptions as OpenOptions, Tier},
     tokenizer::Tokenizer,
-    weights::{Model, TokenizerWeights, WeightSet},
 };
 use ibq_studio::bundled;
 use serde::Serialize;

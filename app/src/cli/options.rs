@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use ibq_core::{
+    files::{Precision, WeightSet},
     gpu::{AdapterChoice, Tier},
-    image::Resize,
+    picture::Resize,
     tokenizer::Tiling,
-    weights::{Precision, WeightSet},
 };
 
 /// Which model.

@@ -8,7 +8,7 @@ use std::{
 };
 
 use clap::Args;
-use ibq_core::image::encode_png;
+use ibq_core::picture::encode_png;
 use image::RgbImage;
 
 use super::{

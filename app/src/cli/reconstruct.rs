@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use ibq_core::{
-    image::{difference, side_by_side},
+    picture::{difference, side_by_side},
     tokenizer::{self, Reconstruction, RunOptions},
 };
 use image::RgbImage;
@@ -25,7 +25,7 @@ mod sheet;
 
 use sheet::Sheet;
 
-/// What the difference map shows in its brightest colour, in levels out of 255.
+/// What the difference map shows in its brightest color, in levels out of 255.
 const FULL_SCALE: u8 = 64;
 
 /// End of the names of comparisons.

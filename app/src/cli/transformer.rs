@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use ibq_core::{
+    files::{Model, Precision, TokenizerWeights},
     gpu::{AdapterChoice, Gpu},
     tokenizer::Tokenizer,
     transformer::{
         Transformer, TransformerConfig, TransformerError, TransformerPrecision, TransformerWeights,
     },
-    weights::{Model, Precision, TokenizerWeights},
 };
 use ibq_studio::bundled;
 
@@ -98,7 +98,7 @@ impl OpenedTransformer {
         before: Option<TransformerPrecision>,
     ) -> Result<TransformerPrecision, Failure> {
         let asked = options.precision.map(TransformerPrecision::from);
-        match (self.weights.quantised(), asked) {
+        match (self.weights.quantized(), asked) {
             (Some(stored), Some(asked)) if stored != asked => Err(Failure::Usage(format!(
                 "{} is stored as {}; it cannot become {}",
                 self.opened.name,

@@ -1,4 +1,4 @@
-//! The icons, drawn with lines so that they are sharp at any size and take the colour of the text beside them.
+//! The icons, drawn with lines so that they are sharp at any size and take the color of the text beside them.
 
 use egui::{Color32, Painter, Pos2, Rect, Shape, Stroke, Vec2, pos2};
 
@@ -258,19 +258,19 @@ impl Icon {
     }
 
     /// Draws the icon in a square around the middle of `rect`, `side` points wide.
-    pub(crate) fn paint(self, painter: &Painter, rect: Rect, side: f32, colour: Color32) {
+    pub(crate) fn paint(self, painter: &Painter, rect: Rect, side: f32, color: Color32) {
         let square = Rect::from_center_size(rect.center(), Vec2::splat(side));
         let scale = side / 24.0;
         let place = |&(x, y): &(f32, f32)| -> Pos2 { square.min + pos2(x, y).to_vec2() * scale };
-        let stroke = Stroke::new((scale * 1.7).max(1.2), colour);
+        let stroke = Stroke::new((scale * 1.7).max(1.2), color);
         for part in self.strokes() {
             painter.add(match part {
                 Stroked::Line(points) => Shape::line(points.iter().map(place).collect(), stroke),
                 Stroked::Closed(points) => Shape::closed_line(points.iter().map(place).collect(), stroke),
-                Stroked::Circle(centre, radius) => {
-                    Shape::circle_stroke(place(centre), radius * scale, stroke)
+                Stroked::Circle(center, radius) => {
+                    Shape::circle_stroke(place(center), radius * scale, stroke)
                 }
-                Stroked::Dot(centre, radius) => Shape::circle_filled(place(centre), radius * scale, colour),
+                Stroked::Dot(center, radius) => Shape::circle_filled(place(center), radius * scale, color),
             });
         }
     }

@@ -83,7 +83,7 @@ pub(crate) enum Message {
 
     /// What happens on the Generate screen.
     Generate(GenerateMessage),
-    /// Stores the gallery and the favourites.
+    /// Stores the gallery and the favorites.
     KeepGallery,
 
     /// Runs the benchmark on a square picture of this side.

@@ -1,8 +1,8 @@
 //! The sample pictures and the bundled model: what is there before anybody opens anything.
 
 use ibq_core::{
-    image::{Picture, open},
-    weights::{Model, WeightsError},
+    files::{Model, WeightsError},
+    picture::{Picture, open},
 };
 
 use super::{message::Message, models::short_name, picture_texture::Pixels};
@@ -111,7 +111,7 @@ async fn files() -> Vec<(String, Vec<u8>)> {
 /// A file beside the page, if it is there.
 #[cfg(target_arch = "wasm32")]
 async fn fetch(address: &str) -> Option<Vec<u8>> {
-    let source = ibq_core::weights::Source::http(address).await.ok()?;
+    let source = ibq_core::files::Source::http(address).await.ok()?;
     source.read_at(0, usize::try_from(source.len()).ok()?).await.ok()
 }
 

@@ -1,4 +1,4 @@
-//! Colours, type and spacing of both themes.
+//! Colors, type and spacing of both themes.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -21,7 +21,7 @@ pub(crate) const CONTROL_RADIUS: u8 = 6;
 /// Smallest height of what can be clicked.
 pub(crate) const CONTROL_HEIGHT: f32 = 32.0;
 
-/// The colours of a theme, by their role.
+/// The colors of a theme, by their role.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Palette {
     /// Behind pictures.
@@ -40,11 +40,11 @@ pub(crate) struct Palette {
     pub(crate) text: Color32,
     /// Text of less weight.
     pub(crate) weak: Color32,
-    /// The one accent colour: selection, focus, the main action.
+    /// The one accent color: selection, focus, the main action.
     pub(crate) accent: Color32,
     /// Behind selected things.
     pub(crate) accent_soft: Color32,
-    /// Text on the accent colour.
+    /// Text on the accent color.
     pub(crate) on_accent: Color32,
     /// Warnings.
     pub(crate) warning: Color32,
@@ -52,7 +52,7 @@ pub(crate) struct Palette {
     pub(crate) error: Color32,
 }
 
-/// The dark theme's colours.
+/// The dark theme's colors.
 pub(crate) const DARK: Palette = Palette {
     canvas: Color32::from_rgb(0x0c, 0x0e, 0x11),
     panel: Color32::from_rgb(0x14, 0x17, 0x1c),
@@ -69,7 +69,7 @@ pub(crate) const DARK: Palette = Palette {
     error: Color32::from_rgb(0xff, 0x87, 0x80),
 };
 
-/// The light theme's colours.
+/// The light theme's colors.
 pub(crate) const LIGHT: Palette = Palette {
     canvas: Color32::from_rgb(0xe4, 0xe7, 0xec),
     panel: Color32::from_rgb(0xf3, 0xf5, 0xf8),
@@ -87,7 +87,7 @@ pub(crate) const LIGHT: Palette = Palette {
 };
 
 impl Palette {
-    /// The colours of what is being drawn.
+    /// The colors of what is being drawn.
     pub(crate) fn of(ui: &egui::Ui) -> &'static Self {
         if ui.visuals().dark_mode { &DARK } else { &LIGHT }
     }
@@ -203,12 +203,12 @@ mod tests {
     use super::*;
 
     /// Relative luminance as WCAG 2 defines it.
-    fn luminance(colour: Color32) -> f64 {
+    fn luminance(color: Color32) -> f64 {
         let linear = |value: u8| {
             let share = f64::from(value) / 255.0;
             if share <= 0.040_45 { share / 12.92 } else { ((share + 0.055) / 1.055).powf(2.4) }
         };
-        0.2126 * linear(colour.r()) + 0.7152 * linear(colour.g()) + 0.0722 * linear(colour.b())
+        0.2126 * linear(color.r()) + 0.7152 * linear(color.g()) + 0.0722 * linear(color.b())
     }
 
     fn contrast(a: Color32, b: Color32) -> f64 {

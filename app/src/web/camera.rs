@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use ibq_core::image::{Picture, from_rgba};
+use ibq_core::picture::{Picture, from_rgba};
 use js_sys::{Function, Promise};
 use wasm_bindgen::{JsCast, prelude::*};
 use wasm_bindgen_futures::JsFuture;

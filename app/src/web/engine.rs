@@ -4,11 +4,11 @@
 use std::cell::RefCell;
 
 use ibq_core::{
+    files::{Model, Precision, Source, TokenizerWeights, WeightSet},
     gpu::{AdapterChoice, Gpu, GpuOptions, Tier},
-    image::{Crop, Picture, Resize, ResizeError, fit_to_factor, from_rgba, open},
+    picture::{Crop, Picture, Resize, ResizeError, fit_to_factor, from_rgba, open},
     tokenizer::{RunOptions, Tokenizer, TokenizerConfig},
     tokens::TokenGrid,
-    weights::{Model, Precision, Source, TokenizerWeights, WeightSet},
 };
 use js_sys::{Array, Int32Array, Promise, Uint8Array, Uint8ClampedArray};
 use serde_json::json;

@@ -1,9 +1,9 @@
 //! Between Rust and a page's script: errors, settings, jobs, plain objects.
 
 use ibq_core::{
+    files::{Precision, WeightSet},
     job::{Cancelled, Job},
     tokenizer::Tiling,
-    weights::{Precision, WeightSet},
 };
 use wasm_bindgen::prelude::*;
 

@@ -74,16 +74,16 @@ impl Folder {
         std::fs::write(path, bytes).unwrap();
     }
 
-    /// Writes a colourful picture as PNG.
+    /// Writes a colorful picture as PNG.
     pub(crate) fn picture(&self, name: &str, width: u32, height: u32) -> RgbImage {
-        let picture = colourful(width, height);
-        self.write(name, &ibq_core::image::encode_png(&picture).unwrap());
+        let picture = colorful(width, height);
+        self.write(name, &ibq_core::picture::encode_png(&picture).unwrap());
         picture
     }
 
     /// Opens a picture.
     pub(crate) fn open(&self, name: &str) -> RgbImage {
-        ibq_core::image::open(&std::fs::read(self.at(name)).unwrap()).unwrap().rgb
+        ibq_core::picture::open(&std::fs::read(self.at(name)).unwrap()).unwrap().rgb
     }
 
     /// The names of the files in a folder in it.
@@ -119,8 +119,8 @@ impl Drop for Folder {
     }
 }
 
-/// Smooth colours with an edge.
-pub(crate) fn colourful(width: u32, height: u32) -> RgbImage {
+/// Smooth colors with an edge.
+pub(crate) fn colorful(width: u32, height: u32) -> RgbImage {
     RgbImage::from_fn(width, height, |x, y| {
         let edge = if x > width / 2 { 90 } else { 0 };
         Rgb([(x * 5 + edge) as u8, (y * 6) as u8, (255 - (x + y) % 256) as u8])

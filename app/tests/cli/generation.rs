@@ -1,9 +1,9 @@
 //! New pictures, their likelihood, and what else is done with transformers.
 
-use ibq_core::{image::text_of, transformer::Recipe};
+use ibq_core::{picture::text_of, transformer::Recipe};
 use serde_json::Value;
 
-use crate::command::{Folder, Ran, colourful, golden};
+use crate::command::{Folder, Ran, colorful, golden};
 
 /// Tokens that pictures begin with, so that few are left to be made.
 fn given(folder: &Folder) {
@@ -73,7 +73,7 @@ fn pictures_carry_what_repeats_them() {
 fn wrong_wishes_are_refused_in_words() {
     let folder = Folder::new("generate-usage");
     given(&folder);
-    folder.write("plain.png", &ibq_core::image::encode_png(&colourful(8, 8)).unwrap());
+    folder.write("plain.png", &ibq_core::picture::encode_png(&colorful(8, 8)).unwrap());
     for (words, code, said) in [
         ("--class 10", 2, "has 0 to 9"),
         ("--class owl", 2, "no names of classes"),
@@ -157,7 +157,7 @@ fn tokens_are_scored_and_their_logits_written() {
 }
 
 #[test]
-fn quantised_folders_are_smaller_and_know_their_classes() {
+fn quantized_folders_are_smaller_and_know_their_classes() {
     let folder = Folder::new("convert-ar");
     given(&folder);
     let names =

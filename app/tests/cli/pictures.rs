@@ -2,8 +2,8 @@
 
 use std::io::Cursor;
 
-use crate::command::{Folder, Ran, colourful, golden};
-use ibq_core::image::{fit_to_factor, psnr, ssim};
+use crate::command::{Folder, Ran, colorful, golden};
+use ibq_core::picture::{fit_to_factor, psnr, ssim};
 use image::{ExtendedColorType, ImageEncoder, RgbaImage, codecs::jpeg::JpegEncoder};
 
 /// Rotate90 in an EXIF block.
@@ -22,7 +22,7 @@ fn jpeg_turned(width: u32, height: u32) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut encoder = JpegEncoder::new(&mut bytes);
     encoder.set_exif_metadata(TURNED.to_vec()).unwrap();
-    encoder.write_image(&colourful(width, height), width, height, ExtendedColorType::Rgb8).unwrap();
+    encoder.write_image(&colorful(width, height), width, height, ExtendedColorType::Rgb8).unwrap();
     bytes
 }
 
@@ -131,7 +131,7 @@ fn tokens_of_every_form_decode_to_the_reconstruction() {
     // NumPy files do not hold the size before padding.
     let whole = folder.open("whole-1.png");
     assert_eq!(whole.dimensions(), (48, 48));
-    let crop = fit_to_factor(direct.clone(), ibq_core::image::Resize::None, 1).crop;
+    let crop = fit_to_factor(direct.clone(), ibq_core::picture::Resize::None, 1).crop;
     assert!(crop.apply(&whole) == direct);
 }
 

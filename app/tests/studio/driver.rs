@@ -134,7 +134,7 @@ impl Driver {
             let (x, y) = (x as f32, y as f32);
             image::Rgb([wave(x, y, 0.0), wave(y, x, 1.0), wave(x + y, y, 2.5)])
         });
-        self.file(name, &ibq_core::image::encode_png(&rgb).unwrap())
+        self.file(name, &ibq_core::picture::encode_png(&rgb).unwrap())
     }
 
     /// Drops a file on the window.

@@ -4,7 +4,7 @@ use crate::studio::{self, driver::Driver, generator};
 use egui::{Key, vec2};
 use egui_kittest::kittest::Queryable as _;
 use ibq_core::{
-    image::{encode_png, with_text},
+    picture::{encode_png, with_text},
     tokens::TokenGrid,
     transformer::{
         Condition, PictureRequest, Recipe, RecipeModels, Sampling, TransformerConfig, TransformerPrecision,
@@ -127,8 +127,8 @@ fn classes_are_found_mixed_and_remembered_and_settings_spread() {
     let mut driver = with_generator();
     driver.enter("Search for a class", "fortress");
     driver.see("Generate castle");
-    driver.click("Make it a favourite");
-    driver.see("Favourite: castle");
+    driver.click("Make it a favorite");
+    driver.see("Favorite: castle");
     driver.click("Mix with a second class");
     driver.see("Generate castle with 50 % strawberry");
     driver.snapshot("generate-mix");

@@ -161,7 +161,7 @@ pub struct Drift {
 /// `pictures` of them of classes spread evenly.
 ///
 /// # Errors
-/// [`TransformerError`]: weights that are stored quantised, no memory for f32, cancelled, a lost device.
+/// [`TransformerError`]: weights that are stored quantized, no memory for f32, cancelled, a lost device.
 pub async fn drift(
     gpu: &Gpu,
     weights: &TransformerWeights,

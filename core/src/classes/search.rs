@@ -209,7 +209,7 @@ fn begins_mistyped(wanted: &[char], word: &[char]) -> Option<usize> {
     distances(wanted, word).into_iter().min().filter(|&slips| slips <= most)
 }
 
-/// For every beginning of `b`, the shortest first: letters missing, too many, wrong, or two neighbours swapped in `a`, the
+/// For every beginning of `b`, the shortest first: letters missing, too many, wrong, or two neighbors swapped in `a`, the
 /// least number of such slips (optimal string alignment).
 fn distances(a: &[char], b: &[char]) -> Vec<usize> {
     let mut before: Vec<usize> = Vec::new();

@@ -7,7 +7,7 @@ use std::{
 
 use ibq_shaders::{MatrixUnit, Storage};
 
-use crate::weights::Precision;
+use crate::files::Precision;
 
 use super::{MemoryUse, adapter, memory::MemoryCounter, pipeline::PipelineCache};
 

@@ -391,11 +391,11 @@ mod tests {
                     patch[((ky * 3 + kx) * 64) as usize..][..64].copy_from_slice(&x[from..from + 64]);
                 }
             }
-            let centre = &plain(&patch, &w, &[0.0; 64], window)[4 * 64..5 * 64];
+            let center = &plain(&patch, &w, &[0.0; 64], window)[4 * 64..5 * 64];
             let at = (((item * 50 + r) * 600 + c) * 64) as usize;
             assert_close(
                 &ours[at..at + 64],
-                centre,
+                center,
                 24.0,
                 2e-5,
                 &format!("item {item}, row {r}, column {c}"),

@@ -13,7 +13,7 @@ const EPS: f32 = 1e-6;
 /// Chunks that one item's pixels are cut into for the statistics, at most.
 const CHUNKS: u64 = 512;
 
-/// Where the normalised map goes.
+/// Where the normalized map goes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum NormTo {
     /// Over the input.

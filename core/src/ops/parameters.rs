@@ -6,7 +6,7 @@ use ibq_shaders::Storage;
 
 use crate::{
     gpu::{Bound, Buffer, Gpu, GpuError},
-    image::pixel_to_model,
+    picture::pixel_to_model,
 };
 
 /// All parameters of one tokenizer.

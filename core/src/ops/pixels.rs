@@ -77,9 +77,9 @@ impl Op for PixelsOut {
 mod tests {
     use super::*;
     use crate::{
-        image::{model_to_pixel, pixel_to_model},
         job::Job,
         ops::testing::{Bench, everywhere, noise},
+        picture::{model_to_pixel, pixel_to_model},
     };
     use ibq_shaders::Storage;
 

@@ -3,10 +3,10 @@
 use ibq_shaders::Storage;
 
 use crate::{
+    files::TokenizerWeights,
     gpu::Gpu,
     job::Job,
     ops::{Parameters, shard_codes},
-    weights::TokenizerWeights,
 };
 
 use super::TokenizerError;

@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ibq_shaders::Storage;
 
 use crate::{
+    files::{Precision, TokenizerWeights},
     gpu::Gpu,
     job::Job,
     ops::{Parameters, Program},
-    weights::{Precision, TokenizerWeights},
 };
 
 use super::{

@@ -5,10 +5,10 @@ use std::fmt;
 use image::RgbImage;
 
 use crate::{
+    files::WeightsError,
     gpu::{GpuError, RunError},
     job::Cancelled,
     tokens::TokenGrid,
-    weights::WeightsError,
 };
 
 use super::ConfigError;
@@ -71,7 +71,7 @@ pub struct TileLayout {
     pub tiles: u32,
     /// Tile height and width in pixels.
     pub size: (u32, u32),
-    /// Overlap of neighbours in pixels.
+    /// Overlap of neighbors in pixels.
     pub overlap: u32,
     /// Whether memory asked for it (else the caller did).
     pub automatic: bool,

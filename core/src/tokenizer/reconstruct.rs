@@ -3,8 +3,8 @@
 use image::RgbImage;
 
 use crate::{
-    image::{Resize, bits_per_pixel, distinct_codes, fit_to_factor, psnr, ssim},
     job::Job,
+    picture::{Resize, bits_per_pixel, distinct_codes, fit_to_factor, psnr, ssim},
     tokens::TokenGrid,
 };
 

@@ -23,7 +23,7 @@ pub(super) struct Tiles {
     whole: (u32, u32),
 }
 
-/// Overlap of neighbours: four tokens, at least 32 pixels.
+/// Overlap of neighbors: four tokens, at least 32 pixels.
 pub(super) fn overlap_tokens(factor: u32) -> u32 {
     4_u32.max(32_u32.div_ceil(factor))
 }

@@ -1,6 +1,6 @@
 //! Token files: JSON, NumPy and safetensors.
 
-use crate::weights::is_safetensors;
+use crate::files::is_safetensors;
 
 use super::{TokenGrid, json, npy, safetensors};
 
@@ -58,7 +58,7 @@ impl TokenFormat {
 }
 
 impl TokenFile {
-    /// Reads any of the forms, recognised by content.
+    /// Reads any of the forms, recognized by content.
     ///
     /// # Errors
     /// [`TokenFileError`] names the file and what is wrong.

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, str::FromStr};
 
 use serde_json::json;
 
-use crate::weights::{Dtype, parse_header};
+use crate::files::{Dtype, parse_header};
 
 use super::{TokenFile, integers::Integers};
 

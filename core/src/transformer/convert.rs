@@ -5,13 +5,13 @@ use std::path::Path;
 use ibq_shaders::WeightForm;
 
 use crate::{
-    gpu::Gpu,
-    job::Job,
-    tokenizer::TokenizerConfig,
-    weights::{
+    files::{
         FolderConfig, FolderTensor, FolderWriter, Model, ModelKind, Precision, StoredAs, TokenizerWeights,
         WeightSet,
     },
+    gpu::Gpu,
+    job::Job,
+    tokenizer::TokenizerConfig,
 };
 
 use super::{
@@ -26,7 +26,7 @@ const CHUNK: u64 = 1 << 20;
 /// Before the names of the tokenizer and of the transformer.
 const PREFIXES: [&str; 2] = ["first_stage_model.", "transformer."];
 
-/// Writes a transformer as a model folder: as floats under the official names, or with its linear layers quantised as the
+/// Writes a transformer as a model folder: as floats under the official names, or with its linear layers quantized as the
 /// kernels read them, which needs a GPU; then everything else is in 16-bit floats, and loading is only copying. The
 /// tokenizer inside of the file goes along. `class_names` are its classes' names; where there are none, those that the model
 /// has already.
@@ -44,14 +44,14 @@ pub async fn convert_transformer(
     job: &Job,
 ) -> Result<(), TransformerError> {
     job.stage("convert");
-    if let Some(stored) = weights.quantised() {
+    if let Some(stored) = weights.quantized() {
         let reason = format!("{} is stored as {} already", weights.name(), stored.name());
         return Err(TransformerError::Input(reason));
     }
     let form = match (precision.form(), gpu) {
         (WeightForm::Float, _) => None,
         (form, Some(gpu)) => Some((form, gpu)),
-        (..) => return Err(TransformerError::Input("quantising needs a GPU".to_owned())),
+        (..) => return Err(TransformerError::Input("quantizing needs a GPU".to_owned())),
     };
     let floats = if precision == TransformerPrecision::F32 { Precision::F32 } else { Precision::F16 };
     let tokenizer = if model.available().is_empty() { None } else { Some(model.tokenizer(None)?) };
@@ -103,7 +103,7 @@ pub async fn convert_transformer(
             for part in weights.config().stored_parts(form).iter().take(2) {
                 copier.floats(&part.name, &part.shape).await?;
             }
-            copier.quantised(gpu, precision).await?;
+            copier.quantized(gpu, precision).await?;
         }
     }
     Ok(copier.writer.finish()?)
@@ -143,8 +143,8 @@ impl Copier<'_> {
         Ok(())
     }
 
-    /// All linear layers, quantised on the GPU one by one, with the kernel that does it while loading.
-    async fn quantised(
+    /// All linear layers, quantized on the GPU one by one, with the kernel that does it while loading.
+    async fn quantized(
         &mut self,
         gpu: &Gpu,
         precision: TransformerPrecision,

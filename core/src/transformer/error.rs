@@ -1,10 +1,10 @@
 //! What can go wrong with a transformer.
 
 use crate::{
+    files::WeightsError,
     gpu::{GpuError, RunError},
     job::Cancelled,
     tokenizer::ConfigError,
-    weights::WeightsError,
 };
 
 /// Why a transformer did not do what was asked.

@@ -1,10 +1,10 @@
-//! The linear layers of a transformer: which matrices of a file they are made of, and how they are stored when quantised.
+//! The linear layers of a transformer: which matrices of a file they are made of, and how they are stored when quantized.
 
 use ibq_shaders::WeightForm;
 
 use super::TransformerConfig;
 
-/// Codes of one piece of a head that is stored quantised: pieces are what a device with small bindings can load.
+/// Codes of one piece of a head that is stored quantized: pieces are what a device with small bindings can load.
 pub(super) const HEAD_PIECE: u32 = 16_384;
 
 /// One linear layer.
@@ -32,7 +32,7 @@ pub(super) struct BlockLayers {
     pub(super) down: Layer,
 }
 
-/// A tensor of a file with quantised layers.
+/// A tensor of a file with quantized layers.
 pub(super) struct StoredPart {
     pub(super) name: String,
     pub(super) shape: Vec<u32>,
@@ -84,7 +84,7 @@ impl Layer {
         format!("{}.folded_bias", self.stem)
     }
 
-    /// The tensors of a layer that is stored quantised: [k4, o4, 4 or 2] words of numbers, [groups, o4, 4] of scales.
+    /// The tensors of a layer that is stored quantized: [k4, o4, 4 or 2] words of numbers, [groups, o4, 4] of scales.
     pub(super) fn stored(&self, layers: WeightForm) -> Vec<StoredPart> {
         let (form, [numbers, scales]) = (self.form(layers), self.stored_names(layers));
         let (k4, o4) = (self.k4(), self.o4(self.rows));
@@ -139,7 +139,7 @@ impl TransformerConfig {
         Layer { makes_logits: true, ..Layer::new("head".to_owned(), self.vocab_size, self.n_embd) }
     }
 
-    /// The pieces in which a head is stored quantised: the first row of each, and the layer of its rows.
+    /// The pieces in which a head is stored quantized: the first row of each, and the layer of its rows.
     pub(super) fn head_pieces(&self) -> impl Iterator<Item = (u32, Layer)> {
         let (vocab, width) = (self.vocab_size, self.n_embd);
         (0..vocab.div_ceil(HEAD_PIECE)).map(move |piece| {
@@ -156,7 +156,7 @@ impl TransformerConfig {
         })
     }
 
-    /// Every tensor of a file with quantised layers, in the file's order.
+    /// Every tensor of a file with quantized layers, in the file's order.
     pub(super) fn stored_parts(&self, form: WeightForm) -> Vec<StoredPart> {
         let table = |name: &str, rows| StoredPart {
             name: name.to_owned(),

@@ -1,4 +1,4 @@
-//! From weights in files to matrices on the GPU: turned, folded and quantised piece by piece.
+//! From weights in files to matrices on the GPU: turned, folded and quantized piece by piece.
 
 use ibq_shaders::{Kernel, Storage, WeightForm};
 
@@ -33,14 +33,14 @@ impl<'a> Loader<'a> {
     /// A loader for one model.
     ///
     /// # Errors
-    /// [`TransformerError`]: no memory, weights that are stored quantised in another way.
+    /// [`TransformerError`]: no memory, weights that are stored quantized in another way.
     pub(super) async fn new(
         gpu: &'a Gpu,
         weights: &'a TransformerWeights,
         precision: TransformerPrecision,
         job: &'a Job,
     ) -> Result<Self, TransformerError> {
-        if let Some(stored) = weights.quantised()
+        if let Some(stored) = weights.quantized()
             && stored != precision
         {
             let (stored, asked) = (stored.name(), precision.name());
@@ -131,12 +131,12 @@ impl<'a> Loader<'a> {
         }
     }
 
-    /// The layer that makes the logits. What is stored quantised comes in the pieces of its file.
+    /// The layer that makes the logits. What is stored quantized comes in the pieces of its file.
     pub(super) async fn head(&mut self) -> Result<Head, TransformerError> {
         let config = self.weights.config();
         let layer = config.head_layer();
         let mut shards = Vec::new();
-        let rows = if self.weights.quantised().is_some() {
+        let rows = if self.weights.quantized().is_some() {
             for (_, piece) in config.head_pieces() {
                 shards.push(self.stored(&piece).await?);
             }
@@ -156,9 +156,9 @@ impl<'a> Loader<'a> {
         Ok(Head { shards, shard4: rows / 4, o4: layer.o4(layer.rows) })
     }
 
-    /// A linear layer, quantised here or in the file.
+    /// A linear layer, quantized here or in the file.
     pub(super) async fn layer(&mut self, layer: &Layer) -> Result<Matrix, TransformerError> {
-        if self.weights.quantised().is_some() {
+        if self.weights.quantized().is_some() {
             self.stored(layer).await
         } else {
             self.made(layer, 0, layer.rows, None).await
@@ -265,12 +265,12 @@ impl<'a> Loader<'a> {
 
     /// The bias of a layer that makes the vectors of adaptive layer norm, and what its rows are multiplied with. Instead of
     /// a scale s the layer makes w · (1 + s), with w the weight of the norm: what the kernels multiply with. In files with
-    /// quantised layers that is done already.
+    /// quantized layers that is done already.
     pub(super) async fn folded(
         &mut self,
         layer: &Layer,
     ) -> Result<(Vec<f32>, Option<Vec<f32>>), TransformerError> {
-        if self.weights.quantised().is_some() {
+        if self.weights.quantized().is_some() {
             return Ok((self.weights.read(&layer.folded_bias()).await?, None));
         }
         let columns = layer.columns as usize;

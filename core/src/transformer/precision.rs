@@ -3,7 +3,7 @@
 use ibq_shaders::{Storage, WeightForm};
 use serde::{Deserialize, Serialize};
 
-use crate::{gpu::Gpu, weights::Precision};
+use crate::{files::Precision, gpu::Gpu};
 
 /// How the weights of a transformer are stored. Sums are always f32; keys and values are f32 or, with anything smaller,
 /// 16-bit floats.

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use crate::{
+    files::{Model, Source},
     ops::testing::noise_from,
-    weights::{Model, Source},
 };
 
 use super::{Condition, TransformerConfig, TransformerPrecision, TransformerWeights};
@@ -60,9 +60,9 @@ impl Reference {
                 values.iter_mut().for_each(|value| *value *= factor);
                 match precision {
                     TransformerPrecision::F32 => {}
-                    TransformerPrecision::Int8 if !table => quantise(values, 128, 255.0),
-                    TransformerPrecision::Int4 if name == "head.weight" => quantise(values, 128, 255.0),
-                    TransformerPrecision::Int4 if !table => quantise(values, 64, 15.0),
+                    TransformerPrecision::Int8 if !table => quantize(values, 128, 255.0),
+                    TransformerPrecision::Int4 if name == "head.weight" => quantize(values, 128, 255.0),
+                    TransformerPrecision::Int4 if !table => quantize(values, 64, 15.0),
                     _ => values.iter_mut().for_each(|value| *value = half(*value)),
                 }
                 values.iter_mut().for_each(|value| *value /= factor);
@@ -224,7 +224,7 @@ fn half(value: f32) -> f32 {
 }
 
 /// Rounds every group of values to the nearest of `steps` equal steps from its lowest to its largest value.
-fn quantise(values: &mut [f32], group: usize, steps: f32) {
+fn quantize(values: &mut [f32], group: usize, steps: f32) {
     for values in values.chunks_mut(group) {
         let low = values.iter().copied().fold(f32::INFINITY, f32::min);
         let high = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);

@@ -292,7 +292,7 @@ fn logits_that_are_no_numbers_are_an_error() {
 fn weights_that_do_not_fit_are_named() {
     let reference = Reference::random(small(), 14);
     let open = |name: &str, bytes: Vec<u8>| {
-        pollster::block_on(crate::weights::Model::open(crate::weights::Source::memory(name, bytes))).unwrap()
+        pollster::block_on(crate::files::Model::open(crate::files::Source::memory(name, bytes))).unwrap()
     };
     let header = br#"{"other.weight":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#;
     let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
@@ -347,7 +347,7 @@ impl Drop for Folder {
     }
 }
 
-/// Stored quantised or quantised while loading: the same.
+/// Stored quantized or quantized while loading: the same.
 #[test]
 fn a_converted_model_is_the_one_it_was_made_from() {
     // More codes than one stored piece of the head has.
@@ -363,12 +363,12 @@ fn a_converted_model_is_the_one_it_was_made_from() {
         let job = Job::new();
         let written = convert_transformer(Some(gpu), &model, &weights, precision, names, &folder.0, &job);
         pollster::block_on(written).expect("it is written");
-        let stored = pollster::block_on(crate::weights::Model::open_path(&folder.0)).expect("a model");
+        let stored = pollster::block_on(crate::files::Model::open_path(&folder.0)).expect("a model");
         assert_eq!(stored.folder().unwrap().class_names[4], "class 4");
         let weights = TransformerWeights::new(&stored, None).expect("a transformer");
         assert!(weights.assumed().is_empty());
-        let quantised = !matches!(precision, TransformerPrecision::F32 | TransformerPrecision::F16);
-        assert_eq!(weights.quantised(), quantised.then_some(precision));
+        let quantized = !matches!(precision, TransformerPrecision::F32 | TransformerPrecision::F16);
+        assert_eq!(weights.quantized(), quantized.then_some(precision));
         let from_folder =
             pollster::block_on(Transformer::load(gpu, &weights, precision, &job)).expect("it loads");
         let from_file = load(gpu, &reference, precision);
@@ -386,7 +386,7 @@ fn a_converted_model_is_the_one_it_was_made_from() {
         let estimate = Transformer::estimate(gpu, from_file.config(), precision);
         assert_eq!(estimate.weights, from_file.weight_bytes(), "{precision:?}: the estimate is exact");
         sizes.push(std::fs::metadata(folder.0.join("model.safetensors")).unwrap().len());
-        if quantised {
+        if quantized {
             let other = Transformer::load(gpu, &weights, TransformerPrecision::F32, &job);
             let error = pollster::block_on(other).unwrap_err().to_string();
             assert!(error.contains(precision.name()) && error.contains("f32"), "{error}");
@@ -408,7 +408,7 @@ fn a_folder_with_logits_in_4_bits_is_refused() {
     let at = bytes.windows(name.len()).position(|window| window == name).expect("logits in 8 bits");
     bytes[at..at + name.len()].copy_from_slice(b"head.0.int4");
     std::fs::write(&path, bytes).unwrap();
-    let stored = pollster::block_on(crate::weights::Model::open_path(&folder.0)).expect("a model");
+    let stored = pollster::block_on(crate::files::Model::open_path(&folder.0)).expect("a model");
     let error = TransformerWeights::new(&stored, None).unwrap_err().to_string();
     assert!(error.contains("4 bits") && error.contains("convert the original again"), "{error}");
 }

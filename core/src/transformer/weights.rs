@@ -2,7 +2,7 @@
 
 use ibq_shaders::WeightForm;
 
-use crate::weights::{Model, WeightsError, transformer_number};
+use crate::files::{Model, WeightsError, transformer_number};
 
 use super::{
     TransformerConfig, TransformerError, TransformerPrecision,
@@ -22,7 +22,7 @@ pub struct TransformerWeights {
     config: TransformerConfig,
     /// What could not be seen in the weights and was assumed, ready to be shown.
     assumed: Vec<String>,
-    /// How the linear layers are stored, where they are quantised.
+    /// How the linear layers are stored, where they are quantized.
     form: Option<WeightForm>,
 }
 
@@ -69,8 +69,8 @@ impl TransformerWeights {
         if model.tensors().iter().all(|entry| !entry.name.starts_with(PREFIX)) {
             return Err(TransformerError::NoTransformer { name: model.name().to_owned() });
         }
-        if let Some(form) = quantised_form(model) {
-            return Self::quantised_file(model, form);
+        if let Some(form) = quantized_form(model) {
+            return Self::quantized_file(model, form);
         }
         let (config, assumed) = infer(model, unseen)?;
         config.validate().map_err(|error| WeightsError::Config { name: model.name().to_owned(), error })?;
@@ -81,9 +81,9 @@ impl TransformerWeights {
     }
 
     /// A model folder whose linear layers are stored as the kernels read them: only `config.json` tells its sizes.
-    fn quantised_file(model: &Model, form: WeightForm) -> Result<Self, TransformerError> {
+    fn quantized_file(model: &Model, form: WeightForm) -> Result<Self, TransformerError> {
         let Some(config) = model.folder().and_then(|folder| folder.transformer.clone()) else {
-            let reason = "holds quantised weights, which need the `config.json` that was written with them";
+            let reason = "holds quantized weights, which need the `config.json` that was written with them";
             return Err(TransformerError::Input(format!("{} {reason}", model.name())));
         };
         config.validate().map_err(|error| WeightsError::Config { name: model.name().to_owned(), error })?;
@@ -137,9 +137,9 @@ impl TransformerWeights {
         }
     }
 
-    /// How the linear layers are stored in the file, where they are quantised: they can be loaded in no other precision.
+    /// How the linear layers are stored in the file, where they are quantized: they can be loaded in no other precision.
     #[must_use]
-    pub fn quantised(&self) -> Option<TransformerPrecision> {
+    pub fn quantized(&self) -> Option<TransformerPrecision> {
         self.form.map(|form| match form {
             WeightForm::Float => TransformerPrecision::F32,
             WeightForm::Int8 => TransformerPrecision::Int8,
@@ -190,7 +190,7 @@ impl TransformerWeights {
         }
     }
 
-    /// Reads rows of a tensor of words, of a layer that is stored quantised.
+    /// Reads rows of a tensor of words, of a layer that is stored quantized.
     pub(super) async fn read_words(
         &self,
         name: &str,
@@ -215,8 +215,8 @@ impl TransformerWeights {
     }
 }
 
-/// How the layers of a file are quantised, if they are.
-fn quantised_form(model: &Model) -> Option<WeightForm> {
+/// How the layers of a file are quantized, if they are.
+fn quantized_form(model: &Model) -> Option<WeightForm> {
     let has = |ending: &str| model.tensor(&format!("{PREFIX}blocks.0.attention.wqkv.{ending}")).is_some();
     if has("int8") {
         Some(WeightForm::Int8)

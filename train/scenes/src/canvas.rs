@@ -17,8 +17,8 @@ pub(crate) struct Area {
 
 impl Area {
     /// The square of this half side around a point.
-    pub(crate) fn around(centre: Vec2, reach: f32) -> Area {
-        Area { min: centre - vec2(reach, reach), max: centre + vec2(reach, reach) }
+    pub(crate) fn around(center: Vec2, reach: f32) -> Area {
+        Area { min: center - vec2(reach, reach), max: center + vec2(reach, reach) }
     }
 
     /// The rectangle between two corners.
@@ -53,7 +53,7 @@ impl Canvas {
             pixel,
             left: middle.x - 0.5 * width as f32 * pixel,
             top: middle.y - 0.5 * height as f32 * pixel,
-            pixels: vec![crate::color::grey(0.0); width * height],
+            pixels: vec![crate::color::gray(0.0); width * height],
         }
     }
 
@@ -120,7 +120,7 @@ impl Canvas {
         }
     }
 
-    /// Lays a colour over the picture with an opacity (0 to 1) that varies.
+    /// Lays a color over the picture with an opacity (0 to 1) that varies.
     pub(crate) fn layer(&mut self, area: Area, ink: impl Fn(Vec2) -> (Rgb, f32)) {
         self.adjust(area, |p, below| {
             let (color, alpha) = ink(p);
@@ -167,14 +167,14 @@ impl Canvas {
     }
 
     /// Lays down one elliptic touch of the brush. Touches smaller than a pixel tint it by the part they cover.
-    pub(crate) fn dab(&mut self, centre: Vec2, half_axes: Vec2, angle: f32, color: Rgb, alpha: f32) {
+    pub(crate) fn dab(&mut self, center: Vec2, half_axes: Vec2, angle: f32, color: Rgb, alpha: f32) {
         let least = 0.6 * self.pixel;
         let (rx, ry) = (half_axes.x.max(least), half_axes.y.max(least));
         let alpha = alpha * (half_axes.x / rx) * (half_axes.y / ry);
         let edge = self.pixel;
         let along = crate::math::direction(angle);
-        self.adjust(Area::around(centre, rx.max(ry)), |p, below| {
-            let q = p - centre;
+        self.adjust(Area::around(center, rx.max(ry)), |p, below| {
+            let q = p - center;
             let d = shapes::ellipse(vec2(q.dot(along), q.y * along.x - q.x * along.y), rx, ry);
             below.mix(color, alpha * saturate(0.5 - d / edge))
         });
@@ -200,10 +200,10 @@ impl Canvas {
     }
 
     /// Darkens with a soft elliptic shadow.
-    pub(crate) fn shadow(&mut self, centre: Vec2, half_axes: Vec2, strength: f32) {
-        let area = Area { min: centre - half_axes * 1.6, max: centre + half_axes * 1.6 };
+    pub(crate) fn shadow(&mut self, center: Vec2, half_axes: Vec2, strength: f32) {
+        let area = Area { min: center - half_axes * 1.6, max: center + half_axes * 1.6 };
         self.adjust(area, |p, below| {
-            let q = (p - centre).scaled(1.0 / half_axes.x, 1.0 / half_axes.y);
+            let q = (p - center).scaled(1.0 / half_axes.x, 1.0 / half_axes.y);
             below * (1.0 - strength * crate::math::smooth(1.6, 0.3, q.length()))
         });
     }
@@ -226,7 +226,7 @@ impl Canvas {
         }
     }
 
-    /// The colour at a point, interpolated; beyond the border, that of the border.
+    /// The color at a point, interpolated; beyond the border, that of the border.
     pub(crate) fn sample(&self, p: Vec2) -> Rgb {
         let x = ((p.x - self.left) / self.pixel - 0.5).clamp(0.0, (self.width - 1) as f32);
         let y = ((p.y - self.top) / self.pixel - 0.5).clamp(0.0, (self.height - 1) as f32);
@@ -266,14 +266,14 @@ impl Canvas {
     }
 }
 
-/// Averages each of `count` colours, `stride` apart, with its neighbours up to `radius` away.
+/// Averages each of `count` colors, `stride` apart, with its neighbors up to `radius` away.
 fn blur_line(pixels: &mut [Rgb], count: usize, stride: usize, radius: f32, line: &mut Vec<Rgb>) {
     line.clear();
     line.extend((0..count).map(|i| pixels[i * stride]));
     let whole = radius as isize;
     let part = radius - whole as f32;
     let at = |i: isize| line[i.clamp(0, count as isize - 1) as usize];
-    let mut sum = (-whole..=whole).fold(crate::color::grey(0.0), |sum, i| sum + at(i));
+    let mut sum = (-whole..=whole).fold(crate::color::gray(0.0), |sum, i| sum + at(i));
     for i in 0..count {
         let here = i as isize;
         let ends = (at(here - whole - 1) + at(here + whole + 1)) * part;

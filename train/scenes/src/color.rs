@@ -1,10 +1,10 @@
-//! Colours in display values (sRGB), 0 to 1 for each of red, green and blue.
+//! Colors in display values (sRGB), 0 to 1 for each of red, green and blue.
 
 use crate::math::{fraction, mix, saturate};
 use crate::rng::Rng;
 use std::ops::{Add, Mul};
 
-/// A colour. Values above one are allowed while light is added up.
+/// A color. Values above one are allowed while light is added up.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Rgb {
     pub(crate) r: f32,
@@ -12,17 +12,17 @@ pub(crate) struct Rgb {
     pub(crate) b: f32,
 }
 
-/// Makes a colour from its parts.
+/// Makes a color from its parts.
 pub(crate) const fn rgb(r: f32, g: f32, b: f32) -> Rgb {
     Rgb { r, g, b }
 }
 
-/// Makes a grey.
-pub(crate) const fn grey(v: f32) -> Rgb {
+/// Makes a gray.
+pub(crate) const fn gray(v: f32) -> Rgb {
     Rgb { r: v, g: v, b: v }
 }
 
-/// Makes a colour from a number such as `0xff8800`.
+/// Makes a color from a number such as `0xff8800`.
 pub(crate) const fn hex(code: u32) -> Rgb {
     Rgb {
         r: ((code >> 16) & 0xff) as f32 / 255.0,
@@ -31,7 +31,7 @@ pub(crate) const fn hex(code: u32) -> Rgb {
     }
 }
 
-/// Makes a colour from hue (in turns), saturation and value.
+/// Makes a color from hue (in turns), saturation and value.
 pub(crate) fn hsv(hue: f32, saturation: f32, value: f32) -> Rgb {
     let channel = |offset: f32| {
         let h = hue + offset;
@@ -42,7 +42,7 @@ pub(crate) fn hsv(hue: f32, saturation: f32, value: f32) -> Rgb {
 }
 
 impl Rgb {
-    /// This colour where `t` is 0, `other` where it is 1.
+    /// This color where `t` is 0, `other` where it is 1.
     pub(crate) fn mix(self, other: Rgb, t: f32) -> Rgb {
         rgb(mix(self.r, other.r, t), mix(self.g, other.g, t), mix(self.b, other.b, t))
     }
@@ -52,7 +52,7 @@ impl Rgb {
         0.299 * self.r + 0.587 * self.g + 0.114 * self.b
     }
 
-    /// A neighbour of this colour: brighter or darker, warmer or cooler, by about `amount`.
+    /// A neighbor of this color: brighter or darker, warmer or cooler, by about `amount`.
     pub(crate) fn vary(self, rng: &mut Rng, amount: f32) -> Rgb {
         let light = 1.0 + rng.around(amount);
         let warmth = rng.around(amount * 0.5);

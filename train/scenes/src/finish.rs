@@ -38,7 +38,7 @@ pub(crate) fn develop(canvas: &Canvas, rng: &mut Rng) -> Vec<u8> {
     bytes
 }
 
-/// Straight up to 0.8, then bending towards 1 so that bright light keeps its gradations.
+/// Straight up to 0.8, then bending toward 1 so that bright light keeps its gradations.
 fn shoulder(value: f32) -> f32 {
     if value <= 0.8 {
         value

@@ -1,9 +1,9 @@
 //! Round things under a light.
 
-use crate::color::{Rgb, grey};
+use crate::color::{Rgb, gray};
 use crate::math::{Vec2, pow, saturate};
 
-/// A direction in space: x right, y down, z towards the viewer.
+/// A direction in space: x right, y down, z toward the viewer.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Vec3 {
     pub(crate) x: f32,
@@ -46,11 +46,11 @@ impl Light {
         }
     }
 
-    /// The colour of a matt surface.
+    /// The color of a matt surface.
     pub(crate) fn matt(&self, color: Rgb, normal: Vec3) -> Rgb {
         let lambert = saturate(normal.dot(self.from) * 0.85 + 0.15);
         let bounce = saturate(normal.y) * 0.12;
-        color * (self.key * lambert + self.fill * (0.75 - 0.25 * normal.y) + grey(bounce))
+        color * (self.key * lambert + self.fill * (0.75 - 0.25 * normal.y) + gray(bounce))
     }
 
     /// The highlight of a glossy surface, for adding.

@@ -17,7 +17,7 @@ pub(crate) struct Noise {
 pub(crate) struct Cells {
     /// From the point to the border of its cell, roughly, in lattice units.
     pub(crate) border: f32,
-    /// From the point to the centre of its cell.
+    /// From the point to the center of its cell.
     pub(crate) offset: Vec2,
     /// A random number in 0..1 of the cell.
     pub(crate) id: f32,

@@ -8,7 +8,7 @@ pub(crate) struct Rng {
     state: u64,
 }
 
-/// Scrambles 64 bits so that neighbours have nothing in common (the finisher of SplitMix64).
+/// Scrambles 64 bits so that neighbors have nothing in common (the finisher of SplitMix64).
 fn scramble(mut z: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

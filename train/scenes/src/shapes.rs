@@ -39,7 +39,7 @@ pub(crate) fn polygon(p: Vec2, corners: &[Vec2]) -> f32 {
 
 /// A leaf or petal from the origin along +x with this length and half width, pointed at both ends.
 pub(crate) fn leaf(p: Vec2, length: f32, half_width: f32) -> f32 {
-    // Two circles of radius r whose centres lie at distance d on either side of the middle line.
+    // Two circles of radius r whose centers lie at distance d on either side of the middle line.
     let h = 0.5 * length;
     let r = (h * h + half_width * half_width) / (2.0 * half_width);
     let d = r - half_width;

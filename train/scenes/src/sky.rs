@@ -1,7 +1,7 @@
 //! Skies: a gradient from horizon to zenith, a sun or moon with its glow, clouds in perspective, stars.
 
 use crate::canvas::{Area, Canvas};
-use crate::color::{Rgb, grey, hex};
+use crate::color::{Rgb, gray, hex};
 use crate::math::{Vec2, bell, mix, pow, saturate, smooth, vec2};
 use crate::noise::Noise;
 use crate::rng::Rng;
@@ -82,7 +82,7 @@ impl Sky {
         }
     }
 
-    /// The colour of the clear sky at a point.
+    /// The color of the clear sky at a point.
     pub(crate) fn clear(&self, p: Vec2) -> Rgb {
         let up = saturate((self.horizon - p.y) * 1.35);
         let base = self.low.mix(self.zenith, pow(up, 0.62));
@@ -98,7 +98,7 @@ impl Sky {
             if self.disc > 0.0 {
                 let edge =
                     smooth(1.0, -1.0, ((p - self.sun).length() - self.disc) / pixel.max(0.1 * self.disc));
-                color = color.mix(self.light.mix(grey(1.0), 0.45) * 1.2, edge);
+                color = color.mix(self.light.mix(gray(1.0), 0.45) * 1.2, edge);
             }
             if self.cover > 0.0 && p.y < self.horizon { self.over_clouds(p, color, pixel) } else { color }
         });
@@ -125,7 +125,7 @@ impl Sky {
         clear.mix(color, alpha * mix(0.25, 0.96, haze))
     }
 
-    /// Stars over what is there, thinning out towards the horizon.
+    /// Stars over what is there, thinning out toward the horizon.
     pub(crate) fn stars(&self, canvas: &mut Canvas, rng: &Rng, per_cell: i32) {
         for column in canvas.across(0.25, 0.0) {
             let mut rng = rng.item(column);
@@ -146,16 +146,16 @@ impl Sky {
         }
     }
 
-    /// The colour of far things: they take on that of the air.
+    /// The color of far things: they take on that of the air.
     pub(crate) fn haze(&self, color: Rgb, amount: f32) -> Rgb {
         color.mix(self.low.mix(self.zenith, 0.15), amount)
     }
 
-    /// How bright and of which colour the light on the ground is.
+    /// How bright and of which color the light on the ground is.
     pub(crate) fn ambient(&self) -> Rgb {
         match self.hour {
             Hour::Dawn => hex(0xe8c8c0),
-            Hour::Day => grey(1.0),
+            Hour::Day => gray(1.0),
             Hour::Golden => hex(0xffdba0),
             Hour::Dusk => hex(0x9a6a78),
             Hour::Night => hex(0x35456f),

@@ -4,7 +4,7 @@
 //! was seen before, it is visible. Steps lengthen with distance, as perspective does.
 
 use crate::canvas::Canvas;
-use crate::color::{Rgb, grey};
+use crate::color::{Rgb, gray};
 use crate::lighting::Vec3;
 use crate::math::{Vec2, vec2};
 
@@ -53,7 +53,7 @@ impl Terrain {
         let mut column: Vec<(Rgb, f32)> = Vec::new();
         for x in 0..canvas.width() {
             column.clear();
-            column.resize(rows, (grey(0.0), 0.0));
+            column.resize(rows, (gray(0.0), 0.0));
             for sub in [-0.25, 0.25] {
                 let slant = (canvas.point(x, 0).x + sub * pixel - 0.5) / self.focal;
                 let look = |z: f32| {
@@ -72,7 +72,7 @@ impl Terrain {
                         return None;
                     }
                     let ground = self.ground(&height, at, here, footprint);
-                    // Where the ground falls away behind a crest only the near side's colour is to be seen.
+                    // Where the ground falls away behind a crest only the near side's color is to be seen.
                     let turned_away = ground.normal.dot(self.towards_eye(at, here)) <= 0.0;
                     let tone = match previous {
                         Some((_, tone)) if turned_away => tone,
@@ -119,7 +119,7 @@ impl Terrain {
     }
 }
 
-/// Adds a vertical run of ground from row `top` to row `bottom`, its colour going from that of `far` to that of `near`.
+/// Adds a vertical run of ground from row `top` to row `bottom`, its color going from that of `far` to that of `near`.
 fn fill(column: &mut [(Rgb, f32)], top: f32, bottom: f32, far: (f32, Rgb), near: (f32, Rgb)) {
     let first = top.max(0.0) as usize;
     let last = (bottom.ceil().max(0.0) as usize).min(column.len());

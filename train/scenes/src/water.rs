@@ -1,4 +1,4 @@
-//! Water under a sky: what stands above it is mirrored in ripples that grow towards the viewer.
+//! Water under a sky: what stands above it is mirrored in ripples that grow toward the viewer.
 
 use crate::canvas::{Area, Canvas};
 use crate::color::Rgb;
@@ -10,13 +10,13 @@ use crate::rng::Rng;
 #[derive(Clone, Debug)]
 pub(crate) struct Water {
     pub(crate) horizon: f32,
-    /// Colour of the water itself, seen steeply.
+    /// Color of the water itself, seen steeply.
     pub(crate) body: Rgb,
     /// How much of the picture is the mirrored sky (0 to 1).
     pub(crate) mirror: f32,
     /// Height of the waves: 0 is a pond, 1 is the open sea.
     pub(crate) waves: f32,
-    /// Where a path of light lies, and its colour; black for none.
+    /// Where a path of light lies, and its color; black for none.
     pub(crate) glitter_x: f32,
     pub(crate) glitter: Rgb,
     noise: Noise,
@@ -30,7 +30,7 @@ impl Water {
             mirror: 0.7,
             waves: rng.range(0.15, 0.6),
             glitter_x: 0.5,
-            glitter: crate::color::grey(0.0),
+            glitter: crate::color::gray(0.0),
             noise: Noise::new(rng),
         }
     }

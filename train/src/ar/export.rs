@@ -4,9 +4,9 @@ use std::path::Path;
 
 use burn::tensor::Device;
 use ibq_core::{
+    files::{FolderConfig, FolderWriter, Model, ModelKind, Precision, WeightSet, WeightsError},
     tokenizer::TokenizerConfig,
     transformer::{TransformerConfig, TransformerError, TransformerWeights},
-    weights::{FolderConfig, FolderWriter, Model, ModelKind, Precision, WeightSet, WeightsError},
 };
 
 use super::{state::slots, trainer::ArCheckpoint};

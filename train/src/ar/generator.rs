@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use ibq_core::{
+    files::{Model, Precision},
     gpu::{Gpu, GpuOptions},
     job::Job,
     tokenizer::{RunOptions, Tokenizer},
     transformer::{
         Condition, PictureRequest, Sampling, Transformer, TransformerPrecision, TransformerWeights,
     },
-    weights::{Model, Precision},
 };
 use image::RgbImage;
 

@@ -12,7 +12,7 @@ use crate::operations::vector::dot;
 /// Added to the mean square.
 pub(super) const EPSILON: f32 = 1e-5;
 
-/// Normalises rows `x` `[B · T, C]` and changes them with parts `scale` and `shift` of `vectors` `[B, parts · C]`.
+/// Normalizes rows `x` `[B · T, C]` and changes them with parts `scale` and `shift` of `vectors` `[B, parts · C]`.
 pub(super) fn adaptive_norm(
     x: &Tensor<2>,
     weight: &Tensor<1>,

@@ -10,10 +10,10 @@ use std::{
 
 use burn::tensor::Device;
 use ibq_core::{
-    image::{encode_png, sheet, side_by_side},
+    files::Precision,
     job::Job,
+    picture::{encode_png, sheet, side_by_side},
     transformer::Sampling,
-    weights::Precision,
 };
 use ibq_train::{
     ar::{

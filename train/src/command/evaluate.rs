@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use ibq_core::image::encode_png;
+use ibq_core::picture::encode_png;
 use ibq_train::{
     data::Pictures,
     device::DeviceChoice,

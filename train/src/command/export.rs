@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use burn::tensor::Device;
-use ibq_core::weights::Precision;
+use ibq_core::files::Precision;
 use ibq_train::{
     checkpoint::Checkpoint,
     export::{export, export_pytorch},

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use burn::tensor::Device;
-use ibq_core::weights::Model;
+use ibq_core::files::Model;
 use ibq_core::{
-    image::encode_png,
     job::Job,
+    picture::encode_png,
     transformer::{Sampling, Schedule},
 };
 use ibq_scenes::Class;

@@ -92,7 +92,7 @@ fn of_pictures(
     weights: &Weights,
     config: &TokenizerConfig,
 ) -> Result<TokenSet, Box<dyn std::error::Error>> {
-    let set = DataSet::open(path)?.labelled();
+    let set = DataSet::open(path)?.labeled();
     let mut telling = Telling::default();
     telling.of(set.skipped());
     let mut tokens = TokenSet::new(weights, config, side, set.class_names().to_vec());

@@ -164,7 +164,7 @@ impl DataSet {
     /// The same with a class for every picture: pictures without one are skipped; where there are no labels at all, all
     /// pictures are of one class that is called like the folder or shard.
     #[must_use]
-    pub fn labelled(mut self) -> Self {
+    pub fn labeled(mut self) -> Self {
         if self.class_names.is_empty() {
             let name = self.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
             self.class_names = vec![name];
@@ -172,11 +172,11 @@ impl DataSet {
             return self;
         }
         let without = |index: &usize| self.classes[*index].is_none();
-        let unlabelled: Vec<Skipped> = (0..self.len())
+        let unlabeled: Vec<Skipped> = (0..self.len())
             .filter(without)
             .map(|index| Skipped { path: self.name(index), reason: "it has no class".to_owned() })
             .collect();
-        self.skipped.extend(unlabelled);
+        self.skipped.extend(unlabeled);
         let mut classes = self.classes.iter();
         self.places.retain(|_| classes.next().is_some_and(Option::is_some));
         self.classes.retain(Option::is_some);
@@ -198,7 +198,7 @@ impl DataSet {
     /// Why it cannot be used, in a few words.
     pub fn read(&self, index: usize) -> Result<RgbImage, String> {
         let bytes = self.bytes(&self.places[index])?;
-        Ok(ibq_core::image::open(&bytes).map_err(|error| error.to_string())?.rgb)
+        Ok(ibq_core::picture::open(&bytes).map_err(|error| error.to_string())?.rgb)
     }
 
     fn bytes(&self, place: &Place) -> Result<Vec<u8>, String> {

@@ -24,7 +24,7 @@ impl Drop for Folder {
 }
 
 fn png(side: u32, level: u8) -> Vec<u8> {
-    ibq_core::image::encode_png(&RgbImage::from_pixel(side, side, image::Rgb([level; 3]))).unwrap()
+    ibq_core::picture::encode_png(&RgbImage::from_pixel(side, side, image::Rgb([level; 3]))).unwrap()
 }
 
 fn tar(members: &[(&str, &[u8])]) -> Vec<u8> {
@@ -57,12 +57,12 @@ fn sub_folders_are_classes_in_the_order_of_their_names() {
     assert_eq!(seen(&set), [(Some(0), 3), (Some(0), 2), (None, 4), (Some(1), 1)]);
     assert_eq!(set.skipped().len(), 1);
     assert!(set.skipped()[0].path.ends_with("zebra/notes.txt"));
-    let labelled = set.labelled();
-    assert_eq!(seen(&labelled), [(Some(0), 3), (Some(0), 2), (Some(1), 1)]);
-    assert_eq!(labelled.skipped()[1].reason, "it has no class");
-    let squares = labelled.squares(0..3, 2);
+    let labeled = set.labeled();
+    assert_eq!(seen(&labeled), [(Some(0), 3), (Some(0), 2), (Some(1), 1)]);
+    assert_eq!(labeled.skipped()[1].reason, "it has no class");
+    let squares = labeled.squares(0..3, 2);
     assert!(squares.iter().all(|square| square.as_ref().unwrap().dimensions() == (2, 2)));
-    assert!(labelled.squares(1..2, 5)[0].as_ref().unwrap_err().reason.contains("4×4 is smaller than 5×5"));
+    assert!(labeled.squares(1..2, 5)[0].as_ref().unwrap_err().reason.contains("4×4 is smaller than 5×5"));
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn pictures_without_labels_are_of_one_class() {
     folder.put("a.png", &png(4, 1));
     let set = DataSet::open(&folder.0).unwrap();
     assert_eq!((set.class_names().len(), set.class(0)), (0, None));
-    let set = set.labelled();
+    let set = set.labeled();
     assert_eq!((set.class_names().len(), set.class(0)), (1, Some(0)));
     assert!(set.class_names()[0].contains("plain"));
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use burn::tensor::{Device, Tensor, TensorData};
-use ibq_core::image::{model_to_pixel, pixel_to_model};
+use ibq_core::picture::{model_to_pixel, pixel_to_model};
 use ibq_scenes::{Class, FIRST_HELD_OUT_SEED, render};
 use image::RgbImage;
 use rayon::prelude::*;

@@ -1,4 +1,4 @@
-//! Tar shards as WebDataset writes them: neighbours whose names are equal up to the first dot of the file name are one
+//! Tar shards as WebDataset writes them: neighbors whose names are equal up to the first dot of the file name are one
 //! sample, with a picture (`.jpg`, `.jpeg`, `.png`, `.webp`) and perhaps a label (`.cls`).
 //!
 //! A shard is read once from header to header, without its pictures: what is kept is where each picture lies. Names are those

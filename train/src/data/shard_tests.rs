@@ -75,8 +75,8 @@ fn what_is_no_archive_is_refused_by_name() {
 fn names_and_labels_without_end_are_not_read() {
     let mut tar = Builder::new(Vec::new());
     append(&mut tar, "good.jpg", b"x");
-    append(&mut tar, "labelled.jpg", b"x");
-    append(&mut tar, "labelled.cls", &[b'1'; 300]);
+    append(&mut tar, "labeled.jpg", b"x");
+    append(&mut tar, "labeled.cls", &[b'1'; 300]);
     append(&mut tar, &"n".repeat(1 << 17), b"y");
     let (samples, skipped) = list_bytes(&tar.into_inner().unwrap()).unwrap();
     assert_eq!(samples.len(), 2);

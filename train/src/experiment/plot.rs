@@ -1,4 +1,4 @@
-//! Line plots as SVG, in colours that stand out on light and on dark pages.
+//! Line plots as SVG, in colors that stand out on light and on dark pages.
 
 use std::fmt::Write;
 
@@ -7,8 +7,8 @@ use std::fmt::Write;
 pub struct Series {
     /// Name in the legend.
     pub name: String,
-    /// Index of its colour.
-    pub colour: usize,
+    /// Index of its color.
+    pub color: usize,
     /// Whether the line is dashed.
     pub dashed: bool,
     /// `x`, and the lowest, mean and highest `y` there.
@@ -40,7 +40,7 @@ const HEIGHT: f64 = 360.0;
 const MARGIN: [f64; 4] = [64.0, 44.0, 24.0, 52.0];
 /// Of text and lines: as far from white as from black.
 const INK: &str = "#7d8590";
-const COLOURS: [&str; 4] = ["#2f81f7", "#d9730d", "#2da44e", "#a371f7"];
+const COLORS: [&str; 4] = ["#2f81f7", "#d9730d", "#2da44e", "#a371f7"];
 /// Marked places of `y`.
 const Y_TICKS: usize = 5;
 /// Height of a line of the legend.
@@ -104,13 +104,13 @@ impl Plot {
         let place = |(x, [_, y, _]): &(f64, [f64; 3])| format!("{:.1},{:.1}", self.x(*x), self.y(*y));
         let places: Vec<String> = series.points.iter().map(place).collect();
         let _ = writeln!(svg, "<polyline points=\"{}\" fill=\"none\" {}/>", places.join(" "), stroke(series));
-        let colour = COLOURS[series.colour % COLOURS.len()];
+        let color = COLORS[series.color % COLORS.len()];
         for (x, [low, mean, high]) in &series.points {
             let x = self.x(*x);
             let _ = writeln!(
                 svg,
-                "<line x1=\"{x:.1}\" y1=\"{:.1}\" x2=\"{x:.1}\" y2=\"{:.1}\" stroke=\"{colour}\" stroke-width=\"1.5\"/>\
-                 <circle cx=\"{x:.1}\" cy=\"{:.1}\" r=\"3\" fill=\"{colour}\"/>",
+                "<line x1=\"{x:.1}\" y1=\"{:.1}\" x2=\"{x:.1}\" y2=\"{:.1}\" stroke=\"{color}\" stroke-width=\"1.5\"/>\
+                 <circle cx=\"{x:.1}\" cy=\"{:.1}\" r=\"3\" fill=\"{color}\"/>",
                 self.y(*low),
                 self.y(*high),
                 self.y(*mean)
@@ -137,7 +137,7 @@ impl Plot {
 
 fn stroke(series: &Series) -> String {
     let dash = if series.dashed { " stroke-dasharray=\"6 4\"" } else { "" };
-    format!("stroke=\"{}\" stroke-width=\"2\"{dash}", COLOURS[series.colour % COLOURS.len()])
+    format!("stroke=\"{}\" stroke-width=\"2\"{dash}", COLORS[series.color % COLORS.len()])
 }
 
 #[cfg(test)]
@@ -154,7 +154,7 @@ mod tests {
             x_logarithmic: true,
             y_range: [0.0, 100.0],
             y_unit: " %".into(),
-            series: vec![Series { name: "IBQ".into(), colour: 0, dashed: false, points }],
+            series: vec![Series { name: "IBQ".into(), color: 0, dashed: false, points }],
         };
         assert!(plot.y(90.0) < plot.y(10.0) && plot.y(100.0) >= 0.0 && plot.y(0.0) <= HEIGHT);
         let spacing = plot.x(2048.0) - plot.x(512.0);

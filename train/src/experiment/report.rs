@@ -30,12 +30,7 @@ pub fn collapse_report(runs: &[&Run]) -> (String, Vec<(&'static str, Plot)>) {
                 spread(&values).map(|spread| (f64::from(*x), spread))
             };
             let points = xs.iter().filter_map(at).collect();
-            Series {
-                name: method.name().to_owned(),
-                colour: 1 - index,
-                dashed: *method == Method::Vq,
-                points,
-            }
+            Series { name: method.name().to_owned(), color: 1 - index, dashed: *method == Method::Vq, points }
         };
         methods.iter().enumerate().map(line).collect()
     };
@@ -110,7 +105,7 @@ pub fn insert_table(page: &str, table: &str) -> String {
 fn usage_over_steps(runs: &[&Run], codes: &[u32], dimension: u32) -> Plot {
     let mut series = Vec::new();
     let mut last = 0;
-    for (colour, codes) in codes.iter().enumerate() {
+    for (color, codes) in codes.iter().enumerate() {
         for method in [Method::Ibq, Method::Vq] {
             let mut at: BTreeMap<u64, Vec<f64>> = BTreeMap::new();
             for run in runs {
@@ -123,7 +118,7 @@ fn usage_over_steps(runs: &[&Run], codes: &[u32], dimension: u32) -> Plot {
             let points =
                 at.iter().filter_map(|(step, values)| Some((*step as f64, spread(values)?))).collect();
             let name = format!("{}, K = {codes}", method.name());
-            series.push(Series { name, colour, dashed: method == Method::Vq, points });
+            series.push(Series { name, color, dashed: method == Method::Vq, points });
         }
     }
     Plot {

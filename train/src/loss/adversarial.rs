@@ -14,7 +14,7 @@ pub fn generator_loss(fake: Tensor<4>) -> Tensor<1> {
     softplus(-picture_logits(fake), 1.0).mean()
 }
 
-/// What the discriminator minimises.
+/// What the discriminator minimizes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DiscriminatorLoss {
@@ -59,7 +59,7 @@ impl Default for LeCam {
 }
 
 impl LeCam {
-    /// Moves the averages towards the mean logits of a step.
+    /// Moves the averages toward the mean logits of a step.
     pub fn update(&mut self, mean_real: f64, mean_fake: f64) {
         self.real = self.real * self.decay + mean_real * (1.0 - self.decay);
         self.fake = self.fake * self.decay + mean_fake * (1.0 - self.decay);

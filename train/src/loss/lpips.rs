@@ -7,7 +7,7 @@
 use std::path::PathBuf;
 
 use burn::tensor::{Device, Tensor, TensorData, activation::relu, module::max_pool2d, ops::MaxPoolOptions};
-use ibq_core::weights::{Model, WeightsError};
+use ibq_core::files::{Model, WeightsError};
 
 use crate::operations::conv2d;
 

@@ -1,4 +1,4 @@
-//! What a training minimises.
+//! What a training minimizes.
 
 pub mod adversarial;
 mod lpips;

@@ -98,7 +98,7 @@ impl Discriminator {
         &self,
         weights: &Weights,
         pictures: Tensor<4>,
-        mut normalise: impl FnMut(&str, Tensor<4>, Tensor<1>, Tensor<1>) -> Tensor<4>,
+        mut normalize: impl FnMut(&str, Tensor<4>, Tensor<1>, Tensor<1>) -> Tensor<4>,
     ) -> Tensor<4> {
         let mut h = pictures;
         for layer in 0..=self.layers + 1 {
@@ -117,7 +117,7 @@ impl Discriminator {
             if layer > 0 {
                 let norm = norm_name(layer);
                 let gamma = weights.get(&format!("{norm}.weight"));
-                h = normalise(&norm, h, gamma, weights.get(&format!("{norm}.bias")));
+                h = normalize(&norm, h, gamma, weights.get(&format!("{norm}.bias")));
             }
             h = leaky_relu(h, SLOPE);
         }

@@ -23,7 +23,7 @@ const GROUPS: usize = 32;
 /// Added to the variance.
 const EPSILON: f32 = 1e-6;
 
-/// Normalises each of 32 groups of channels of `x` `[B, C, H, W]` to mean 0 and variance 1, then scales and shifts each
+/// Normalizes each of 32 groups of channels of `x` `[B, C, H, W]` to mean 0 and variance 1, then scales and shifts each
 /// channel.
 #[must_use]
 pub fn group_norm(x: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>) -> Tensor<4> {
@@ -67,9 +67,9 @@ fn apply(x: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>, swish: bool) -> Tensor
 fn general(x: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>, swish: bool) -> Tensor<4> {
     let shape @ [batch, channels, height, width] = x.dims();
     let grouped = x.reshape([batch, GROUPS, channels / GROUPS * height * width]);
-    let centred = grouped.clone() - grouped.mean_dim(2);
-    let variance = centred.clone().square().mean_dim(2);
-    let normal = (centred / (variance + EPSILON).sqrt()).reshape(shape);
+    let centered = grouped.clone() - grouped.mean_dim(2);
+    let variance = centered.clone().square().mean_dim(2);
+    let normal = (centered / (variance + EPSILON).sqrt()).reshape(shape);
     let y = normal * gamma.reshape([1, channels, 1, 1]) + beta.reshape([1, channels, 1, 1]);
     if swish { silu(y) } else { y }
 }

@@ -114,7 +114,7 @@ impl Trainer {
         let (codes, dimension) = (self.preset.model.n_embed as usize, self.preset.model.embed_dim as usize);
         let mut pool = Vec::new();
         for part in 1.. {
-            // Four times as many latents as codes, or more, so that few neighbours are among them.
+            // Four times as many latents as codes, or more, so that few neighbors are among them.
             if pool.len() >= 4 * codes * dimension {
                 break;
             }

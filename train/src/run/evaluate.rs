@@ -2,7 +2,7 @@
 
 use burn::tensor::Device;
 use ibq_core::{
-    image::{perplexity, psnr, sheet, side_by_side, ssim},
+    picture::{perplexity, psnr, sheet, side_by_side, ssim},
     tokenizer::TokenizerConfig,
 };
 use image::RgbImage;

@@ -70,7 +70,7 @@ impl Trainer {
             let code = &codebook[cell * dimension..][..dimension];
             let [kept, new] = halves.map(|half| match self.preset.quantizer {
                 // The code's projection: latents of the half agree with it as much as they did with the code, so that it
-                // wins no more of the neighbouring cells than the code did.
+                // wins no more of the neighboring cells than the code did.
                 QuantizerConfig::Ibq(_) => at_length(&half, dot(&half, code) / length(&half)),
                 QuantizerConfig::Vq(_) => half,
             });
@@ -138,16 +138,16 @@ fn halves(latents: &[f32], dimension: usize) -> Option<[Vec<f32>; 2]> {
         rows().min_by(by_direction).map(<[f32]>::to_vec)
     };
     let first = unlike(&middle)?;
-    let mut centres = [unlike(&first)?, first];
+    let mut centers = [unlike(&first)?, first];
     for _ in 0..ROUNDS {
-        let [a, b] = centres.each_ref().map(|centre| at_length(centre, 1.0));
+        let [a, b] = centers.each_ref().map(|center| at_length(center, 1.0));
         let (of_a, of_b): (Vec<&[f32]>, Vec<&[f32]>) = rows().partition(|row| dot(row, &a) > dot(row, &b));
         if of_a.is_empty() || of_b.is_empty() {
             return None;
         }
-        centres = [of_a, of_b].map(|half| mean(&half, dimension));
+        centers = [of_a, of_b].map(|half| mean(&half, dimension));
     }
-    centres.iter().all(|centre| length(centre) > 0.0).then_some(centres)
+    centers.iter().all(|center| length(center) > 0.0).then_some(centers)
 }
 
 fn mean(rows: &[&[f32]], dimension: usize) -> Vec<f32> {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use ibq_core::{
     classes::Classes,
-    image::{encode_png, sheet, side_by_side, with_text},
+    picture::{encode_png, sheet, side_by_side, with_text},
     tokenizer::Tokenizer,
     tokens::{TokenFile, TokenFormat, TokenGrid},
     transformer::{Condition, PictureRequest, Recipe, RecipeModels},

@@ -141,7 +141,7 @@ fn prefix(path: &Path, keep: Option<usize>, most: usize) -> Result<Vec<Option<u3
 /// The settings inside of a picture.
 pub(super) fn recipe_in(path: &Path) -> Result<Recipe, Failure> {
     let bytes = read_bounded(path, MAX_BYTES)?;
-    let Some(text) = ibq_core::image::text_of(&bytes, Recipe::KEYWORD) else {
+    let Some(text) = ibq_core::picture::text_of(&bytes, Recipe::KEYWORD) else {
         return Err(Failure::at(
             path,
             "carries no settings: it is no PNG that `ibq generate` wrote, or was changed",

@@ -1,9 +1,9 @@
 //! What `ibq info` says of a transformer.
 
 use ibq_core::{
+    files::Model,
     gpu::Gpu,
     transformer::{Transformer, TransformerConfig, TransformerPrecision, TransformerWeights},
-    weights::Model,
 };
 use serde::Serialize;
 
@@ -24,7 +24,7 @@ pub(super) struct TransformerPart {
     /// What the file does not tell and was taken to be as in the official models.
     assumed: Vec<String>,
     holds_tokenizer: bool,
-    /// How the linear layers are stored, where they are quantised.
+    /// How the linear layers are stored, where they are quantized.
     stored: Option<&'static str>,
     memory: Vec<PrecisionMemory>,
 }
@@ -50,7 +50,7 @@ impl TransformerPart {
         let weights = TransformerWeights::new(model, yaml.as_deref())?;
         let config = weights.config().clone();
         let precisions =
-            weights.quantised().map_or_else(|| TransformerPrecision::ALL.to_vec(), |it| vec![it]);
+            weights.quantized().map_or_else(|| TransformerPrecision::ALL.to_vec(), |it| vec![it]);
         let memory = |gpu: &Gpu| {
             let of = |precision: TransformerPrecision| {
                 let memory = Transformer::estimate(gpu, &config, precision);
@@ -67,7 +67,7 @@ impl TransformerPart {
             parameters: config.parameter_count(),
             assumed: weights.assumed().to_vec(),
             holds_tokenizer,
-            stored: weights.quantised().map(TransformerPrecision::name),
+            stored: weights.quantized().map(TransformerPrecision::name),
             memory: gpu.map(memory).unwrap_or_default(),
             config,
         })

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ibq_core::image::sheet;
+use ibq_core::picture::sheet;
 use image::RgbImage;
 
 use super::super::{failure::Failure, inputs::shown, numbers::several, outputs::write_png, session::Session};

@@ -1,6 +1,6 @@
 //! Files of the browser: a file input to open, a download to save.
 
-use ibq_core::weights::Source;
+use ibq_core::files::Source;
 
 use crate::{
     studio::{message::Message, notice::Notice, reconstruct::Ready, task::Tasks},

@@ -22,7 +22,7 @@ pub(crate) enum Axis {
     TopP,
     TopK,
     Seed,
-    /// The chosen class, the favourites, and those that follow in the list.
+    /// The chosen class, the favorites, and those that follow in the list.
     Class,
     /// Of the second class.
     Share,
@@ -42,7 +42,7 @@ pub(crate) struct SheetClasses<'a> {
     /// How many there are.
     pub(crate) count: u32,
     /// Those that are shown first.
-    pub(crate) favourites: &'a [u32],
+    pub(crate) favorites: &'a [u32],
     /// What they are called.
     pub(crate) name: &'a dyn Fn(u32) -> String,
 }
@@ -76,7 +76,7 @@ impl Axis {
             Self::TopP => "top-p 0.5 to 1",
             Self::TopK => "top-k 10 to all",
             Self::Seed => "four seeds",
-            Self::Class => "four classes (this one, favourites, the next)",
+            Self::Class => "four classes (this one, favorites, the next)",
             Self::Share => "0 to 100 % of the second class",
         }
     }
@@ -132,12 +132,12 @@ impl Axis {
     }
 }
 
-/// The class of a step: the chosen one, then the favourites, then those after the chosen one.
+/// The class of a step: the chosen one, then the favorites, then those after the chosen one.
 fn nth_class(chosen: u32, step: usize, classes: &SheetClasses<'_>) -> u32 {
     let count = classes.count.max(1);
     let following = (1..count).map(|offset| (chosen + offset) % count);
     let mut order = vec![chosen];
-    for class in classes.favourites.iter().copied().chain(following) {
+    for class in classes.favorites.iter().copied().chain(following) {
         if order.len() > step {
             break;
         }
@@ -173,7 +173,7 @@ mod tests {
     use super::*;
 
     fn classes(name: &dyn Fn(u32) -> String) -> SheetClasses<'_> {
-        SheetClasses { count: 10, favourites: &[7, 9], name }
+        SheetClasses { count: 10, favorites: &[7, 9], name }
     }
 
     fn request(settings: &Settings) -> PictureRequest {
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn classes_are_the_chosen_one_the_favourites_and_the_next() {
+    fn classes_are_the_chosen_one_the_favorites_and_the_next() {
         let name = |class: u32| class.to_string();
         let of = |chosen| [0, 1, 2, 3].map(|step| nth_class(chosen, step, &classes(&name)));
         assert_eq!(of(2), [2, 7, 9, 3]);

@@ -100,10 +100,10 @@ impl Settings {
 
 impl Board {
     /// An empty board for what the settings ask.
-    pub(crate) fn for_settings(&mut self, settings: &Settings, generator: &Generator, favourites: &[u32]) {
+    pub(crate) fn for_settings(&mut self, settings: &Settings, generator: &Generator, favorites: &[u32]) {
         let count = generator.transformer.config().class_num;
         let name = |class| generator.class_name(class);
-        let (requests, columns) = requests(settings, &SheetClasses { count, favourites, name: &name });
+        let (requests, columns) = requests(settings, &SheetClasses { count, favorites, name: &name });
         self.side = generator.transformer.config().side();
         self.columns = columns;
         self.tiles.clear();
@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn what_was_made_is_kept_when_a_run_goes_on() {
         let name = |class: u32| class.to_string();
-        let classes = SheetClasses { count: 3, favourites: &[], name: &name };
+        let classes = SheetClasses { count: 3, favorites: &[], name: &name };
         let (all, columns) = requests(&Settings::default(), &classes);
         assert_eq!((all.len(), columns), (4, None));
         let mut request = all[0].0.clone();

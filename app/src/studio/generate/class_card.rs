@@ -1,4 +1,4 @@
-//! What the pictures are to show: a class by name or number, favourites, a mix of two.
+//! What the pictures are to show: a class by name or number, favorites, a mix of two.
 
 use egui::{CornerRadius, DragValue, Role, ScrollArea, Sense, Slider, TextEdit, Ui, Vec2, WidgetInfo, pos2};
 
@@ -37,7 +37,7 @@ pub(super) fn show(ui: &mut Ui, state: &mut State, out: &mut Outbox) {
     });
 }
 
-/// The class of now, and the favourites.
+/// The class of now, and the favorites.
 fn chosen(ui: &mut Ui, generate: &mut Generate, generator: &Generator, out: &mut Outbox) {
     let name = generator.class_name(generate.settings.class);
     ui.horizontal(|ui| {
@@ -47,22 +47,22 @@ fn chosen(ui: &mut Ui, generate: &mut Generate, generator: &Generator, out: &mut
             ui.set_width(width);
             ui.add(egui::Label::new(text).truncate());
         });
-        let favourite = generate.gallery.favourites.contains(&name);
-        let what = if favourite { "Not a favourite any more" } else { "Make it a favourite" };
-        if icon_toggle(ui, Icon::Star, what, Some(favourite)).clicked() {
-            generate.gallery.toggle_favourite(&name);
+        let favorite = generate.gallery.favorites.contains(&name);
+        let what = if favorite { "Not a favorite any more" } else { "Make it a favorite" };
+        if icon_toggle(ui, Icon::Star, what, Some(favorite)).clicked() {
+            generate.gallery.toggle_favorite(&name);
             out.push(Message::KeepGallery);
         }
     });
     let Some(classes) = &generator.classes else { return };
-    let known = generate.gallery.favourites_among(classes);
+    let known = generate.gallery.favorites_among(classes);
     if known.is_empty() {
         return;
     }
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = Vec2::splat(4.0);
         for (class, name) in known {
-            let button = text_button(ui, None, &name).accessible_name(format!("Favourite: {name}"));
+            let button = text_button(ui, None, &name).accessible_name(format!("Favorite: {name}"));
             if button.clicked() {
                 generate.settings.class = class;
             }

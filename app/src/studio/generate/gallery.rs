@@ -1,4 +1,4 @@
-//! What was made before: recipes, from which every picture comes back exactly, and favourite classes. It survives a restart, in
+//! What was made before: recipes, from which every picture comes back exactly, and favorite classes. It survives a restart, in
 //! a file of the user's data folder or in the browser's storage.
 
 use egui::TextureHandle;
@@ -28,7 +28,7 @@ pub(crate) struct Gallery {
     /// Newest first.
     pub(crate) entries: Vec<Entry>,
     /// Names of classes.
-    pub(crate) favourites: Vec<String>,
+    pub(crate) favorites: Vec<String>,
     /// Where it is kept; none where nothing is kept, as in tests.
     place: Option<Place>,
 }
@@ -37,7 +37,7 @@ pub(crate) struct Gallery {
 #[derive(Default, Serialize, Deserialize)]
 struct Stored {
     #[serde(default)]
-    favourites: Vec<String>,
+    favorites: Vec<String>,
     #[serde(default)]
     recipes: Vec<serde_json::Value>,
 }
@@ -50,25 +50,25 @@ impl Gallery {
         self.entries.truncate(MOST);
     }
 
-    /// Those favourites that are classes of a generator, by number and name.
-    pub(crate) fn favourites_among(&self, classes: &Classes) -> Vec<(u32, String)> {
+    /// Those favorites that are classes of a generator, by number and name.
+    pub(crate) fn favorites_among(&self, classes: &Classes) -> Vec<(u32, String)> {
         let class = |name: &String| classes.all().iter().find(|class| class.name() == name);
-        self.favourites.iter().filter_map(|name| Some((class(name)?.id, name.clone()))).collect()
+        self.favorites.iter().filter_map(|name| Some((class(name)?.id, name.clone()))).collect()
     }
 
-    /// Makes a class a favourite, or no longer.
-    pub(crate) fn toggle_favourite(&mut self, class: &str) {
-        if self.favourites.iter().any(|favourite| favourite == class) {
-            self.favourites.retain(|favourite| favourite != class);
+    /// Makes a class a favorite, or no longer.
+    pub(crate) fn toggle_favorite(&mut self, class: &str) {
+        if self.favorites.iter().any(|favorite| favorite == class) {
+            self.favorites.retain(|favorite| favorite != class);
         } else {
-            self.favourites.push(class.to_owned());
+            self.favorites.push(class.to_owned());
         }
     }
 
     fn to_json(&self) -> Result<String, serde_json::Error> {
         let recipes = self.entries.iter().map(|entry| serde_json::to_value(&entry.recipe));
         let recipes = recipes.collect::<Result<_, _>>()?;
-        serde_json::to_string(&Stored { favourites: self.favourites.clone(), recipes })
+        serde_json::to_string(&Stored { favorites: self.favorites.clone(), recipes })
     }
 
     /// Recipes that cannot be read are left out: another version of this program may have written them.
@@ -78,7 +78,7 @@ impl Gallery {
         let entries = recipes
             .filter_map(|value| Recipe::from_json(&value.to_string()).ok())
             .map(|recipe| Entry { recipe, texture: None });
-        Ok(Self { entries: entries.collect(), favourites: stored.favourites, place: Some(place) })
+        Ok(Self { entries: entries.collect(), favorites: stored.favorites, place: Some(place) })
     }
 
     /// Stores everything, away from the drawing.
@@ -229,15 +229,15 @@ mod tests {
             gallery.add(recipe(seed), None);
         }
         gallery.add(recipe(98), None);
-        gallery.toggle_favourite("castle");
-        gallery.toggle_favourite("cat");
-        gallery.toggle_favourite("castle");
+        gallery.toggle_favorite("castle");
+        gallery.toggle_favorite("cat");
+        gallery.toggle_favorite("castle");
         place.write(&gallery.to_json().unwrap()).unwrap();
         let again = Gallery::from_json(&place.read().unwrap().unwrap(), place).unwrap();
         assert_eq!(again.entries.len(), MOST);
         assert_eq!((again.entries[0].recipe.seed, again.entries[1].recipe.seed), (98, 99));
         assert_eq!(again.entries[0].recipe, recipe(98));
-        assert_eq!(again.favourites, ["cat"]);
+        assert_eq!(again.favorites, ["cat"]);
         std::fs::remove_dir_all(folder).unwrap();
     }
 

@@ -2,6 +2,7 @@
 
 use ibq_core::{
     classes::Classes,
+    files::{Model, Precision},
     gpu::Gpu,
     job::Job,
     tokenizer::Tokenizer,
@@ -10,7 +11,6 @@ use ibq_core::{
         Condition, PictureRequest, Recipe, RecipeModels, Transformer, TransformerError, TransformerPrecision,
         TransformerWeights,
     },
-    weights::{Model, Precision},
 };
 
 use crate::studio::{message::Failure, samples};

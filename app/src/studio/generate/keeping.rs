@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use egui::TextureOptions;
 use ibq_core::{
-    image::{Picture, encode_png, with_text},
+    picture::{Picture, encode_png, with_text},
     transformer::Recipe,
 };
 use image::RgbImage;
@@ -26,7 +26,7 @@ impl Studio {
         self.tasks.start_quietly(|_job| gallery::read());
     }
 
-    /// Notes the favourites.
+    /// Notes the favorites.
     pub(crate) fn keep_gallery(&mut self) {
         self.state.generate.gallery.keep(&mut self.tasks);
     }

@@ -1,6 +1,6 @@
 //! Opening and loading generators.
 
-use ibq_core::{transformer::TransformerPrecision, weights::Model};
+use ibq_core::{files::Model, transformer::TransformerPrecision};
 
 use crate::studio::{
     app::{Studio, failure_notice},

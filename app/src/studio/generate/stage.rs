@@ -341,7 +341,7 @@ fn keyboard(ui: &Ui, response: &Response, selected: &mut Option<u32>, side: u32)
     }
 }
 
-/// A colour for a share, from dark and clear to bright: the same order for every kind of colour vision.
+/// A color for a share, from dark and clear to bright: the same order for every kind of color vision.
 fn heat(share: f32) -> Color32 {
     let stops = [(68, 1, 84), (59, 82, 139), (33, 145, 140), (94, 201, 98), (253, 231, 37)];
     let at = share.clamp(0.0, 1.0) * 4.0;

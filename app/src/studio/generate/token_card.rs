@@ -58,7 +58,7 @@ pub(super) fn show(ui: &mut Ui, state: &mut State, tasks: &Tasks, out: &mut Outb
     });
 }
 
-/// What the colours of the map mean.
+/// What the colors of the map mean.
 fn scale(ui: &mut Ui, generate: &Generate) {
     let Some((_, insight)) = &generate.looking.insight else { return };
     let most = insight.positions.iter().map(|seen| seen.entropy).fold(0.0, f32::max);

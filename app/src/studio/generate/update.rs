@@ -68,9 +68,9 @@ impl Studio {
         if generate.is_running() {
             return;
         }
-        let known = generator.classes.as_ref().map(|classes| generate.gallery.favourites_among(classes));
-        let favourites: Vec<u32> = known.into_iter().flatten().map(|(class, _)| class).collect();
-        generate.board.for_settings(&generate.settings, &generator, &favourites);
+        let known = generator.classes.as_ref().map(|classes| generate.gallery.favorites_among(classes));
+        let favorites: Vec<u32> = known.into_iter().flatten().map(|(class, _)| class).collect();
+        generate.board.for_settings(&generate.settings, &generator, &favorites);
         generate.looking.forget_place();
         let requests = generate.board.tiles.iter().map(|tile| tile.request.clone()).collect();
         let tiles = (0..generate.board.tiles.len()).collect();

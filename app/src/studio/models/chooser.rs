@@ -2,10 +2,10 @@
 
 use egui::{Grid, ProgressBar, TextEdit, Ui};
 use ibq_core::{
+    files::{ModelKind, Precision},
     gpu::{Gpu, Tier},
     tokenizer::TokenizerConfig,
     transformer::{Transformer, TransformerPrecision},
-    weights::{ModelKind, Precision},
 };
 
 use crate::studio::{
@@ -127,7 +127,7 @@ fn described(ui: &mut Ui, chooser: &mut Chooser, gpu: &Result<Gpu, String>, out:
         return described_transformer(ui, chooser, gpu, out);
     }
     if model.sets.len() > 1 {
-        let mut set = model.weights.as_ref().map_or(model.sets[0], ibq_core::weights::TokenizerWeights::set);
+        let mut set = model.weights.as_ref().map_or(model.sets[0], ibq_core::files::TokenizerWeights::set);
         let choices: Vec<_> = model.sets.iter().map(|&set| (set, set_name(set))).collect();
         ui.horizontal(|ui| {
             ui.add(egui::Label::new("Weights").selectable(false));
@@ -185,8 +185,8 @@ fn described_transformer(ui: &mut Ui, chooser: &mut Chooser, gpu: &Result<Gpu, S
         let [weights, picture, given_text] = [memory.weights, memory.guided_picture, given].map(bytes);
         let text = format!("{weights} of weights, {picture} for every picture; this GPU gives {given_text}");
         let fits = needed <= given;
-        let colour = if fits { Palette::of(ui).text } else { Palette::of(ui).error };
-        ui.add(egui::Label::new(egui::RichText::new(text).color(colour)).wrap());
+        let color = if fits { Palette::of(ui).text } else { Palette::of(ui).error };
+        ui.add(egui::Label::new(egui::RichText::new(text).color(color)).wrap());
     }
     let loadable = transformer.is_ok() && gpu.is_ok();
     ui.add_space(4.0);

@@ -1,7 +1,7 @@
 //! The SHA-256 of a model's files, to compare with what its publisher says.
 
 use egui::{RichText, Ui};
-use ibq_core::weights::{DigestError, sha256};
+use ibq_core::files::{DigestError, sha256};
 
 use crate::studio::{
     app::{Studio, failure_notice},

@@ -7,10 +7,10 @@ mod kept;
 mod update;
 
 use ibq_core::{
+    files::{Model, ModelKind, Precision, TokenizerWeights, WeightSet, WeightsError},
     gpu::Gpu,
     tokenizer::{Tiling, Tokenizer},
     transformer::{TransformerPrecision, TransformerWeights},
-    weights::{Model, ModelKind, Precision, TokenizerWeights, WeightSet, WeightsError},
 };
 
 use super::{files::PickedFile, message::Failure, samples, task::TaskId};

@@ -1,8 +1,8 @@
 //! What the messages about models do.
 
 use ibq_core::{
+    files::{Model, Precision, WeightsError},
     tokenizer::Tokenizer,
-    weights::{Model, Precision, WeightsError},
 };
 
 use crate::studio::{

@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, sync::Arc};
 
 use ibq_core::{
-    image::{encode_png, side_by_side},
+    picture::{encode_png, side_by_side},
     tokens::{TokenFile, TokenFormat},
 };
 use image::RgbImage;

@@ -21,7 +21,7 @@ mod zoom;
 use std::collections::HashMap;
 
 use egui::TextureHandle;
-use ibq_core::{image::Resize, tokenizer::Tiling, tokens::TokenGrid};
+use ibq_core::{picture::Resize, tokenizer::Tiling, tokens::TokenGrid};
 
 use super::{
     models::Slot,

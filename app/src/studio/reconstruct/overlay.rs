@@ -57,7 +57,7 @@ pub(super) fn paint(ui: &Ui, painter: &Painter, screen: &Reconstruct, place: Rec
             painter.rect_filled(cell, 0.0, accent.gamma_multiply(0.3));
         }
     }
-    let outline = |position: u32, colour: Color32, width: f32| {
+    let outline = |position: u32, color: Color32, width: f32| {
         let cell = square(place, scale, factor, grid.cols, position).expand(1.0);
         painter.rect_stroke(
             cell,
@@ -65,7 +65,7 @@ pub(super) fn paint(ui: &Ui, painter: &Painter, screen: &Reconstruct, place: Rec
             Stroke::new(width + 2.0, Color32::from_black_alpha(160)),
             StrokeKind::Outside,
         );
-        painter.rect_stroke(cell, 1.0, Stroke::new(width, colour), StrokeKind::Outside);
+        painter.rect_stroke(cell, 1.0, Stroke::new(width, color), StrokeKind::Outside);
     };
     if let Some(position) = editing.hovered {
         outline(position, Color32::WHITE, 1.0);

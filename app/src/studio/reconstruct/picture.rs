@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use egui::ColorImage;
 use ibq_core::{
-    image::{ImageError, Picture, open, text_of},
+    picture::{ImageError, Picture, open, text_of},
     tokens::TokenFile,
     transformer::Recipe,
 };
@@ -73,7 +73,7 @@ pub(crate) fn picture_or_recipe(name: &str, bytes: &[u8]) -> Message {
 #[cfg(target_arch = "wasm32")]
 pub(crate) async fn fetch(address: String) -> Message {
     let name = address.rsplit('/').next().unwrap_or(&address).to_owned();
-    let bytes = match ibq_core::weights::Source::http(&address).await {
+    let bytes = match ibq_core::files::Source::http(&address).await {
         Ok(source) => source.read_at(0, usize::try_from(source.len()).unwrap_or(usize::MAX)).await,
         Err(error) => Err(error),
     };
@@ -100,7 +100,7 @@ pub(crate) fn pasted(image: &ColorImage) -> Message {
     if image.pixels.iter().any(|pixel| !pixel.is_opaque()) {
         notes.push("alpha composited on white".to_owned());
     }
-    // The colours are premultiplied: what is missing to opaque is white.
+    // The colors are premultiplied: what is missing to opaque is white.
     let on_white = |value: u8, alpha: u8| value.saturating_add(255 - alpha);
     let bytes = image.pixels.iter().flat_map(|p| [p.r(), p.g(), p.b()].map(|value| on_white(value, p.a())));
     let rgb = RgbImage::from_raw(width as u32, height as u32, bytes.collect());
@@ -146,7 +146,7 @@ mod tests {
     use super::*;
     use egui::Color32;
     use ibq_core::{
-        image::{encode_png, with_text},
+        picture::{encode_png, with_text},
         tokens::TokenGrid,
         transformer::{
             Condition, PictureRequest, RecipeModels, Sampling, TransformerConfig, TransformerPrecision,

@@ -1,7 +1,7 @@
 //! The size of the picture, and tiles.
 
 use egui::{DragValue, Ui};
-use ibq_core::{image::Resize, tokenizer::Tiling};
+use ibq_core::{picture::Resize, tokenizer::Tiling};
 
 use crate::studio::{
     message::{Message, Outbox},

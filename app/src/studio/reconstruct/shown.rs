@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ibq_core::{
-    image::{bits_per_pixel, distinct_codes},
+    picture::{bits_per_pixel, distinct_codes},
     tokenizer::{KernelTime, StageTime},
 };
 use image::RgbImage;

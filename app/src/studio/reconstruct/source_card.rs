@@ -54,8 +54,8 @@ fn strip(ui: &mut Ui, state: &mut State, out: &mut Outbox) {
                 let palette = Palette::of(ui);
                 let active = response.hovered() || response.has_focus();
                 if chosen || active {
-                    let colour = if chosen { palette.accent } else { palette.text };
-                    let stroke = egui::Stroke::new(2.0, colour);
+                    let color = if chosen { palette.accent } else { palette.text };
+                    let stroke = egui::Stroke::new(2.0, color);
                     ui.painter().rect_stroke(rect, CornerRadius::same(4), stroke, egui::StrokeKind::Inside);
                 }
                 if response.clicked() {

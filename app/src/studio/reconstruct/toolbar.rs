@@ -107,7 +107,7 @@ fn heat_scale(ui: &mut Ui, screen: &mut Reconstruct) {
         let (rect, _) = ui.allocate_exact_size(egui::vec2(120.0, 12.0), egui::Sense::hover());
         let steps = 24;
         for step in 0..steps {
-            let [r, g, b] = ibq_core::image::heat_colour((step as f32 + 0.5) / steps as f32);
+            let [r, g, b] = ibq_core::picture::heat_color((step as f32 + 0.5) / steps as f32);
             let width = rect.width() / steps as f32;
             let from = rect.min + egui::vec2(step as f32 * width, 0.0);
             let part = egui::Rect::from_min_size(from, egui::vec2(width + 0.5, rect.height()));

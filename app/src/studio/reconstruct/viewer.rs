@@ -230,11 +230,11 @@ fn paint_split(ui: &Ui, rect: Rect, x: f32) {
     let white = egui::Color32::WHITE;
     painter.vline(x, rect.y_range(), egui::Stroke::new(3.0, egui::Color32::from_black_alpha(90)));
     painter.vline(x, rect.y_range(), egui::Stroke::new(1.5, white));
-    let centre = pos2(x, rect.center().y);
-    painter.circle(centre, 13.0, egui::Color32::from_black_alpha(150), egui::Stroke::new(1.5, white));
+    let center = pos2(x, rect.center().y);
+    painter.circle(center, 13.0, egui::Color32::from_black_alpha(150), egui::Stroke::new(1.5, white));
     for side in [-1.0, 1.0] {
-        let tip = centre + Vec2::new(side * 7.0, 0.0);
-        let back = centre + Vec2::new(side * 3.0, 0.0);
+        let tip = center + Vec2::new(side * 7.0, 0.0);
+        let back = center + Vec2::new(side * 3.0, 0.0);
         let points = vec![back + Vec2::new(0.0, -4.0), tip, back + Vec2::new(0.0, 4.0)];
         painter.add(egui::Shape::line(points, egui::Stroke::new(1.5, white)));
     }

@@ -3,8 +3,8 @@
 use std::{collections::HashSet, sync::Arc};
 
 use ibq_core::{
-    image::{Resize, difference, psnr, ssim},
     job::Job,
+    picture::{Resize, difference, psnr, ssim},
     tokenizer::{KernelTime, RunOptions, StageTime, Tiling, Tokenizer, TokenizerError, reconstruct},
     tokens::TokenGrid,
 };

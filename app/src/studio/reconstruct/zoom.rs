@@ -8,7 +8,7 @@ const CLOSEST: f32 = 64.0;
 /// The shared view of pictures of one size.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Zoom {
-    /// Scale and centre; nothing while the whole picture is fitted into the view.
+    /// Scale and center; nothing while the whole picture is fitted into the view.
     free: Option<Free>,
 }
 
@@ -17,7 +17,7 @@ struct Free {
     /// Points per pixel.
     scale: f32,
     /// The pixel in the middle of the view.
-    centre: Vec2,
+    center: Vec2,
 }
 
 impl Zoom {
@@ -34,8 +34,8 @@ impl Zoom {
     /// Where the whole picture lies on the screen; it may reach beyond the view.
     pub(crate) fn place(&self, view: Rect, picture: Vec2) -> Rect {
         let scale = self.scale(view, picture);
-        let centre = self.free.map_or(picture / 2.0, |free| free.centre);
-        Rect::from_min_size(view.center() - centre * scale, picture * scale)
+        let center = self.free.map_or(picture / 2.0, |free| free.center);
+        Rect::from_min_size(view.center() - center * scale, picture * scale)
     }
 
     /// The pixel under a place on the screen; it may lie beyond the picture.
@@ -52,8 +52,8 @@ impl Zoom {
             self.free = None;
             return;
         }
-        let centre = under - (at - view.center()) / scale;
-        self.set(view, picture, Free { scale, centre });
+        let center = under - (at - view.center()) / scale;
+        self.set(view, picture, Free { scale, center });
     }
 
     /// Shows the picture at a scale of points per pixel.
@@ -65,8 +65,8 @@ impl Zoom {
     /// Moves the picture by a distance on the screen.
     pub(crate) fn pan(&mut self, view: Rect, picture: Vec2, by: Vec2) {
         let scale = self.scale(view, picture);
-        let centre = self.free.map_or(picture / 2.0, |free| free.centre) - by / scale;
-        self.set(view, picture, Free { scale, centre });
+        let center = self.free.map_or(picture / 2.0, |free| free.center) - by / scale;
+        self.set(view, picture, Free { scale, center });
     }
 
     /// Fits the whole picture into the view again.
@@ -79,7 +79,7 @@ impl Zoom {
         for axis in 0..2 {
             let seen = view.size()[axis] / free.scale;
             let half = (seen / 2.0).min(picture[axis] / 2.0);
-            free.centre[axis] = free.centre[axis].clamp(half, (picture[axis] - half).max(half));
+            free.center[axis] = free.center[axis].clamp(half, (picture[axis] - half).max(half));
         }
         self.free = Some(free);
     }
@@ -101,7 +101,7 @@ mod tests {
     const VIEW: Rect = Rect { min: pos2(100.0, 50.0), max: pos2(500.0, 350.0) };
 
     #[test]
-    fn a_picture_is_first_seen_whole_and_centred() {
+    fn a_picture_is_first_seen_whole_and_centered() {
         let zoom = Zoom::default();
         let place = zoom.place(VIEW, vec2(1000.0, 500.0));
         assert!(VIEW.contains_rect(place));

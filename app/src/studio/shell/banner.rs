@@ -28,20 +28,20 @@ pub(super) fn show(ui: &mut Ui, state: &State, out: &mut Outbox) {
         .show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 8.0;
             for (index, notice) in state.notices.list().iter().enumerate() {
-                let (icon, colour) = match notice.severity {
+                let (icon, color) = match notice.severity {
                     Severity::Info => (Icon::Info, palette.accent),
                     Severity::Error => (Icon::Warning, palette.error),
                 };
                 Frame::new()
                     .fill(palette.card)
-                    .stroke(Stroke::new(1.0, colour))
+                    .stroke(Stroke::new(1.0, color))
                     .corner_radius(CornerRadius::same(CARD_RADIUS))
                     .inner_margin(Margin::symmetric(12, 8))
                     .show(ui, |ui| {
                         ui.horizontal_top(|ui| {
                             let (rect, _) =
                                 ui.allocate_exact_size(egui::vec2(22.0, 22.0), egui::Sense::hover());
-                            icon.paint(ui.painter(), rect, 20.0, colour);
+                            icon.paint(ui.painter(), rect, 20.0, color);
                             let text_width = ui.available_width() - 76.0;
                             ui.vertical(|ui| {
                                 ui.set_width(text_width.max(80.0));

@@ -45,12 +45,12 @@ pub(super) fn show(ui: &mut Ui, out: &mut Outbox) {
                     hint(ui, "Nothing was logged yet.");
                 }
                 for line in lines {
-                    let colour = match line.level {
+                    let color = match line.level {
                         Level::Error => palette.error,
                         Level::Warn => palette.warning,
                         _ => palette.text,
                     };
-                    let text = RichText::new(format!("{}  {}", line.target, line.text)).small().color(colour);
+                    let text = RichText::new(format!("{}  {}", line.target, line.text)).small().color(color);
                     ui.add(egui::Label::new(text).extend());
                 }
             });

@@ -29,14 +29,14 @@ pub(crate) fn icon_toggle(ui: &mut Ui, icon: Icon, name: &str, on: Option<bool>)
             ui.painter().rect_filled(rect, CornerRadius::same(CONTROL_RADIUS), fill);
         }
         focus_ring(ui, &response);
-        let colour = if on {
+        let color = if on {
             palette.accent
         } else if active {
             palette.text
         } else {
             palette.weak
         };
-        icon.paint(ui.painter(), rect, 18.0, colour);
+        icon.paint(ui.painter(), rect, 18.0, color);
     }
     response.on_hover_text(name)
 }
@@ -46,7 +46,7 @@ pub(crate) fn text_button(ui: &mut Ui, icon: Option<Icon>, text: &str) -> Respon
     filled(ui, icon, text, false)
 }
 
-/// The main action of a place: filled with the accent colour.
+/// The main action of a place: filled with the accent color.
 pub(crate) fn primary_button(ui: &mut Ui, icon: Option<Icon>, text: &str) -> Response {
     filled(ui, icon, text, true)
 }

@@ -30,8 +30,8 @@ pub(crate) fn skyline(canvas: &mut Canvas, rng: &mut Rng) {
         for i in canvas.across(spacing, 0.1) {
             let mut rng = city.item(i);
             let x = (i as f32 + rng.range(-0.25, 0.25)) * spacing;
-            let centre = bell((x - peak) * 1.8);
-            let tall = mix(0.14, mix(0.58, 0.4, near), centre * rng.range(0.4, 1.0)) * rng.range(0.8, 1.1);
+            let center = bell((x - peak) * 1.8);
+            let tall = mix(0.14, mix(0.58, 0.4, near), center * rng.range(0.4, 1.0)) * rng.range(0.8, 1.1);
             let half = spacing * rng.range(0.34, 0.54);
             tower(
                 canvas,

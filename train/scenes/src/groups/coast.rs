@@ -1,7 +1,7 @@
 //! Where land meets the sea.
 
 use crate::canvas::{Area, Canvas};
-use crate::color::{Rgb, grey, hex};
+use crate::color::{Rgb, gray, hex};
 use crate::math::{Vec2, bell, direction, mix, saturate, smooth, triangle, vec2};
 use crate::noise::Noise;
 use crate::rng::Rng;
@@ -65,7 +65,7 @@ pub(crate) fn lighthouse(canvas: &mut Canvas, rng: &mut Rng) {
     canvas.layer(Area::below(horizon + 0.02), |p| {
         let line = p.y - tide(p.x).max(crest(p.x));
         let froth = smooth(-0.2, 0.5, grain.rough(p * 16.0, pixel * 16.0, 0.7));
-        (grey(0.94) * sky.ambient(), bell(line * 30.0) * froth * 0.9)
+        (gray(0.94) * sky.ambient(), bell(line * 30.0) * froth * 0.9)
     });
     tower(canvas, rng, &sky, vec2(x, top_of_rock + 0.01), tall, light_side, dark);
 }
@@ -201,7 +201,7 @@ pub(crate) fn beach(canvas: &mut Canvas, rng: &mut Rng) {
         let edge = bell((p.y - shore(p.x) - swash) * 70.0);
         let wave =
             0.8 * bell((p.y - shore(p.x) + 0.06 - swash * 2.0) * 80.0) * smooth(horizon, horizon + 0.08, p.y);
-        (grey(0.98) * sky.ambient(), saturate(edge + wave * lace) * (0.4 + 0.6 * lace))
+        (gray(0.98) * sky.ambient(), saturate(edge + wave * lace) * (0.4 + 0.6 * lace))
     });
     let palms = rng.int(1, 3);
     let light_side = if sky.sun.x < 0.5 { -1.0 } else { 1.0 };

@@ -1,7 +1,7 @@
 //! Small animals in gardens.
 
 use crate::canvas::{Area, Canvas};
-use crate::color::{Rgb, grey, hex};
+use crate::color::{Rgb, gray, hex};
 use crate::lighting::{Light, Vec3};
 use crate::math::{TURN, Vec2, bell, direction, mix, saturate, smooth, triangle, vec2};
 use crate::noise::Noise;
@@ -128,7 +128,7 @@ pub(crate) fn butterfly(canvas: &mut Canvas, rng: &mut Rng) {
     canvas.stroke(body(0.1), body(0.42), size * 0.1, size * 0.085, dark * 1.2);
     for k in 0..6 {
         let ring = body(0.45 + 0.09 * k as f32);
-        canvas.dab(ring, vec2(0.024, 0.008) * size, tilt, dark * 2.0 + grey(0.08), 0.7);
+        canvas.dab(ring, vec2(0.024, 0.008) * size, tilt, dark * 2.0 + gray(0.08), 0.7);
     }
     let head = body(0.0);
     canvas.dab(head, vec2(0.045, 0.045) * size, 0.0, dark, 1.0);
@@ -182,7 +182,7 @@ pub(crate) fn ladybird(canvas: &mut Canvas, rng: &mut Rng) {
                 let bright = 0.75
                     + 0.35 * (q.y - q.x * side * 0.6)
                     + 1.3 * bell((q - vec2(side * 0.35, -0.4)).length() * 4.5);
-                green.mix(grey(1.0), 0.12) * bright
+                green.mix(gray(1.0), 0.12) * bright
             },
         );
     }
@@ -224,15 +224,15 @@ fn beetle(canvas: &mut Canvas, rng: &mut Rng, light: &Light, at: Vec2, size: f32
     };
     let gloss = |normal: Vec3| 0.85 * light.gloss(normal, 46.0) + 0.16 * light.gloss(normal, 6.0);
     let local = |p: Vec2| (p - at).turned(-turn) * (1.0 / size);
-    let mut part = |centre: Vec2, rx: f32, ry: f32, paint: &dyn Fn(Vec2) -> Rgb| {
+    let mut part = |center: Vec2, rx: f32, ry: f32, paint: &dyn Fn(Vec2) -> Rgb| {
         canvas.shape(
             Area::around(at, size * 1.6),
-            |p| ellipse(local(p) - centre, rx, ry) * size,
+            |p| ellipse(local(p) - center, rx, ry) * size,
             |p, _| {
-                let q = (local(p) - centre).scaled(1.0 / rx, 1.0 / ry);
+                let q = (local(p) - center).scaled(1.0 / rx, 1.0 / ry);
                 let flat = q.turned(turn);
                 let normal = Vec3::unit(flat.x, flat.y, (1.05 - q.dot(q)).max(0.0).sqrt());
-                light.matt(paint(local(p)), normal) + grey(gloss(normal))
+                light.matt(paint(local(p)), normal) + gray(gloss(normal))
             },
         );
     };

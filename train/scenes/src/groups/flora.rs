@@ -1,7 +1,7 @@
 //! Trees and flowers.
 
 use crate::canvas::{Area, Canvas};
-use crate::color::{Rgb, grey, hex};
+use crate::color::{Rgb, gray, hex};
 use crate::math::{TURN, Vec2, bell, direction, mix, saturate, smooth, vec2};
 use crate::noise::Noise;
 use crate::rng::Rng;
@@ -38,7 +38,7 @@ pub(crate) fn meadow(canvas: &mut Canvas, rng: &mut Rng, sky: &Sky, crest: f32, 
     }
 }
 
-/// A single broad tree on a meadow, in the colours of a season.
+/// A single broad tree on a meadow, in the colors of a season.
 pub(crate) fn tree(canvas: &mut Canvas, rng: &mut Rng) {
     let hour = rng.pick(&[Hour::Day, Hour::Day, Hour::Golden, Hour::Dawn, Hour::Overcast]);
     let horizon = rng.range(0.66, 0.76);
@@ -241,6 +241,6 @@ fn blossom(canvas: &mut Canvas, rng: &mut Rng, at: Vec2, size: f32) {
         let q = direction(i as f32 * 2.399_963) * (r * disc * 0.95);
         let light = 1.0 - 0.4 * (q.x + q.y) / disc + rng.around(0.15);
         let dot = disc * 0.055;
-        canvas.dab(at + q.scaled(1.0, squash), vec2(dot, dot), 0.0, heart * light + grey(0.08), 0.8);
+        canvas.dab(at + q.scaled(1.0, squash), vec2(dot, dot), 0.0, heart * light + gray(0.08), 0.8);
     }
 }

@@ -1,7 +1,7 @@
 //! Fruit on a table.
 
 use crate::canvas::{Area, Canvas};
-use crate::color::{Rgb, grey, hex};
+use crate::color::{Rgb, gray, hex};
 use crate::lighting::{Light, Vec3};
 use crate::math::{TURN, Vec2, angle, bell, mix, saturate, smooth, triangle, vec2};
 use crate::noise::Noise;
@@ -108,12 +108,12 @@ fn one_apple(canvas: &mut Canvas, rng: &mut Rng, light: &Light, at: Vec2, size: 
             let streaks = streak.fractal(vec2(around * 7.0, q.y * 1.3), pixel / size * 7.0);
             let dots = smooth(0.62, 0.8, speckle.smooth(q * 11.0)) * 0.16;
             let ripe = smooth(-0.7, 0.7, q.x * blush + q.y * -0.3 + streaks * 0.7);
-            let skin = palette[0].mix(palette[1], ripe * 0.85) + grey(dots);
+            let skin = palette[0].mix(palette[1], ripe * 0.85) + gray(dots);
             let skin = skin.mix(hex(0x6f6a2a), dimple * 0.6);
             let turned = Vec3::unit(light.from.x, light.from.y, light.from.z);
             let window = light.gloss(normal, 40.0) * 0.55 + light.gloss(normal, 7.0) * 0.13;
             let key = Light { from: turned, ..*light };
-            key.matt(skin, normal) * (1.0 - 0.45 * dimple) + grey(window)
+            key.matt(skin, normal) * (1.0 - 0.45 * dimple) + gray(window)
         },
     );
     let top = at + vec2(0.0, -0.76 * size).turned(lean);
@@ -136,7 +136,7 @@ pub(crate) fn foliage(canvas: &mut Canvas, at: Vec2, turn: f32, length: f32, hal
             let rib = bell(q.y * 60.0);
             let veins = triangle((q.x - q.y.abs() * 0.8) * 7.0) * 0.12;
             let half = if q.y > 0.0 { 0.78 } else { 1.1 };
-            color * (half + veins) + grey(0.1 * rib)
+            color * (half + veins) + gray(0.1 * rib)
         },
     );
 }
@@ -173,7 +173,7 @@ fn whole_orange(canvas: &mut Canvas, rng: &mut Rng, light: &Light, at: Vec2, siz
             let normal = Vec3::unit(q.x + dx * 0.35, q.y + dy * 0.35, z + 0.02);
             let stem = bell((q - navel).length() * 9.0);
             let color = skin.mix(hex(0x6a7a2a), stem * 0.8);
-            light.matt(color, normal) + grey(light.gloss(normal, 26.0) * 0.34)
+            light.matt(color, normal) + gray(light.gloss(normal, 26.0) * 0.34)
         },
     );
 }
@@ -206,7 +206,7 @@ fn cut_orange(canvas: &mut Canvas, rng: &mut Rng, light: &Light, at: Vec2, size:
             let rind = skin * mix(0.8, 1.05, saturate(q.x * light.from.x - q.y));
             let color = pith.mix(juicy, membrane).mix(rind, smooth(-0.075, -0.05, d / size));
             let wet = smooth(0.55, 0.9, pulp.smooth(q * 7.0 + vec2(3.0, 8.0))) * membrane * 0.3;
-            color * (0.93 + 0.12 * (q.x * light.from.x - q.y)) + grey(wet)
+            color * (0.93 + 0.12 * (q.x * light.from.x - q.y)) + gray(wet)
         },
     );
 }

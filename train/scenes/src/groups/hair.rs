@@ -1,14 +1,14 @@
 //! What people wear on their heads and faces: hair, hats, beards, glasses.
 
 use crate::canvas::{Area, Canvas};
-use crate::color::{Rgb, grey, hex};
+use crate::color::{Rgb, gray, hex};
 use crate::groups::portrait::Person;
 use crate::math::{Vec2, bell, saturate, sin, smooth, vec2};
 use crate::rng::Rng;
 use crate::shapes::{blend, ellipse, rounded_box};
 
 impl Person {
-    /// Colour of hair at a point, in strands along `flow`.
+    /// Color of hair at a point, in strands along `flow`.
     fn strands(&self, p: Vec2, flow: Vec2, shade: f32) -> Rgb {
         let q = self.local(p);
         let across = q.dot(vec2(-flow.y, flow.x));
@@ -16,7 +16,7 @@ impl Person {
         let fibre = self.grain.rough(vec2(across * 13.0, along * 1.6), 0.003 / self.size, 0.62);
         let sheen = bell((q - vec2(self.light.from.x * 0.4, -0.85)).length() * 1.7);
         self.hair * (shade * (0.85 + 0.5 * fibre))
-            + (self.hair * 0.9 + grey(0.12)) * (sheen * (0.45 + 0.5 * fibre)).max(0.0)
+            + (self.hair * 0.9 + gray(0.12)) * (sheen * (0.45 + 0.5 * fibre)).max(0.0)
     }
 
     pub(super) fn long_hair(&self, canvas: &mut Canvas, curly: bool) {
@@ -132,7 +132,7 @@ impl Person {
             };
             canvas.layer(Area::around(at, 0.4 * self.size), |p| {
                 let shine = smooth(0.3, 0.8, crate::math::triangle((p.x + p.y) * 5.0));
-                (grey(0.95), if lens(p) < 0.0 { 0.05 + 0.12 * shine } else { 0.0 })
+                (gray(0.95), if lens(p) < 0.0 { 0.05 + 0.12 * shine } else { 0.0 })
             });
             canvas.shape(
                 Area::around(at, 0.4 * self.size),

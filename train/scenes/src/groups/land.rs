@@ -1,7 +1,7 @@
 //! Landscapes.
 
 use crate::canvas::{Area, Canvas};
-use crate::color::{Rgb, grey, hex};
+use crate::color::{Rgb, gray, hex};
 use crate::lighting::Vec3;
 use crate::math::{Vec2, bell, mix, saturate, smooth, triangle, vec2};
 use crate::noise::Noise;
@@ -21,7 +21,7 @@ pub(crate) fn mountains(canvas: &mut Canvas, rng: &mut Rng) {
     let sun = Vec3::unit(side * 0.9, -0.55, rng.range(-0.1, 0.35));
     let rock = hex(rng.pick(&[0x6a6e78, 0x77706a, 0x626c78, 0x7a6a60]));
     let grass = hex(rng.pick(&[0x55753a, 0x66803c, 0x4a6a44, 0x8a8048]));
-    let light = sky.ambient().mix(grey(1.0), 0.35);
+    let light = sky.ambient().mix(gray(1.0), 0.35);
     let (shape, detail) = (Noise::new(rng), Noise::new(rng));
     let view = Terrain { horizon, eye: rng.range(0.22, 0.34), near: 0.5, far: 9.0, focal: 0.9 };
     let shift = vec2(rng.range(0.0, 50.0), rng.range(0.0, 50.0));
@@ -103,7 +103,7 @@ pub(crate) fn conifer(canvas: &mut Canvas, foot: Vec2, tall: f32, color: Rgb, sn
         let alpha = saturate(0.5 + (half - q.x.abs()) * tall / pixel);
         let lit = 0.78 - 0.55 * q.x / slim + 0.4 * ragged - 0.35 * (1.0 - saw);
         let white = smooth(0.35, 0.8, saw + 0.4 * ragged) * snow;
-        ((color * lit).mix(grey(0.92) * (0.75 + 0.25 * lit), white), alpha)
+        ((color * lit).mix(gray(0.92) * (0.75 + 0.25 * lit), white), alpha)
     });
 }
 

@@ -1,7 +1,7 @@
 //! Writing: in print, in chalk, in neon and on painted signs.
 
 use crate::canvas::{Area, Canvas};
-use crate::color::{Rgb, grey, hex};
+use crate::color::{Rgb, gray, hex};
 use crate::groups::glyphs::Glyph;
 use crate::math::{Vec2, bell, mix, saturate, smooth, triangle, vec2};
 use crate::noise::Noise;
@@ -22,8 +22,8 @@ struct Line {
 }
 
 impl Line {
-    /// A word centred at a point, its letters `tall` high but no wider together than `wide`.
-    fn centred(word: &str, at: Vec2, tall: f32, wide: f32, slant: f32) -> Line {
+    /// A word centered at a point, its letters `tall` high but no wider together than `wide`.
+    fn centered(word: &str, at: Vec2, tall: f32, wide: f32, slant: f32) -> Line {
         let columns = word.len() as f32 * 5.7 - 1.7;
         let unit = (tall / 6.0).min(wide / columns);
         let start = at - vec2(0.5 * columns * unit, 3.0 * unit);
@@ -38,8 +38,8 @@ impl Line {
     /// Calls `draw` for each letter with the part of the plane near it and its distance function, in units.
     fn each(&self, reach: f32, mut draw: impl FnMut(Area, &dyn Fn(Vec2) -> f32)) {
         for (glyph, corner) in &self.letters {
-            let centre = *corner + vec2(2.0, 3.0) * self.unit;
-            let area = Area::around(centre, 3.0 * self.unit * (1.0 + self.slant.abs()) + reach);
+            let center = *corner + vec2(2.0, 3.0) * self.unit;
+            let area = Area::around(center, 3.0 * self.unit * (1.0 + self.slant.abs()) + reach);
             draw(area, &|p| {
                 let q = p - *corner;
                 let upright = vec2(q.x + self.slant * (q.y - 3.0 * self.unit), q.y);
@@ -62,7 +62,7 @@ pub(crate) fn text(canvas: &mut Canvas, rng: &mut Rng) {
         .enumerate()
         .map(|(i, word)| {
             let y = middle.y + (i as f32 - 0.5 * (count - 1) as f32) * spacing;
-            Line::centred(word, vec2(middle.x, y), tall, 0.82, slant)
+            Line::centered(word, vec2(middle.x, y), tall, 0.82, slant)
         })
         .collect();
     let weight = rng.range(0.42, 0.62);
@@ -119,7 +119,7 @@ fn printed(canvas: &mut Canvas, rng: &mut Rng, headline: &Line, weight: f32) {
                 if x + long > last + size {
                     break;
                 }
-                let line = Line::centred(word, vec2(x + 0.5 * long, y + 0.5 * size), size, long, 0.0);
+                let line = Line::centered(word, vec2(x + 0.5 * long, y + 0.5 * size), size, long, 0.0);
                 line.each(0.01, |area, distance| {
                     let half = 0.5 * line.unit;
                     let least = half.max(0.5 * pixel);
@@ -143,7 +143,7 @@ fn chalk(canvas: &mut Canvas, rng: &mut Rng, lines: &[Line], weight: f32) {
     canvas.paint(|p| {
         let q = p.turned(turn);
         let wiped = smear.rough(q.scaled(2.0, 9.0), pixel * 9.0, 0.6);
-        board * (1.0 + 0.1 * grain.rough(p * 20.0, pixel * 20.0, 0.7)) + grey(0.09 * saturate(wiped + 0.35))
+        board * (1.0 + 0.1 * grain.rough(p * 20.0, pixel * 20.0, 0.7)) + gray(0.09 * saturate(wiped + 0.35))
     });
     for line in lines {
         let tone = hex(rng.pick(&[0xf8f8f2, 0xf8f8f2, 0xf8e890, 0xf8b0b8, 0xa8dcf0, 0xb8f0b0]));
@@ -175,7 +175,7 @@ fn neon(canvas: &mut Canvas, rng: &mut Rng, lines: &[Line]) {
     let tubes = [0xff3a70, 0x40c8ff, 0xffb030, 0x60ff90, 0xc060ff, 0xff5040];
     let colors: Vec<Rgb> = lines.iter().map(|_| hex(rng.pick(&tubes))).collect();
     let shine = |p: Vec2, reach: f32| {
-        lines.iter().zip(&colors).fold(grey(0.0), |sum, (line, &color)| {
+        lines.iter().zip(&colors).fold(gray(0.0), |sum, (line, &color)| {
             let (first, last) = (&line.letters[0], &line.letters[line.letters.len() - 1]);
             let x = (first.1.x - p.x).max(p.x - last.1.x - 4.0 * line.unit).max(0.0);
             let y = (p.y - first.1.y - 3.0 * line.unit).abs() - 2.0 * line.unit;
@@ -200,13 +200,13 @@ fn neon(canvas: &mut Canvas, rng: &mut Rng, lines: &[Line]) {
             canvas.shape(
                 area,
                 |p| distance(p) - half,
-                |_, d| color.mix(grey(1.15), smooth(0.0, -half, d) * 0.85 + 0.1),
+                |_, d| color.mix(gray(1.15), smooth(0.0, -half, d) * 0.85 + 0.1),
             );
         });
     }
 }
 
-/// Thick painted letters with a shadow on a coloured sign.
+/// Thick painted letters with a shadow on a colored sign.
 fn painted(canvas: &mut Canvas, rng: &mut Rng, lines: &[Line], weight: f32) {
     let pixel = canvas.pixel;
     let palettes: [[u32; 3]; 7] = [

@@ -1,7 +1,7 @@
 //! Things people make.
 
 use crate::canvas::{Area, Canvas};
-use crate::color::{Rgb, grey, hex};
+use crate::color::{Rgb, gray, hex};
 use crate::lighting::{Vec3, ball};
 use crate::math::{TURN, Vec2, bell, direction, mix, saturate, sin, smooth, triangle, vec2};
 use crate::noise::Noise;
@@ -17,7 +17,7 @@ pub(crate) fn balloon(canvas: &mut Canvas, rng: &mut Rng) {
     sky.cover = rng.range(0.1, 0.6);
     sky.paint(canvas);
     let pixel = canvas.pixel;
-    let light = sky.ambient().mix(grey(1.0), 0.3);
+    let light = sky.ambient().mix(gray(1.0), 0.3);
     for i in 0..3 {
         let near = i as f32 / 2.0;
         let hill = Noise::new(rng);
@@ -99,7 +99,7 @@ fn one_balloon(canvas: &mut Canvas, rng: &mut Rng, sky: &Sky, at: Vec2, size: f3
                 };
                 palette[pick.rem_euclid(if pattern == 2 { 2 } else { 4 }) as usize]
             };
-            // Each border between two colours is as soft as a pixel: four looks around the point.
+            // Each border between two colors is as soft as a pixel: four looks around the point.
             let (du, dv) = (pixel / size * gores / 6.2 / (1.0 - u * u).max(0.02).sqrt() * 0.3, pixel / size);
             let color = (paint(around - du, rows - dv)
                 + paint(around + du, rows - dv)
@@ -112,7 +112,7 @@ fn one_balloon(canvas: &mut Canvas, rng: &mut Rng, sky: &Sky, at: Vec2, size: f3
             let crease = smooth(0.12, 0.0, seam) * 0.2 * saturate(1.5 - pixel / size * gores);
             let shine = bell((q - vec2(side * 0.42, -0.42)).length() * 2.6) * 0.22;
             let fire = hex(0xffc060) * (0.3 * smooth(0.5, 1.3, q.y));
-            let tone = color * light * (0.38 + 0.78 * lambert - crease) + grey(shine) + fire;
+            let tone = color * light * (0.38 + 0.78 * lambert - crease) + gray(shine) + fire;
             sky.haze(tone, haze)
         },
     );
@@ -224,7 +224,7 @@ fn one_candle(canvas: &mut Canvas, rng: &mut Rng, at: Vec2, half: f32, tall: f32
         |p, _| {
             let q = (p - pool).scaled(1.0 / half, 1.0 / rim);
             wax.mix(hex(0xffe0a0), 0.6) * (0.85 + 0.25 * q.y)
-                + grey(0.25 * bell((q - vec2(0.3, 0.2)).length() * 4.0))
+                + gray(0.25 * bell((q - vec2(0.3, 0.2)).length() * 4.0))
         },
     );
     let lean = rng.around(0.25);
@@ -286,7 +286,7 @@ pub(crate) fn clock(canvas: &mut Canvas, rng: &mut Rng) {
             let bevel = facing * across;
             let grain =
                 plaster.rough(vec2(crate::math::angle(q) * 3.0, q.length() * 22.0), pixel / size * 22.0, 0.6);
-            frame * (0.8 + 0.4 * bevel + 0.12 * grain) + grey(0.3 * bell((bevel - 0.75) * 5.0))
+            frame * (0.8 + 0.4 * bevel + 0.12 * grain) + gray(0.3 * bell((bevel - 0.75) * 5.0))
         },
     );
     let face = size * (1.0 - thick);
@@ -358,6 +358,6 @@ pub(crate) fn clock(canvas: &mut Canvas, rng: &mut Rng) {
     canvas.layer(Area::around(at, face), |p| {
         let q = (p - at) * (1.0 / face);
         let band = smooth(0.1, 0.2, q.x * side - q.y * 0.6) * smooth(0.75, 0.6, q.x * side - q.y * 0.6);
-        (grey(1.0), glare * band * saturate((1.0 - q.length()) * face / pixel))
+        (gray(1.0), glare * band * saturate((1.0 - q.length()) * face / pixel))
     });
 }

@@ -1,7 +1,7 @@
 //! Birds.
 
 use crate::canvas::{Area, Canvas};
-use crate::color::{Rgb, grey, hex};
+use crate::color::{Rgb, gray, hex};
 use crate::groups::creatures::garden;
 use crate::groups::fruit::foliage;
 use crate::math::{TURN, Vec2, bell, mix, saturate, sin, smooth, triangle, vec2};
@@ -26,7 +26,7 @@ pub(crate) fn owl(canvas: &mut Canvas, rng: &mut Rng) {
             |_, _| hex(0xf4f0dc),
         );
     }
-    let ambient = if moonlit { hex(0x8a9ac8) } else { grey(1.0) };
+    let ambient = if moonlit { hex(0x8a9ac8) } else { gray(1.0) };
     let palettes: [[u32; 3]; 5] = [
         [0x8a5f38, 0xe8d0a0, 0x3f2a18],
         [0xa8a098, 0xf0ece4, 0x4a4440],
@@ -122,9 +122,9 @@ pub(crate) fn owl(canvas: &mut Canvas, rng: &mut Rng) {
             );
         };
         disc(vec2(0.0, 0.0), 0.2, dark * 0.5);
-        disc(vec2(0.0, 0.0), 0.175, iris * ambient.mix(grey(1.0), 0.6));
-        disc(look, 0.1, grey(0.03));
-        disc(vec2(-0.05, -0.06) + look, 0.035, grey(0.98));
+        disc(vec2(0.0, 0.0), 0.175, iris * ambient.mix(gray(1.0), 0.6));
+        disc(look, 0.1, gray(0.03));
+        disc(vec2(-0.05, -0.06) + look, 0.035, gray(0.98));
     }
     let beak = [place(-0.09, -0.44), place(0.09, -0.44), place(0.0, -0.2)];
     canvas.shape(

@@ -1,7 +1,7 @@
 //! Surfaces and patterns that fill the picture.
 
 use crate::canvas::Canvas;
-use crate::color::{Rgb, grey, hex};
+use crate::color::{Rgb, gray, hex};
 use crate::math::{bell, mix, saturate, smooth, triangle, vec2};
 use crate::noise::Noise;
 use crate::rng::Rng;
@@ -56,7 +56,7 @@ pub(crate) fn tartan(canvas: &mut Canvas, rng: &mut Rng) {
     let turn = rng.pick(&[0.0, 0.0, 0.785, 0.785, 0.4]) + rng.around(0.1);
     let mut stripes: Vec<(f32, f32, Rgb)> = Vec::new();
     let mut at = 0.0;
-    // Broad bands of the two ground colours in turn, most of them with fine lines in between.
+    // Broad bands of the two ground colors in turn, most of them with fine lines in between.
     for band in 0..rng.int(3, 5) {
         let width = rng.range(0.12, 0.3);
         stripes.push((at, at + width, palette[(band % 2) as usize]));
@@ -93,7 +93,7 @@ pub(crate) fn tartan(canvas: &mut Canvas, rng: &mut Rng) {
         let thread = (triangle(q.x * threads * 2.0) - 0.5) * 0.12 * seen
             + fuzz.rough(p * 40.0, pixel * 40.0, 0.8) * 0.07;
         let light = 1.0 + depth * (bulge - fold.fractal((p + vec2(0.05, 0.04)) * 1.6, pixel * 1.6)) * 2.2;
-        (warp.mix(weft, over) * (1.0 + thread) + grey(0.02)) * light
+        (warp.mix(weft, over) * (1.0 + thread) + gray(0.02)) * light
     });
 }
 
@@ -122,10 +122,10 @@ pub(crate) fn stained_glass(canvas: &mut Canvas, rng: &mut Rng) {
         let ripple = glass.rough(p * 9.0 + cell.offset, pixel * 9.0, 0.6);
         let streak = glass.fractal(vec2(p.x * 4.0 + p.y * 9.0, cell.id * 40.0), pixel * 9.0);
         let behind = 0.72 + 0.5 * bell((p - sun).length() * 1.6) + 0.16 * ripple + 0.14 * streak;
-        let color = base * behind + grey(0.16 * bell((p - sun).length() * 3.0));
+        let color = base * behind + gray(0.16 * bell((p - sun).length() * 3.0));
         let edge = (pixel * size).max(0.015);
         let inside = smooth(-0.5, 0.5, (cell.border - lead) / edge);
         let round = bell((cell.border / lead - 0.35) * 2.0) * 0.16;
-        (grey(0.07 + round)).mix(color, inside)
+        (gray(0.07 + round)).mix(color, inside)
     });
 }

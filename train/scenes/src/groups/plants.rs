@@ -1,7 +1,7 @@
 //! Plants in their places.
 
 use crate::canvas::{Area, Canvas};
-use crate::color::{Rgb, grey, hex};
+use crate::color::{Rgb, gray, hex};
 use crate::lighting::{Light, Vec3};
 use crate::math::{TURN, Vec2, bell, direction, mix, saturate, smooth, triangle, vec2};
 use crate::noise::Noise;
@@ -87,7 +87,7 @@ fn tulip(canvas: &mut Canvas, rng: &mut Rng, foot: Vec2, tall: f32, color: Rgb, 
         );
     }
     let shine = head + vec2(-0.2 * wide, -0.3 * high);
-    canvas.dab(shine, vec2(wide * 0.16, high * 0.5), 0.1, color * 1.2 + grey(0.1), 0.6);
+    canvas.dab(shine, vec2(wide * 0.16, high * 0.5), 0.1, color * 1.2 + gray(0.1), 0.6);
 }
 
 /// Toadstools on the floor of a wood.
@@ -218,7 +218,7 @@ fn toadstool(
             let z = (1.0 - q.dot(q)).max(0.0).sqrt();
             let normal = Vec3::unit(q.x, q.y * 0.9 - 0.1, z);
             let rough = grain.rough(p * (16.0 / size), pixel * 16.0 / size, 0.6);
-            let mut skin = cap * (0.95 + 0.12 * rough) + grey(0.05);
+            let mut skin = cap * (0.95 + 0.12 * rough) + gray(0.05);
             if spotted {
                 // Warts sit on the dome, seen from slightly above.
                 let dome = vec2(q.x, (q.y + 0.55) * 1.25 - 0.3 * z);
@@ -232,7 +232,7 @@ fn toadstool(
                     .mix(cap * 1.3, bell(q.length() * 1.3))
                     .mix(cap * 0.6, smooth(0.7, 1.0, q.x.abs()) * 0.5);
             }
-            light.matt(skin, normal) + grey(0.3 * light.gloss(normal, 22.0))
+            light.matt(skin, normal) + gray(0.3 * light.gloss(normal, 22.0))
         },
     );
 }

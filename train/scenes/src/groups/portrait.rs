@@ -1,7 +1,7 @@
 //! People.
 
 use crate::canvas::{Area, Canvas};
-use crate::color::{Rgb, grey, hex};
+use crate::color::{Rgb, gray, hex};
 use crate::lighting::{Light, Vec3};
 use crate::math::{Vec2, bell, mix, saturate, smooth, vec2};
 use crate::noise::Noise;
@@ -132,7 +132,7 @@ impl Person {
                 let weave = knit.rough(p * 34.0, pixel * 34.0, 0.75) * 0.08;
                 let band = if stripes { smooth(0.45, 0.55, crate::math::triangle(p.y * 9.0)) } else { 0.0 };
                 let hem = smooth(-0.03, -0.02, d) * 0.2;
-                cloth.mix(grey(0.92), 0.75 * band)
+                cloth.mix(gray(0.92), 0.75 * band)
                     * (0.9 + 0.3 * x * self.light.from.x + 0.22 * folds + weave - hem)
             },
         );
@@ -179,7 +179,7 @@ impl Person {
                 let shade = 1.0 - 0.32 * sockets - under - 0.3 * smooth(0.75, 1.05, q.y);
                 lit * shade
                     + flush * self.skin.r
-                    + grey(0.13 * self.light.gloss(normal, 14.0) * (0.6 + 0.8 * nose))
+                    + gray(0.13 * self.light.gloss(normal, 14.0) * (0.6 + 0.8 * nose))
             },
         );
     }
@@ -191,25 +191,25 @@ impl Person {
         let brow = rng.range(-0.06, 0.05);
         let lash = self.hair * 0.35;
         for side in [-1.0, 1.0] {
-            let centre = vec2(side * 0.34 + self.turn * 1.1, -0.08);
+            let center = vec2(side * 0.34 + self.turn * 1.1, -0.08);
             let almond =
-                |p: Vec2| leaf((self.local(p) - centre).turned(side * -0.05) + vec2(0.2, 0.0), 0.4, open);
-            let near = Area::around(self.place(centre.x, centre.y), self.size * 0.3);
+                |p: Vec2| leaf((self.local(p) - center).turned(side * -0.05) + vec2(0.2, 0.0), 0.4, open);
+            let near = Area::around(self.place(center.x, center.y), self.size * 0.3);
             canvas.shape(near, |p| (almond(p) - 0.035) * self.size, |_, _| self.skin * 0.62);
             canvas.shape(
                 near,
                 |p| almond(p) * self.size,
-                |p, _| grey(0.93 - 0.5 * saturate(0.03 - self.local(p).y + centre.y)),
+                |p, _| gray(0.93 - 0.5 * saturate(0.03 - self.local(p).y + center.y)),
             );
             for (radius, shift, tone) in [
                 (0.115, vec2(0.0, 0.0), iris * 0.6),
                 (0.098, vec2(0.0, 0.01), iris * 1.35),
-                (0.052, vec2(0.0, 0.0), grey(0.03)),
-                (0.03, vec2(-0.03 + 0.06 * self.light.from.x.signum().max(0.0), -0.04), grey(0.98)),
+                (0.052, vec2(0.0, 0.0), gray(0.03)),
+                (0.03, vec2(-0.03 + 0.06 * self.light.from.x.signum().max(0.0), -0.04), gray(0.98)),
             ] {
                 canvas.shape(
                     near,
-                    |p| almond(p).max((self.local(p) - centre - look - shift).length() - radius) * self.size,
+                    |p| almond(p).max((self.local(p) - center - look - shift).length() - radius) * self.size,
                     |_, _| tone,
                 );
             }
@@ -217,14 +217,14 @@ impl Person {
                 let t = k as f32 / 10.0;
                 let lid = |t: f32| {
                     let x = mix(-0.21, 0.21, t);
-                    self.place(centre.x + x, centre.y - open * (1.0 - (x / 0.21) * (x / 0.21)) * 1.02 - 0.01)
+                    self.place(center.x + x, center.y - open * (1.0 - (x / 0.21) * (x / 0.21)) * 1.02 - 0.01)
                 };
                 canvas.stroke(lid(t), lid(t + 0.1), 0.04 * self.size, 0.04 * self.size, lash);
                 let arch = |t: f32| {
                     let x = mix(-0.24, 0.26, t);
                     self.place(
-                        centre.x + side * x,
-                        centre.y - 0.25 - 0.07 * bell((t - 0.6) * 2.2) - brow * (t - 0.5),
+                        center.x + side * x,
+                        center.y - 0.25 - 0.07 * bell((t - 0.6) * 2.2) - brow * (t - 0.5),
                     )
                 };
                 let wide = mix(0.075, 0.03, t) * self.size;
@@ -240,16 +240,16 @@ impl Person {
         let smile = rng.range(-0.02, 0.1);
         let half = rng.range(0.24, 0.32);
         let lips = self.skin.mix(hex(rng.pick(&[0xb0443c, 0xc0504c, 0xa03038, 0xb86a58])), 0.65);
-        let centre = vec2(self.turn * 1.2, 0.6);
-        let line = |x: f32| centre.y + smile * (0.5 - (x / half) * (x / half));
+        let center = vec2(self.turn * 1.2, 0.6);
+        let line = |x: f32| center.y + smile * (0.5 - (x / half) * (x / half));
         let full = rng.range(0.06, 0.095);
         let teeth = smile > 0.045 && rng.chance(0.6);
-        let near = Area::around(self.place(centre.x, centre.y), self.size * 0.5);
+        let near = Area::around(self.place(center.x, center.y), self.size * 0.5);
         canvas.shape(
             near,
             |p| {
                 let q = self.local(p);
-                let x = q.x - centre.x;
+                let x = q.x - center.x;
                 let t = saturate(1.0 - (x / half) * (x / half));
                 let bow = 1.0 - 0.3 * bell(x * 14.0);
                 let y = q.y - line(x);
@@ -257,15 +257,15 @@ impl Person {
             },
             |p, _| {
                 let q = self.local(p);
-                let y = (q.y - line(q.x - centre.x)) / full;
-                let shine = 0.22 * bell((y - 0.5) * 4.0) * bell((q.x - centre.x) * 6.0);
-                lips * (0.92 + 0.12 * y) + grey(shine)
+                let y = (q.y - line(q.x - center.x)) / full;
+                let shine = 0.22 * bell((y - 0.5) * 4.0) * bell((q.x - center.x) * 6.0);
+                lips * (0.92 + 0.12 * y) + gray(shine)
             },
         );
         for k in 0..16 {
             let at = |k: i32| {
                 let x = mix(-half, half, k as f32 / 16.0);
-                self.place(centre.x + x, line(x))
+                self.place(center.x + x, line(x))
             };
             let t = 1.0 - (k as f32 / 8.0 - 1.0).abs();
             let wide = (0.022 + 0.014 * t) * self.size;
@@ -276,14 +276,14 @@ impl Person {
                 near,
                 |p| {
                     let q = self.local(p);
-                    let x = q.x - centre.x;
+                    let x = q.x - center.x;
                     let t = saturate(1.0 - (x / half) * (x / half) * 1.5);
                     ((q.y - line(x)).abs() - 0.045 * t).max(x.abs() - half * 0.8) * self.size
                 },
                 |p, _| {
-                    let x = self.local(p).x - centre.x;
+                    let x = self.local(p).x - center.x;
                     let gap = smooth(0.12, 0.0, crate::math::triangle(x * 16.0 + 0.5)) * 0.12;
-                    grey(0.95 - gap - 1.2 * x * x)
+                    gray(0.95 - gap - 1.2 * x * x)
                 },
             );
         }

@@ -1,7 +1,7 @@
 //! More fruit on a table.
 
 use crate::canvas::{Area, Canvas};
-use crate::color::{Rgb, grey, hex};
+use crate::color::{Rgb, gray, hex};
 use crate::groups::fruit::{cast, foliage, table};
 use crate::lighting::{Light, Vec3};
 use crate::math::{TURN, Vec2, angle, bell, cos, direction, mix, saturate, sin, smooth, vec2};
@@ -65,7 +65,7 @@ fn berry(canvas: &mut Canvas, rng: &mut Rng, light: &Light, at: Vec2, size: f32,
                 * (1.0 + 0.1 * grain.rough(q * 5.0, pixel / size * 5.0, 0.6) - 0.28 * dimple);
             let color = skin.mix(hex(0xf0cc60), seed * 0.95);
             let wet = 0.42 * light.gloss(normal, 24.0) + 0.1 * light.gloss(normal, 5.0);
-            light.matt(color, normal) * 1.06 + grey(wet)
+            light.matt(color, normal) * 1.06 + gray(wet)
         },
     );
     let cap = at + vec2(0.0, -0.84 * size).turned(turn);
@@ -142,11 +142,11 @@ fn wedge(canvas: &mut Canvas, rng: &mut Rng, light: &Light, at: Vec2, size: f32,
                 let s = (q - seed).turned(-along);
                 let d = leaf(s + vec2(0.04, 0.0), 0.085, 0.026);
                 let shine = bell((s - vec2(0.005, -0.008)).length() * 70.0);
-                color = color.mix(hex(0x241410) + grey(0.5 * shine), saturate(0.5 - d / edge));
+                color = color.mix(hex(0x241410) + gray(0.5 * shine), saturate(0.5 - d / edge));
             }
             let wet =
                 smooth(0.45, 0.8, grain.smooth(q * 12.0 + vec2(4.0, 0.0))) * 0.12 * smooth(0.85, 0.7, r);
-            color * (0.96 + 0.1 * (q.x * light.from.x - q.y)) + grey(wet)
+            color * (0.96 + 0.1 * (q.x * light.from.x - q.y)) + gray(wet)
         },
     );
 }

@@ -1,7 +1,7 @@
 //! By the sea.
 
 use crate::canvas::{Area, Canvas};
-use crate::color::{Rgb, grey, hex};
+use crate::color::{Rgb, gray, hex};
 use crate::math::{Vec2, bell, mix, sin, smooth, vec2};
 use crate::noise::Noise;
 use crate::rng::Rng;
@@ -115,7 +115,7 @@ pub(crate) fn sailboat(canvas: &mut Canvas, rng: &mut Rng) {
                 let q = to_local(p);
                 let stripe = smooth(0.02, 0.0, (q.y + 0.02).abs() - 0.015);
                 let round = 1.05 - 2.2 * (q.y + 0.1).max(0.0);
-                (hull * round).mix(grey(0.95), stripe * 0.6) * ambient
+                (hull * round).mix(gray(0.95), stripe * 0.6) * ambient
             },
         );
     };
@@ -147,6 +147,6 @@ pub(crate) fn sailboat(canvas: &mut Canvas, rng: &mut Rng) {
     canvas.layer(Area::new(at.x - scale, keel - 0.05, at.x + scale, keel + 0.05), |p| {
         let line = keel + 0.02 * noise.fractal(vec2(p.x * 14.0, 3.0), pixel * 14.0);
         let foam = bell((p.y - line) / 0.014) * smooth(0.75 * scale, 0.4 * scale, (p.x - at.x).abs());
-        (grey(0.93) * sky.ambient(), foam * 0.8)
+        (gray(0.93) * sky.ambient(), foam * 0.8)
     });
 }

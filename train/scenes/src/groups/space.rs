@@ -1,7 +1,7 @@
 //! Beyond the air.
 
 use crate::canvas::{Area, Canvas};
-use crate::color::{Rgb, grey, hex};
+use crate::color::{Rgb, gray, hex};
 use crate::lighting::{Vec3, ball};
 use crate::math::{TURN, Vec2, angle, bell, exp, mix, pow, saturate, sin, smooth, vec2};
 use crate::noise::Noise;
@@ -40,7 +40,7 @@ pub(crate) fn planet(canvas: &mut Canvas, rng: &mut Rng) {
     let veil = hex(rng.pick(&[0x2a1f4a, 0x1a2f4a, 0x3a1f2a, 0x14303a])).vary(rng, 0.2) * 0.7;
     starfield(canvas, rng, veil);
     let pixel = canvas.pixel;
-    let centre = vec2(rng.range(0.42, 0.58), rng.range(0.42, 0.58));
+    let center = vec2(rng.range(0.42, 0.58), rng.range(0.42, 0.58));
     let radius = rng.range(0.2, 0.28);
     let tilt = rng.range(-0.5, 0.5);
     let light = Vec3::unit(rng.sign() * rng.range(0.4, 0.9), rng.range(-0.6, 0.1), rng.range(0.35, 0.8));
@@ -74,10 +74,10 @@ pub(crate) fn planet(canvas: &mut Canvas, rng: &mut Rng) {
     let ringed = rng.chance(0.85);
     let flat = rng.range(0.12, 0.36);
     let (inner, outer) = (rng.range(1.25, 1.4), rng.range(1.7, 2.05));
-    let ring_tone = palette[2].mix(grey(0.8), 0.4);
+    let ring_tone = palette[2].mix(gray(0.8), 0.4);
     let rings = Noise::new(rng);
     let ring = |p: Vec2, front: bool| -> (Rgb, f32) {
-        let q = (p - centre).turned(-tilt) * (1.0 / radius);
+        let q = (p - center).turned(-tilt) * (1.0 / radius);
         if (q.y > 0.0) != front {
             return (ring_tone, 0.0);
         }
@@ -96,20 +96,20 @@ pub(crate) fn planet(canvas: &mut Canvas, rng: &mut Rng) {
             alpha * saturate(0.75 + 0.5 * grooves),
         )
     };
-    let reach = Area::around(centre, radius * outer * 1.05);
+    let reach = Area::around(center, radius * outer * 1.05);
     if ringed {
         canvas.layer(reach, |p| ring(p, false));
     }
-    canvas.glow(Area::around(centre, radius * 1.5), |p| {
-        let q = (p - centre) * (1.0 / radius);
+    canvas.glow(Area::around(center, radius * 1.5), |p| {
+        let q = (p - center) * (1.0 / radius);
         let facing = saturate(q.unit().dot(vec2(light.x, light.y)) + 0.3);
         palette[0] * (0.3 * facing * exp(-(q.length() - 1.0).max(0.0) * 12.0))
     });
     canvas.shape(
-        Area::around(centre, radius),
-        |p| (p - centre).length() - radius,
+        Area::around(center, radius),
+        |p| (p - center).length() - radius,
         |p, _| {
-            let q = ((p - centre) * (1.0 / radius)).turned(-tilt);
+            let q = ((p - center) * (1.0 / radius)).turned(-tilt);
             let shadow = if ringed {
                 let r = (q.y + light.y * 0.3 + 0.12).abs() / flat;
                 1.0 - 0.4 * bell((r - 0.9) * 3.0)
@@ -124,7 +124,7 @@ pub(crate) fn planet(canvas: &mut Canvas, rng: &mut Rng) {
     }
     for _ in 0..rng.int(if ringed { 0 } else { 1 }, 2) {
         let away = radius * rng.range(1.5, 2.1);
-        let at = centre + crate::math::direction(rng.range(0.0, TURN)) * away;
+        let at = center + crate::math::direction(rng.range(0.0, TURN)) * away;
         let size = rng.range(0.018, 0.05);
         canvas.shape(
             Area::around(at, size),
@@ -132,7 +132,7 @@ pub(crate) fn planet(canvas: &mut Canvas, rng: &mut Rng) {
             |p, _| {
                 let n = ball((p - at) * (1.0 / size));
                 let crater = noise.fractal((p - at) * (2.0 / size), pixel * 2.0 / size);
-                grey(0.72 + 0.2 * crater) * (0.04 + saturate(n.dot(light)))
+                gray(0.72 + 0.2 * crater) * (0.04 + saturate(n.dot(light)))
             },
         );
     }
@@ -143,7 +143,7 @@ pub(crate) fn galaxy(canvas: &mut Canvas, rng: &mut Rng) {
     let veil = hex(rng.pick(&[0x1a1030, 0x101a30, 0x200f20]));
     starfield(canvas, rng, veil * 0.6);
     let pixel = canvas.pixel;
-    let centre = vec2(rng.range(0.42, 0.58), rng.range(0.42, 0.58));
+    let center = vec2(rng.range(0.42, 0.58), rng.range(0.42, 0.58));
     let size = rng.range(0.4, 0.52);
     let tilt = rng.range(-1.2, 1.2);
     let flat = rng.range(0.42, 0.95);
@@ -155,11 +155,11 @@ pub(crate) fn galaxy(canvas: &mut Canvas, rng: &mut Rng) {
     let bloom = hex(rng.pick(&[0xff6090, 0xff80b0, 0xf06a78]));
     let noise = Noise::new(rng);
     let sharp = rng.range(1.3, 2.6);
-    canvas.glow(Area::around(centre, size * 1.5), |p| {
-        let q = (p - centre).turned(-tilt).scaled(1.0 / size, 1.0 / (size * flat));
+    canvas.glow(Area::around(center, size * 1.5), |p| {
+        let q = (p - center).turned(-tilt).scaled(1.0 / size, 1.0 / (size * flat));
         let r = q.length();
         if r > 1.5 {
-            return grey(0.0);
+            return gray(0.0);
         }
         let texture = noise.fractal(q * 4.0, pixel / (size * flat) * 4.0);
         let around = angle(q) * arms + wind * arms * 0.5 * (r + 0.05).sqrt() * 2.2 + phase + texture * 0.55;
@@ -180,8 +180,8 @@ pub(crate) fn galaxy(canvas: &mut Canvas, rng: &mut Rng) {
         let around = (0.25 * TURN - phase + rng.around(0.9)) / arms - wind * 0.5 * (r + 0.05).sqrt() * 2.2
             + TURN / arms * rng.int(0, 3) as f32;
         let q = crate::math::direction(around) * r;
-        let at = centre + q.scaled(size, size * flat).turned(tilt);
+        let at = center + q.scaled(size, size * flat).turned(tilt);
         let dot = rng.range(0.001, 0.0035);
-        canvas.dab(at, vec2(dot, dot), 0.0, outer.mix(grey(1.0), 0.6), rng.range(0.3, 0.9) * (1.1 - r));
+        canvas.dab(at, vec2(dot, dot), 0.0, outer.mix(gray(1.0), 0.6), rng.range(0.3, 0.9) * (1.1 - r));
     }
 }

@@ -1,7 +1,7 @@
 //! Lightning, and what follows the rain.
 
 use crate::canvas::{Area, Canvas};
-use crate::color::{Rgb, grey, hex, hsv};
+use crate::color::{Rgb, gray, hex, hsv};
 use crate::groups::flora::{broad_tree, meadow};
 use crate::groups::land::conifer;
 use crate::math::{Vec2, bell, mix, saturate, smooth, vec2};
@@ -84,7 +84,7 @@ fn bolt(canvas: &mut Canvas, rng: &mut Rng, from: Vec2, to: Vec2, width: f32, ti
     });
     for (i, pair) in path.windows(2).enumerate() {
         let taper = width * (1.0 - 0.6 * i as f32 / path.len() as f32);
-        canvas.stroke(pair[0], pair[1], taper, taper, tint.mix(grey(1.1), 0.75));
+        canvas.stroke(pair[0], pair[1], taper, taper, tint.mix(gray(1.1), 0.75));
     }
     for _ in 0..branches {
         let start = path[rng.int(6, path.len() as i32 - 14) as usize];
@@ -106,13 +106,13 @@ pub(crate) fn rainbow(canvas: &mut Canvas, rng: &mut Rng) {
     sky.glow = 0.0;
     sky.paint(canvas);
     let pixel = canvas.pixel;
-    let centre = vec2(rng.range(0.25, 0.75), horizon + rng.range(0.02, 0.2));
+    let center = vec2(rng.range(0.25, 0.75), horizon + rng.range(0.02, 0.2));
     let radius = rng.range(0.46, 0.62);
     let width = rng.range(0.075, 0.11);
     let strength = rng.range(0.55, 0.85);
     let second = rng.chance(0.4);
     canvas.adjust(Area::new(-9.0, -9.0, 9.0, horizon + 0.05), |p, below| {
-        let r = (p - centre).length();
+        let r = (p - center).length();
         let band = |from: f32, wide: f32, reversed: bool, alpha: f32, color: Rgb| {
             let t = (r - from) / wide;
             if !(-0.3..=1.3).contains(&t) {
@@ -123,7 +123,7 @@ pub(crate) fn rainbow(canvas: &mut Canvas, rng: &mut Rng) {
             color.mix(color * 0.45 + hsv(hue, 0.85, 1.0) * 0.66, alpha * edge)
         };
         let inside = smooth(radius + width, radius - 0.1, r) * 0.1;
-        let color = band(radius, width, false, strength, below + grey(inside));
+        let color = band(radius, width, false, strength, below + gray(inside));
         if second { band(radius + width * 2.6, width * 1.2, true, strength * 0.35, color) } else { color }
     });
     let hills = Noise::new(rng);

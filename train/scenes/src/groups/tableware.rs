@@ -1,7 +1,7 @@
 //! What stands on a table besides fruit.
 
 use crate::canvas::{Area, Canvas};
-use crate::color::{grey, hex};
+use crate::color::{gray, hex};
 use crate::groups::fruit::{cast, table};
 use crate::lighting::Vec3;
 use crate::math::{Vec2, bell, mix, saturate, sin, smooth, triangle, vec2};
@@ -81,7 +81,7 @@ pub(crate) fn cup(canvas: &mut Canvas, rng: &mut Rng) {
             let color =
                 glaze.mix(trim, saturate(ornament)) * (1.0 + 0.03 * marks.fractal(p * 20.0, pixel * 20.0));
             let window = light.gloss(normal, 60.0) * 0.5 + light.gloss(normal, 8.0) * 0.14;
-            light.matt(color, normal) * 1.05 + grey(window)
+            light.matt(color, normal) * 1.05 + gray(window)
         },
     );
     canvas.shape(
@@ -108,7 +108,7 @@ pub(crate) fn cup(canvas: &mut Canvas, rng: &mut Rng) {
             };
             let ring = smooth(-0.05, 0.0, d / size) * 0.5;
             let glint = 0.45 * bell((q - vec2(light.from.x * 0.6, -0.4)).scaled(2.5, 3.0).length());
-            drink.mix(hex(0xf0dcb8), foam * 0.85).mix(drink * 1.8, ring) + grey(glint * (1.0 - 0.7 * foam))
+            drink.mix(hex(0xf0dcb8), foam * 0.85).mix(drink * 1.8, ring) + gray(glint * (1.0 - 0.7 * foam))
         },
     );
     let steam = Noise::new(rng);
@@ -119,6 +119,6 @@ pub(crate) fn cup(canvas: &mut Canvas, rng: &mut Rng) {
         let wisp = steam.fractal(vec2((p.x - at.x - bend) * 9.0, p.y * 3.5), pixel * 9.0);
         let body =
             bell((p.x - at.x - bend) / (0.09 + 0.06 * up)) * smooth(0.0, 0.15, up) * smooth(1.0, 0.3, up);
-        (grey(0.97), rise * body * saturate(0.35 + 1.1 * wisp))
+        (gray(0.97), rise * body * saturate(0.35 + 1.1 * wisp))
     });
 }

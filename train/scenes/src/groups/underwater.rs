@@ -1,7 +1,7 @@
 //! Below the surface of the sea.
 
 use crate::canvas::{Area, Canvas};
-use crate::color::{Rgb, grey, hex};
+use crate::color::{Rgb, gray, hex};
 use crate::math::{TURN, Vec2, bell, direction, mix, saturate, sin, smooth, triangle, vec2};
 use crate::noise::Noise;
 use crate::rng::Rng;
@@ -23,7 +23,7 @@ fn depths(canvas: &mut Canvas, rng: &mut Rng, top: Rgb, bottom: Rgb) {
     for _ in 0..rng.int(20, 60) {
         let at = vec2(rng.range(-0.1, 1.1), rng.range(0.0, 1.0));
         let size = rng.range(0.0015, 0.004);
-        canvas.dab(at, vec2(size, size), 0.0, top.mix(grey(1.0), 0.4), 0.35);
+        canvas.dab(at, vec2(size, size), 0.0, top.mix(gray(1.0), 0.4), 0.35);
     }
 }
 
@@ -149,9 +149,9 @@ fn one_fish(canvas: &mut Canvas, rng: &mut Rng, at: Vec2, size: f32, facing: f32
     );
     let eye = vec2(0.64, -0.14);
     for (radius, tone, shift) in [
-        (0.15, grey(0.97), vec2(0.0, 0.0)),
+        (0.15, gray(0.97), vec2(0.0, 0.0)),
         (0.095, dark * 0.5, vec2(0.02, 0.0)),
-        (0.035, grey(1.0), vec2(0.05, -0.05)),
+        (0.035, gray(1.0), vec2(0.05, -0.05)),
     ] {
         canvas.shape(area, |p| ((local(p) - eye - shift).length() - radius) * size, |_, _| tone);
     }
@@ -273,7 +273,7 @@ fn jelly(canvas: &mut Canvas, rng: &mut Rng, at: Vec2, size: f32, tilt: f32, tin
         let steps = 16;
         for k in 0..steps {
             let t = k as f32 / steps as f32;
-            let tone = tint.mix(grey(0.9), 0.25) * (0.9 - 0.5 * t);
+            let tone = tint.mix(gray(0.9), 0.25) * (0.9 - 0.5 * t);
             canvas.stroke(point(t), point(t + 1.0 / steps as f32), size * 0.03, size * 0.026, tone);
         }
     }
@@ -284,7 +284,7 @@ fn jelly(canvas: &mut Canvas, rng: &mut Rng, at: Vec2, size: f32, tilt: f32, tin
         for k in 0..30 {
             let t = k as f32 / 30.0;
             let x = start * (1.0 + 0.6 * t) + 0.09 * sin(phase + t * 8.0) + rng.around(0.05);
-            let tone = tint.mix(grey(1.0), 0.5) * (1.0 - 0.45 * t);
+            let tone = tint.mix(gray(1.0), 0.5) * (1.0 - 0.45 * t);
             let frill = vec2(0.1, 0.075) * (size * (1.1 - 0.75 * t));
             canvas.dab(place(vec2(x, 0.2 + 1.35 * t)), frill, rng.range(0.0, TURN), tone, 0.5);
         }
@@ -305,6 +305,6 @@ fn jelly(canvas: &mut Canvas, rng: &mut Rng, at: Vec2, size: f32, tilt: f32, tin
         let mottle = texture.fractal(q * 3.5, pixel / size * 3.5);
         let glow = 0.4 + 0.5 * rim + 0.16 * ribs + 0.45 * clover + 0.16 * mottle - 0.1 * q.y;
         let shine = 0.4 * bell((q - vec2(-0.35, -0.3)).length() * 3.0);
-        (tint * glow + grey(0.28 * rim + shine + 0.2 * clover), inside * (0.55 + 0.4 * rim))
+        (tint * glow + gray(0.28 * rim + shine + 0.2 * clover), inside * (0.55 + 0.4 * rim))
     });
 }

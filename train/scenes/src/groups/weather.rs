@@ -1,7 +1,7 @@
 //! Landscapes that something is happening to.
 
 use crate::canvas::{Area, Canvas};
-use crate::color::{Rgb, grey, hex};
+use crate::color::{Rgb, gray, hex};
 use crate::groups::land::conifer;
 use crate::math::{Vec2, bell, mix, pow, saturate, smooth, vec2};
 use crate::noise::Noise;
@@ -124,7 +124,7 @@ pub(crate) fn volcano(canvas: &mut Canvas, rng: &mut Rng) {
         let body = smooth(1.15, 0.5, ((p.x - middle) / wide).abs() - 0.55 * billow) * smooth(-0.02, 0.06, up);
         let shifted = plume.fractal((p + vec2(0.02, 0.035)) * 4.5 + vec2(0.0, up * 2.0), pixel * 4.5);
         let relief = 0.5 + 0.9 * (billow - shifted);
-        let ash = grey(0.12).mix(grey(0.46), saturate(relief)).mix(sky.low, 0.15);
+        let ash = gray(0.12).mix(gray(0.46), saturate(relief)).mix(sky.low, 0.15);
         (ash + fire * (bell(up * 4.5) * (0.35 + 0.4 * relief).max(0.0)), body)
     });
     canvas.glow(Area::around(peak, 0.6), |p| fire * (0.75 * bell((p - peak).length() * 5.0)));
@@ -238,7 +238,7 @@ pub(crate) fn waterfall(canvas: &mut Canvas, rng: &mut Rng) {
         let wave = flow.rough(vec2((p.x - x) * z * 6.0, z * 5.0), pixel * z * 22.0, 0.6);
         let mirror = before.sample(vec2(p.x + 0.02 * wave, pool - down * 1.5 + 0.05 * wave));
         let foam = bell((p.x - x) / (half * 2.0 + down)) * smooth(0.26, 0.0, down + 0.07 * wave);
-        deep.mix(mirror, 0.42 + 0.15 * wave).mix(grey(0.97), saturate(foam))
+        deep.mix(mirror, 0.42 + 0.15 * wave).mix(gray(0.97), saturate(foam))
     });
     for _ in 0..rng.int(5, 12) {
         // Boulders in the pool.
@@ -263,7 +263,7 @@ pub(crate) fn waterfall(canvas: &mut Canvas, rng: &mut Rng) {
     canvas.layer(Area::around(vec2(x, pool), 0.5), |p| {
         let cloud = 0.6 + 0.7 * flow.fractal(p * 5.0, pixel * 5.0);
         let near = bell((p - vec2(x, pool - 0.02)).scaled(1.0 / (half * 2.2), 9.0).length());
-        (grey(0.96) * light.mix(grey(1.0), 0.5), saturate(near * cloud) * 0.8)
+        (gray(0.96) * light.mix(gray(1.0), 0.5), saturate(near * cloud) * 0.8)
     });
     leaves(canvas, rng, green * 0.65, |rng| {
         let side = rng.sign();

@@ -137,7 +137,7 @@ impl Element for i64 {
     }
 }
 
-/// Words as they are stored: the packed numbers of quantised layers.
+/// Words as they are stored: the packed numbers of quantized layers.
 impl Element for u32 {
     const NAME: &'static str = "32-bit words";
 

@@ -50,7 +50,7 @@ fn crc32(bytes: &[u8]) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::image::{encode_png, open};
+    use crate::picture::{encode_png, open};
 
     #[test]
     fn text_goes_in_and_comes_out_and_the_picture_stays() {

@@ -12,7 +12,7 @@ pub enum WeightsError {
     Source(#[from] SourceError),
     /// The file has none of the forms that can be read.
     #[error("{name}: {reason}")]
-    Unrecognised {
+    Unrecognized {
         /// The file.
         name: String,
         /// What it seems to be, and what would be read.

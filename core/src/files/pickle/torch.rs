@@ -1,7 +1,7 @@
 //! The few classes and functions of Python and PyTorch that are known, and the references to storages.
 
 use super::{Object, ObjectId, PickleError, Storage, Tensor, Value, machine::Machine};
-use crate::weights::dtype::Dtype;
+use crate::files::dtype::Dtype;
 
 /// The result of calling `callee` with a tuple of arguments.
 pub(super) fn call<'a>(

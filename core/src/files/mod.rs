@@ -1,6 +1,6 @@
 //! Model files of every form: sources of bytes, safetensors, PyTorch checkpoints, naming, configuration.
 //!
-//! A file is first opened ([`Model::open`]): its form is recognised and its tensors are listed, by reading a few short
+//! A file is first opened ([`Model::open`]): its form is recognized and its tensors are listed, by reading a few short
 //! ranges. Tensors are then read one at a time. Nothing in a file is trusted: every length is checked against the size
 //! of the file before memory is taken, and no code in a pickle is ever run.
 

@@ -69,7 +69,7 @@ pub(super) async fn open_path(folder: &Path) -> Result<Model, WeightsError> {
     }
     let Some(index) = existing(INDEX_FILE)? else {
         let reason = format!("a folder without `{TENSORS_FILE}` or `{INDEX_FILE}`");
-        return Err(WeightsError::Unrecognised { name, reason });
+        return Err(WeightsError::Unrecognized { name, reason });
     };
     let index = read_index(&index).await?;
     let sources = shard_names(&name, &index)?.into_iter().map(|shard| Source::file(&folder.join(shard)));

@@ -10,7 +10,7 @@ use image::RgbImage;
 /// Fractional bits of OpenCV's interpolation coefficients.
 const COEFFICIENT_BITS: u32 = 11;
 
-/// Scales so that the smaller side is `side` pixels (bilinear as OpenCV), then cuts the centre `side × side`.
+/// Scales so that the smaller side is `side` pixels (bilinear as OpenCV), then cuts the center `side × side`.
 ///
 /// A side of 0 is taken as 1; a picture without pixels comes back unchanged.
 #[must_use]
@@ -107,7 +107,7 @@ fn across(row: &[u8], columns: &[Sample]) -> Vec<i32> {
     let mut out = Vec::with_capacity(columns.len() * 3);
     for sample in columns {
         let left = sample.first as usize * 3;
-        // The right neighbour of the last pixel has weight 0: any pixel will do.
+        // The right neighbor of the last pixel has weight 0: any pixel will do.
         let right = if left + 3 < row.len() { left + 3 } else { left };
         for channel in 0..3 {
             let pixels = [row[left + channel], row[right + channel]].map(i32::from);
@@ -117,7 +117,7 @@ fn across(row: &[u8], columns: &[Sample]) -> Vec<i32> {
     out
 }
 
-/// The two source rows in use, already scaled across: neighbouring output rows share them.
+/// The two source rows in use, already scaled across: neighboring output rows share them.
 #[derive(Default)]
 struct RowCache {
     rows: [(Option<usize>, Vec<i32>); 2],
@@ -144,7 +144,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn one_colour_stays_that_colour_but_for_fixed_point(
+        fn one_color_stays_that_color_but_for_fixed_point(
             value: u8, from in (1_u32..40, 1_u32..40), to in (1_u32..40, 1_u32..40),
         ) {
             let picture = RgbImage::from_pixel(from.0, from.1, image::Rgb([value; 3]));

@@ -29,21 +29,21 @@ pub(super) fn is_legacy(start: &[u8]) -> bool {
 /// Lists the tensors of a zip checkpoint: `PREFIX/data.pkl` and one entry `PREFIX/data/KEY` per storage.
 pub(super) async fn open_zip(source: &Source) -> Result<Vec<StoredTensor>, WeightsError> {
     let name = source.name();
-    let unrecognised =
-        |reason: &str| WeightsError::Unrecognised { name: name.to_owned(), reason: reason.to_owned() };
+    let unrecognized =
+        |reason: &str| WeightsError::Unrecognized { name: name.to_owned(), reason: reason.to_owned() };
     let archive = Archive::open(source).await?;
     let mut pickles = archive.names().filter_map(|entry| entry.strip_suffix("/data.pkl"));
     let (prefix, more) = (pickles.next(), pickles.next());
     let Some(prefix) = prefix.filter(|_| more.is_none()) else {
-        return Err(unrecognised("a zip archive, but not a PyTorch checkpoint (one `data.pkl`)"));
+        return Err(unrecognized("a zip archive, but not a PyTorch checkpoint (one `data.pkl`)"));
     };
     if archive.get(&format!("{prefix}/constants.pkl")).is_some() {
-        return Err(unrecognised("a TorchScript program; save its `state_dict()` with torch.save"));
+        return Err(unrecognized("a TorchScript program; save its `state_dict()` with torch.save"));
     }
     if archive.get(&format!("{prefix}/byteorder")).is_some()
         && read_entry(source, &archive, &format!("{prefix}/byteorder"), 16).await? != b"little"
     {
-        return Err(unrecognised("written on a big-endian machine; save it again on another"));
+        return Err(unrecognized("written on a big-endian machine; save it again on another"));
     }
     let pickle = read_entry(source, &archive, &format!("{prefix}/data.pkl"), pickle::LONGEST).await?;
     let unpickled = pickle::unpickle(&pickle).map_err(|error| broken(name, error.to_string()))?;
@@ -167,7 +167,7 @@ fn state_dict(
     let Some(pairs) = unpickled.dict(root) else {
         let reason = "a PyTorch file, but not a state dict or Lightning checkpoint; \
              save `model.state_dict()` with torch.save";
-        return Err(WeightsError::Unrecognised { name: name.to_owned(), reason: reason.to_owned() });
+        return Err(WeightsError::Unrecognized { name: name.to_owned(), reason: reason.to_owned() });
     };
     let mut tensors: Vec<StoredTensor> = Vec::new();
     let mut positions: HashMap<&str, usize> = HashMap::new();

@@ -7,7 +7,7 @@ pub const GAP: u32 = 8;
 
 const BACKGROUND: Rgb<u8> = Rgb([255; 3]);
 
-/// Anchors of the viridis colour map (by Smith and van der Walt, CC0), evenly spaced: even in lightness, and readable with every form of colour
+/// Anchors of the viridis color map (by Smith and van der Walt, CC0), evenly spaced: even in lightness, and readable with every form of color
 /// blindness.
 const VIRIDIS: [[u8; 3]; 9] = [
     [68, 1, 84],
@@ -21,9 +21,9 @@ const VIRIDIS: [[u8; 3]; 9] = [
     [253, 231, 37],
 ];
 
-/// Colour of the heat map at `share`, 0 (dark violet) to 1 (yellow); beyond is clamped.
+/// Color of the heat map at `share`, 0 (dark violet) to 1 (yellow); beyond is clamped.
 #[must_use]
-pub fn heat_colour(share: f32) -> [u8; 3] {
+pub fn heat_color(share: f32) -> [u8; 3] {
     let position = if share.is_nan() { 0.0 } else { share.clamp(0.0, 1.0) } * (VIRIDIS.len() - 1) as f32;
     let index = (position as usize).min(VIRIDIS.len() - 2);
     let fraction = position - index as f32;
@@ -43,7 +43,7 @@ pub fn difference(a: &RgbImage, b: &RgbImage, full_scale: u8) -> RgbImage {
     RgbImage::from_fn(width, height, |x, y| {
         let (a, b) = (a.get_pixel(x, y).0, b.get_pixel(x, y).0);
         let sum: u16 = a.iter().zip(b).map(|(&a, b)| u16::from(a.abs_diff(b))).sum();
-        Rgb(heat_colour(f32::from(sum) / most))
+        Rgb(heat_color(f32::from(sum) / most))
     })
 }
 
@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn lightness_rises_with_the_difference() {
         let lightness = |share: f32| {
-            let [r, g, b] = heat_colour(share).map(f32::from);
+            let [r, g, b] = heat_color(share).map(f32::from);
             0.299 * r + 0.587 * g + 0.114 * b
         };
         assert!((0..100).all(|i| lightness(i as f32 / 100.0) < lightness((i + 1) as f32 / 100.0)));

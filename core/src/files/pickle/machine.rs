@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::{MOST_OBJECTS, MOST_VALUES, Object, PickleError, Unpickled, Value, reader::Reader, torch};
 
 /// Runs the pickle at the start of `input`; what follows it is left alone.
-pub(in crate::weights) fn unpickle(input: &[u8]) -> Result<Unpickled<'_>, PickleError> {
+pub(in crate::files) fn unpickle(input: &[u8]) -> Result<Unpickled<'_>, PickleError> {
     let mut machine = Machine {
         reader: Reader { bytes: input, at: 0 },
         stack: Vec::new(),

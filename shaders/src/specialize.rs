@@ -10,9 +10,9 @@
 
 use std::collections::BTreeMap;
 
-/// What a file is specialised with.
+/// What a file is specialized with.
 #[derive(Clone, Debug, Default)]
-pub struct Specialisation {
+pub struct Specialization {
     /// Conditions of `#if`.
     pub flags: BTreeMap<&'static str, bool>,
     /// Values of `#const` and counts of `#for`.
@@ -21,10 +21,10 @@ pub struct Specialisation {
     pub imports: BTreeMap<&'static str, &'static str>,
 }
 
-/// A file that cannot be specialised.
+/// A file that cannot be specialized.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {reason}")]
-pub struct SpecialiseError {
+pub struct SpecializeError {
     /// Line in the file, from 1.
     pub line: usize,
     /// What is wrong.
@@ -34,8 +34,8 @@ pub struct SpecialiseError {
 /// Resolves every `#` line of a file.
 ///
 /// # Errors
-/// [`SpecialiseError`]: an unknown word, name, flag or constant, or blocks that do not close.
-pub fn specialise(text: &str, with: &Specialisation) -> Result<String, SpecialiseError> {
+/// [`SpecializeError`]: an unknown word, name, flag or constant, or blocks that do not close.
+pub fn specialize(text: &str, with: &Specialization) -> Result<String, SpecializeError> {
     let lines: Vec<&str> = text.lines().collect();
     let mut out = String::with_capacity(text.len() * 2);
     let end = block(&lines, 0, with, &mut out)?;
@@ -45,17 +45,17 @@ pub fn specialise(text: &str, with: &Specialisation) -> Result<String, Specialis
     Ok(out)
 }
 
-fn error(index: usize, reason: impl Into<String>) -> SpecialiseError {
-    SpecialiseError { line: index + 1, reason: reason.into() }
+fn error(index: usize, reason: impl Into<String>) -> SpecializeError {
+    SpecializeError { line: index + 1, reason: reason.into() }
 }
 
 /// Resolves lines from `start` until a line that closes an outer block, whose index it returns.
 fn block(
     lines: &[&str],
     start: usize,
-    with: &Specialisation,
+    with: &Specialization,
     out: &mut String,
-) -> Result<usize, SpecialiseError> {
+) -> Result<usize, SpecializeError> {
     let mut index = start;
     while let Some(line) = lines.get(index) {
         let words: Vec<&str> = line.split_whitespace().collect();
@@ -65,7 +65,7 @@ fn block(
                 let piece =
                     with.imports.get(name).ok_or_else(|| error(index, format!("no piece `{name}`")))?;
                 out.push_str(
-                    &specialise(piece, with).map_err(|inner| error(index, format!("{name}: {inner}")))?,
+                    &specialize(piece, with).map_err(|inner| error(index, format!("{name}: {inner}")))?,
                 );
             }
             ["#const", name] => {
@@ -93,7 +93,7 @@ fn block(
     Ok(index)
 }
 
-fn constant(with: &Specialisation, name: &str, index: usize) -> Result<u32, SpecialiseError> {
+fn constant(with: &Specialization, name: &str, index: usize) -> Result<u32, SpecializeError> {
     with.constants.get(name).copied().ok_or_else(|| error(index, format!("no constant `{name}`")))
 }
 
@@ -102,9 +102,9 @@ fn condition(
     lines: &[&str],
     start: usize,
     holds: bool,
-    with: &Specialisation,
+    with: &Specialization,
     out: &mut String,
-) -> Result<usize, SpecialiseError> {
+) -> Result<usize, SpecializeError> {
     let mut unused = String::new();
     let mut end = block(lines, start + 1, with, if holds { &mut *out } else { &mut unused })?;
     if lines.get(end).map(|line| line.trim()) == Some("#else") {
@@ -119,9 +119,9 @@ fn repeat(
     start: usize,
     variable: &str,
     count: u32,
-    with: &Specialisation,
+    with: &Specialization,
     out: &mut String,
-) -> Result<usize, SpecialiseError> {
+) -> Result<usize, SpecializeError> {
     let mut body = String::new();
     let end = block(lines, start + 1, with, &mut body)?;
     let placeholder = format!("{{{variable}}}");
@@ -131,7 +131,7 @@ fn repeat(
     closed(lines, start, end, "#endfor")
 }
 
-fn closed(lines: &[&str], start: usize, end: usize, word: &str) -> Result<usize, SpecialiseError> {
+fn closed(lines: &[&str], start: usize, end: usize, word: &str) -> Result<usize, SpecializeError> {
     if lines.get(end).map(|line| line.trim()) == Some(word) {
         Ok(end)
     } else {
@@ -143,16 +143,16 @@ fn closed(lines: &[&str], start: usize, end: usize, word: &str) -> Result<usize,
 mod tests {
     use super::*;
 
-    fn with() -> Specialisation {
-        Specialisation {
+    fn with() -> Specialization {
+        Specialization {
             flags: [("YES", true), ("NO", false)].into(),
             constants: [("TWO", 2), ("THREE", 3)].into(),
             imports: [("piece", "imported\n")].into(),
         }
     }
 
-    fn run(text: &str) -> Result<String, SpecialiseError> {
-        specialise(text, &with())
+    fn run(text: &str) -> Result<String, SpecializeError> {
+        specialize(text, &with())
     }
 
     #[test]

@@ -1,5 +1,5 @@
 // How a weight matrix is packed: INT8, INT4: 4 inputs × 4 outputs an element, with one scale for GROUP4 elements of inputs;
-// without quantisation as every other map is stored.
+// without quantization as every other map is stored.
 #if INT8
 alias Weights = vec4<u32>;
 const GROUP4: u32 = 32u;

@@ -74,9 +74,9 @@ pub enum ImageError {
     Encode(image::ImageError),
 }
 
-/// Opens a PNG, JPEG or WebP picture, recognised by its content.
+/// Opens a PNG, JPEG or WebP picture, recognized by its content.
 ///
-/// The EXIF orientation is applied, alpha is composited on white, 16-bit and grey pictures become 8-bit RGB; every such
+/// The EXIF orientation is applied, alpha is composited on white, 16-bit and gray pictures become 8-bit RGB; every such
 /// step is told in [`Picture::notes`]. Of an animation the first frame is taken.
 ///
 /// # Errors
@@ -162,14 +162,14 @@ fn decode(
         pixels.apply_orientation(orientation);
         notes.push("turned upright as its EXIF orientation says".to_owned());
     }
-    let colour = pixels.color();
-    if !colour.has_color() {
-        notes.push("grey picture, used as RGB".to_owned());
+    let color = pixels.color();
+    if !color.has_color() {
+        notes.push("gray picture, used as RGB".to_owned());
     }
-    if colour.bytes_per_pixel() / colour.channel_count() > 1 {
+    if color.bytes_per_pixel() / color.channel_count() > 1 {
         notes.push("16 bits per channel reduced to 8".to_owned());
     }
-    let rgb = if colour.has_alpha() { on_white(&pixels, &mut notes) } else { pixels.into_rgb8() };
+    let rgb = if color.has_alpha() { on_white(&pixels, &mut notes) } else { pixels.into_rgb8() };
     Ok(Picture { rgb, notes })
 }
 
@@ -193,8 +193,8 @@ fn on_white(pixels: &DynamicImage, notes: &mut Vec<String>) -> RgbImage {
         }
     } else if let Some(deep) = pixels.as_luma_alpha16() {
         for (to, from) in rgb.as_chunks_mut::<3>().0.iter_mut().zip(deep.pixels()) {
-            let [grey, alpha] = from.0.map(u64::from);
-            put(to, [grey, grey, grey, alpha], 65_535);
+            let [gray, alpha] = from.0.map(u64::from);
+            put(to, [gray, gray, gray, alpha], 65_535);
         }
     } else {
         for (to, from) in rgb.as_chunks_mut::<3>().0.iter_mut().zip(pixels.to_rgba8().pixels()) {
@@ -227,14 +227,14 @@ mod tests {
     const TURNED: [u8; 26] =
         [b'I', b'I', 42, 0, 8, 0, 0, 0, 1, 0, 0x12, 0x01, 3, 0, 1, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0];
 
-    fn png(pixels: &[u8], width: u32, height: u32, colour: ExtendedColorType) -> Vec<u8> {
+    fn png(pixels: &[u8], width: u32, height: u32, color: ExtendedColorType) -> Vec<u8> {
         let mut bytes = Vec::new();
-        png::PngEncoder::new(&mut bytes).write_image(pixels, width, height, colour).unwrap();
+        png::PngEncoder::new(&mut bytes).write_image(pixels, width, height, color).unwrap();
         bytes
     }
 
     #[test]
-    fn png_jpeg_and_webp_are_recognised_by_content() {
+    fn png_jpeg_and_webp_are_recognized_by_content() {
         let picture = RgbImage::from_pixel(6, 4, image::Rgb([200, 30, 60]));
         for format in [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::WebP] {
             let mut bytes = Cursor::new(Vec::new());
@@ -286,11 +286,11 @@ mod tests {
     }
 
     #[test]
-    fn sixteen_bits_and_grey_become_rgb() {
+    fn sixteen_bits_and_gray_become_rgb() {
         let deep: Vec<u8> = [0x8000_u16, 0xffff].iter().flat_map(|v| v.to_ne_bytes()).collect();
         let opened = open(&png(&deep, 2, 1, ExtendedColorType::L16)).unwrap();
         assert_eq!(opened.rgb.as_raw()[..], [128, 128, 128, 255, 255, 255]);
-        assert_eq!(opened.notes, ["grey picture, used as RGB", "16 bits per channel reduced to 8"]);
+        assert_eq!(opened.notes, ["gray picture, used as RGB", "16 bits per channel reduced to 8"]);
         let opened = open(&png(&deep, 1, 1, ExtendedColorType::La16)).unwrap();
         assert_eq!(opened.rgb.as_raw()[..], [128, 128, 128]);
     }

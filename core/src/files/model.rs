@@ -280,7 +280,7 @@ async fn list_tensors(source: &Source) -> Result<Vec<StoredTensor>, WeightsError
     } else {
         let what = guess(&start);
         let reason = format!("{what}; safetensors files and PyTorch checkpoints (.ckpt, .pt, .pth) are read");
-        Err(WeightsError::Unrecognised { name: source.name().to_owned(), reason })
+        Err(WeightsError::Unrecognized { name: source.name().to_owned(), reason })
     }
 }
 
