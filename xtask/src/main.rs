@@ -19,6 +19,8 @@ cargo xtask COMMAND
   test [--quick]        everything that must hold; --quick leaves out the browser, the training and the demo
   web [--fast]          build the web page and the JavaScript engine into web/dist; --fast skips the slow optimizers
   serve [--port N]      serve web/dist on http://localhost:8080
+  structure [--graph [CRATE]]
+                        what is wrong with the module structure: import cycles, layers; --graph prints who imports whom
   setup                 only install what the other commands need
 ";
 
@@ -46,6 +48,7 @@ fn run(words: &[&str]) -> Outcome {
         ["serve", "--port", port] => {
             serve::run(port.parse().map_err(|_| Failure(format!("--port {port}: not a port number")))?)
         }
+        ["structure", rest @ ..] => checks("structure", rest),
         ["setup"] => setup::everything(),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
@@ -54,4 +57,10 @@ fn run(words: &[&str]) -> Outcome {
         [] => Err(Failure(format!("which command?\n\n{USAGE}"))),
         _ => Err(Failure(format!("do not know `{}`\n\n{USAGE}", words.join(" ")))),
     }
+}
+
+/// Runs the program that reads the repository's own source and files.
+fn checks(command: &str, words: &[&str]) -> Outcome {
+    let cargo = ["run", "--quiet", "--locked", "--package", "ibq-checks", "--", command];
+    shell::run(shell::command("cargo", &cargo).args(words))
 }

@@ -1,0 +1,5 @@
+//! Checks of the repository itself: of its source, and of the files in it that other files of it were made from.
+//!
+//! A crate of its own because it parses Rust and JSON, and `cargo xtask` should not wait for parsers.
+
+pub mod structure;
