@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    linear::{self, LinearKind, LinearTile, WeightForm},
+    linear::{self, LinearKind, LinearTile, WeightFormat},
     matrix::{self, MatrixTile, MatrixUnit},
     specialize::{Specialization, SpecializeError, specialize},
 };
@@ -107,51 +107,51 @@ pub const ATTENTION_POSITIONS: u32 = 2560;
 /// Largest head of [`Kernel::CausalAttention`].
 pub const ATTENTION_HEAD: u32 = 128;
 
-/// One kernel. The file of the same name under `wgsl/` says what it computes.
+/// One kernel. Its file under `wgsl/` says what it computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kernel {
-    /// `conv2d.wgsl`: convolution, and matrix products.
+    /// `tokenizer/conv2d.wgsl`: convolution, and matrix products.
     Conv2d(ConvTile),
-    /// `conv2d_matrix.wgsl`: the same on matrix units, from [`Storage::NativeF16`] only.
+    /// `tokenizer/conv2d_matrix.wgsl`: the same on matrix units, from [`Storage::NativeF16`] only.
     Conv2dMatrix(MatrixUnit, MatrixTile),
-    /// `group_norm_stats.wgsl`
+    /// `tokenizer/group_norm_stats.wgsl`
     GroupNormStats,
-    /// `group_norm_finish.wgsl`
+    /// `tokenizer/group_norm_finish.wgsl`
     GroupNormFinish,
-    /// `group_norm_apply.wgsl`
+    /// `tokenizer/group_norm_apply.wgsl`
     GroupNormApply {
         /// Whether the result replaces the input.
         in_place: bool,
     },
-    /// `softmax.wgsl`
+    /// `tokenizer/softmax.wgsl`
     Softmax,
-    /// `transpose.wgsl`
+    /// `tokenizer/transpose.wgsl`
     Transpose,
-    /// `lookup.wgsl`
+    /// `tokenizer/lookup.wgsl`
     Lookup(LookupTile),
-    /// `lookup_finish.wgsl`
+    /// `tokenizer/lookup_finish.wgsl`
     LookupFinish,
-    /// `embed.wgsl`
+    /// `tokenizer/embed.wgsl`
     Embed,
-    /// `pixels_in.wgsl`
+    /// `tokenizer/pixels_in.wgsl`
     PixelsIn,
-    /// `pixels_out.wgsl`
+    /// `tokenizer/pixels_out.wgsl`
     PixelsOut,
-    /// `linear.wgsl`: the linear layers of the transformer.
-    Linear(LinearKind, WeightForm, LinearTile),
-    /// `linear_weights.wgsl`
-    LinearWeights(WeightForm),
-    /// `token_embed.wgsl`
+    /// `transformer/linear.wgsl`: the linear layers of the transformer.
+    Linear(LinearKind, WeightFormat, LinearTile),
+    /// `transformer/linear_weights.wgsl`
+    LinearWeights(WeightFormat),
+    /// `transformer/token_embed.wgsl`
     TokenEmbed,
-    /// `causal_attention.wgsl`
+    /// `transformer/causal_attention.wgsl`
     CausalAttention,
-    /// `sample.wgsl`
+    /// `transformer/sample.wgsl`
     Sample,
-    /// `advance.wgsl`
+    /// `transformer/advance.wgsl`
     Advance,
-    /// `peak_arithmetic.wgsl`: only for measuring the adapter.
+    /// `bench/peak_arithmetic.wgsl`: only for measuring the adapter.
     PeakArithmetic,
-    /// `peak_copy.wgsl`: only for measuring the adapter.
+    /// `bench/peak_copy.wgsl`: only for measuring the adapter.
     PeakCopy,
 }
 
@@ -177,10 +177,10 @@ impl Kernel {
             Self::PeakArithmetic,
             Self::PeakCopy,
         ];
-        for form in WeightForm::ALL {
-            all.push(Self::LinearWeights(form));
+        for format in WeightFormat::ALL {
+            all.push(Self::LinearWeights(format));
             for kind in LinearKind::ALL {
-                all.extend(LinearTile::ALL.map(|tile| Self::Linear(kind, form, tile)));
+                all.extend(LinearTile::ALL.map(|tile| Self::Linear(kind, format, tile)));
             }
         }
         all.extend(ConvTile::ALL.map(Self::Conv2d));
@@ -248,48 +248,48 @@ impl Kernel {
             Self::GroupNormApply { in_place } => {
                 flags.insert("IN_PLACE", in_place);
             }
-            Self::Linear(kind, form, tile) => {
-                linear::variant(kind, form, tile, &mut flags, &mut constants);
+            Self::Linear(kind, format, tile) => {
+                linear::variant(kind, format, tile, &mut flags, &mut constants);
             }
-            Self::LinearWeights(form) => flags.extend(form.flags()),
+            Self::LinearWeights(format) => flags.extend(format.flags()),
             Self::CausalAttention => {
                 constants.extend([("POSITIONS", ATTENTION_POSITIONS), ("HEAD4", ATTENTION_HEAD / 4)]);
             }
             _ => {}
         }
         let imports = [
-            ("storage", include_str!("../wgsl/storage.wgsl")),
-            ("found", include_str!("../wgsl/found.wgsl")),
-            ("philox", include_str!("../wgsl/philox.wgsl")),
-            ("quantized", include_str!("../wgsl/quantized.wgsl")),
-            ("window", include_str!("../wgsl/window.wgsl")),
-            ("reduce", include_str!("../wgsl/reduce.wgsl")),
+            ("storage", include_str!("../wgsl/shared/storage.wgsl")),
+            ("top2", include_str!("../wgsl/shared/top2.wgsl")),
+            ("philox", include_str!("../wgsl/shared/philox.wgsl")),
+            ("quantized", include_str!("../wgsl/shared/quantized.wgsl")),
+            ("window", include_str!("../wgsl/shared/window.wgsl")),
+            ("reduce", include_str!("../wgsl/shared/reduce.wgsl")),
         ];
         specialize(self.text(), &Specialization { flags, constants, imports: imports.into() })
     }
 
     fn text(self) -> &'static str {
         match self {
-            Self::Conv2d(_) => include_str!("../wgsl/conv2d.wgsl"),
-            Self::Conv2dMatrix(..) => include_str!("../wgsl/conv2d_matrix.wgsl"),
-            Self::GroupNormStats => include_str!("../wgsl/group_norm_stats.wgsl"),
-            Self::GroupNormFinish => include_str!("../wgsl/group_norm_finish.wgsl"),
-            Self::GroupNormApply { .. } => include_str!("../wgsl/group_norm_apply.wgsl"),
-            Self::Softmax => include_str!("../wgsl/softmax.wgsl"),
-            Self::Transpose => include_str!("../wgsl/transpose.wgsl"),
-            Self::Lookup(_) => include_str!("../wgsl/lookup.wgsl"),
-            Self::LookupFinish => include_str!("../wgsl/lookup_finish.wgsl"),
-            Self::Embed => include_str!("../wgsl/embed.wgsl"),
-            Self::PixelsIn => include_str!("../wgsl/pixels_in.wgsl"),
-            Self::PixelsOut => include_str!("../wgsl/pixels_out.wgsl"),
-            Self::Linear(..) => include_str!("../wgsl/linear.wgsl"),
-            Self::LinearWeights(_) => include_str!("../wgsl/linear_weights.wgsl"),
-            Self::TokenEmbed => include_str!("../wgsl/token_embed.wgsl"),
-            Self::CausalAttention => include_str!("../wgsl/causal_attention.wgsl"),
-            Self::Sample => include_str!("../wgsl/sample.wgsl"),
-            Self::Advance => include_str!("../wgsl/advance.wgsl"),
-            Self::PeakArithmetic => include_str!("../wgsl/peak_arithmetic.wgsl"),
-            Self::PeakCopy => include_str!("../wgsl/peak_copy.wgsl"),
+            Self::Conv2d(_) => include_str!("../wgsl/tokenizer/conv2d.wgsl"),
+            Self::Conv2dMatrix(..) => include_str!("../wgsl/tokenizer/conv2d_matrix.wgsl"),
+            Self::GroupNormStats => include_str!("../wgsl/tokenizer/group_norm_stats.wgsl"),
+            Self::GroupNormFinish => include_str!("../wgsl/tokenizer/group_norm_finish.wgsl"),
+            Self::GroupNormApply { .. } => include_str!("../wgsl/tokenizer/group_norm_apply.wgsl"),
+            Self::Softmax => include_str!("../wgsl/tokenizer/softmax.wgsl"),
+            Self::Transpose => include_str!("../wgsl/tokenizer/transpose.wgsl"),
+            Self::Lookup(_) => include_str!("../wgsl/tokenizer/lookup.wgsl"),
+            Self::LookupFinish => include_str!("../wgsl/tokenizer/lookup_finish.wgsl"),
+            Self::Embed => include_str!("../wgsl/tokenizer/embed.wgsl"),
+            Self::PixelsIn => include_str!("../wgsl/tokenizer/pixels_in.wgsl"),
+            Self::PixelsOut => include_str!("../wgsl/tokenizer/pixels_out.wgsl"),
+            Self::Linear(..) => include_str!("../wgsl/transformer/linear.wgsl"),
+            Self::LinearWeights(_) => include_str!("../wgsl/transformer/linear_weights.wgsl"),
+            Self::TokenEmbed => include_str!("../wgsl/transformer/token_embed.wgsl"),
+            Self::CausalAttention => include_str!("../wgsl/transformer/causal_attention.wgsl"),
+            Self::Sample => include_str!("../wgsl/transformer/sample.wgsl"),
+            Self::Advance => include_str!("../wgsl/transformer/advance.wgsl"),
+            Self::PeakArithmetic => include_str!("../wgsl/bench/peak_arithmetic.wgsl"),
+            Self::PeakCopy => include_str!("../wgsl/bench/peak_copy.wgsl"),
         }
     }
 }

@@ -10,6 +10,6 @@ mod matrix;
 mod specialize;
 
 pub use kernel::{ATTENTION_HEAD, ATTENTION_POSITIONS, ConvTile, Kernel, LookupTile, Storage};
-pub use linear::{LinearKind, LinearTile, WeightForm};
+pub use linear::{LinearKind, LinearTile, WeightFormat};
 pub use matrix::{MatrixSize, MatrixTile, MatrixUnit};
 pub use specialize::{Specialization, SpecializeError, specialize};

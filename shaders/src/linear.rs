@@ -24,7 +24,7 @@ impl LinearKind {
 
 /// How the weights of linear layers are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum WeightForm {
+pub enum WeightFormat {
     /// As [`Storage`](crate::Storage) says.
     Float,
     /// 8 bits, with scales for groups of 128 inputs.
@@ -33,7 +33,7 @@ pub enum WeightForm {
     Int4,
 }
 
-impl WeightForm {
+impl WeightFormat {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Float, Self::Int8, Self::Int4];
 
@@ -95,12 +95,12 @@ impl LinearTile {
 /// The flags and constants of one variant.
 pub(crate) fn variant(
     kind: LinearKind,
-    form: WeightForm,
+    format: WeightFormat,
     tile: LinearTile,
     flags: &mut BTreeMap<&'static str, bool>,
     constants: &mut BTreeMap<&'static str, u32>,
 ) {
-    flags.extend(form.flags());
+    flags.extend(format.flags());
     flags.extend([
         ("PLAIN", tile.plain),
         ("MODULATE", matches!(kind, LinearKind::Qkv | LinearKind::Gate | LinearKind::Head)),

@@ -6,8 +6,8 @@ use crate::gpu::{Bound, DispatchBuilder, fold};
 
 use super::{Graph, Map, Op, Place, TensorId, graph::label, group_norm::bands};
 
-/// Bytes of one part's result for one position.
-const FOUND_BYTES: u64 = 16;
+/// Bytes of one part's top 2 for one position.
+const TOP2_BYTES: u64 = 16;
 /// Bytes of all partial results, at most.
 const PARTIAL_BYTES: u64 = 64 << 20;
 
@@ -29,13 +29,13 @@ impl Lookup {
     /// Plans a lookup of `z` in `shards` shards of `shard_codes` codes, and adds its tensors to the graph.
     pub(crate) fn new(graph: &mut Graph, z: Map, shards: u32, shard_codes: u32) -> Self {
         let positions = z.rows() * u64::from(z.w);
-        let most = (PARTIAL_BYTES / FOUND_BYTES / positions.max(1) / u64::from(shards)).clamp(1, 64);
+        let most = (PARTIAL_BYTES / TOP2_BYTES / positions.max(1) / u64::from(shards)).clamp(1, 64);
         let parts = (shard_codes.div_ceil(4 * 16 * 8)).clamp(1, most as u32);
         Self {
             z,
             parts,
             shards,
-            partials: graph.tensor(positions * u64::from(parts * shards) * FOUND_BYTES),
+            partials: graph.tensor(positions * u64::from(parts * shards) * TOP2_BYTES),
             indices: graph.tensor(positions * 4),
             margins: graph.tensor(positions * 4),
         }
@@ -92,7 +92,7 @@ impl Op for Lookup {
             workgroups: [groups_x, groups_y, 1],
             label: label("lookup_finish".to_owned()),
             flops: 0.0,
-            bytes: (positions * u64::from(parts) * FOUND_BYTES) as f64,
+            bytes: (positions * u64::from(parts) * TOP2_BYTES) as f64,
         });
         dispatches
     }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ibq_shaders::WeightForm;
+use ibq_shaders::WeightFormat;
 
 use crate::{
     files::{
@@ -48,9 +48,9 @@ pub async fn convert_transformer(
         let reason = format!("{} is stored as {} already", weights.name(), stored.name());
         return Err(TransformerError::Input(reason));
     }
-    let form = match (precision.form(), gpu) {
-        (WeightForm::Float, _) => None,
-        (form, Some(gpu)) => Some((form, gpu)),
+    let format = match (precision.format(), gpu) {
+        (WeightFormat::Float, _) => None,
+        (format, Some(gpu)) => Some((format, gpu)),
         (..) => return Err(TransformerError::Input("quantizing needs a GPU".to_owned())),
     };
     let floats = if precision == TransformerPrecision::F32 { Precision::F32 } else { Precision::F16 };
@@ -79,9 +79,9 @@ pub async fn convert_transformer(
     };
     let inside = tokenizer.as_ref().map_or(Vec::new(), |tokenizer| tokenizer.config().parameters());
     let mut tensors: Vec<FolderTensor> = inside.into_iter().map(|tensor| plain(inner, tensor)).collect();
-    match form {
+    match format {
         None => tensors.extend(weights.config().parameters().into_iter().map(|tensor| plain(outer, tensor))),
-        Some((form, _)) => tensors.extend(weights.config().stored_parts(form).into_iter().map(|part| {
+        Some((format, _)) => tensors.extend(weights.config().stored_parts(format).into_iter().map(|part| {
             let stored = if part.words { StoredAs::U32 } else { of_shape(&part.shape) };
             FolderTensor { name: format!("{outer}{}", part.name), shape: part.shape, stored }
         })),
@@ -93,14 +93,14 @@ pub async fn convert_transformer(
     if let Some(tokenizer) = &tokenizer {
         copier.tokenizer(tokenizer).await?;
     }
-    match form {
+    match format {
         None => {
             for (name, shape) in weights.config().parameters() {
                 copier.floats(&name, &shape).await?;
             }
         }
-        Some((form, gpu)) => {
-            for part in weights.config().stored_parts(form).iter().take(2) {
+        Some((format, gpu)) => {
+            for part in weights.config().stored_parts(format).iter().take(2) {
                 copier.floats(&part.name, &part.shape).await?;
             }
             copier.quantized(gpu, precision).await?;
@@ -185,10 +185,10 @@ impl Copier<'_> {
 
     async fn matrix(&mut self, gpu: &Gpu, matrix: &Matrix) -> Result<(), TransformerError> {
         let elements = u64::from(matrix.k4) * u64::from(matrix.o4);
-        let numbers = elements * if matrix.form == WeightForm::Int8 { 16 } else { 8 };
+        let numbers = elements * if matrix.format == WeightFormat::Int8 { 16 } else { 8 };
         self.writer.append_words(&gpu.read(&matrix.weights, numbers).await?)?;
         if let Some(scales) = &matrix.scales {
-            let groups = u64::from(matrix.k4.div_ceil(matrix.form.group4()));
+            let groups = u64::from(matrix.k4.div_ceil(matrix.format.group4()));
             self.writer.append_words(&gpu.read(scales, 16 * groups * u64::from(matrix.o4)).await?)?;
         }
         self.progress(16 * u64::from(matrix.k4) * u64::from(matrix.o4))

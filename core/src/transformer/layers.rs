@@ -1,6 +1,6 @@
 //! The linear layers of a transformer: which matrices of a file they are made of, and how they are stored when quantized.
 
-use ibq_shaders::WeightForm;
+use ibq_shaders::WeightFormat;
 
 use super::TransformerConfig;
 
@@ -46,9 +46,9 @@ impl Layer {
         Self { weights, stem, rows, columns, norms: Vec::new(), makes_logits: false }
     }
 
-    /// How it is stored where layers are stored in this way: 4 bits are too few for logits.
-    pub(super) fn form(&self, layers: WeightForm) -> WeightForm {
-        if self.makes_logits && layers == WeightForm::Int4 { WeightForm::Int8 } else { layers }
+    /// The format of this layer where layers are stored in `layers`: 4 bits are too few for logits.
+    pub(super) fn format(&self, layers: WeightFormat) -> WeightFormat {
+        if self.makes_logits && layers == WeightFormat::Int4 { WeightFormat::Int8 } else { layers }
     }
 
     /// Inputs, in fours.
@@ -63,19 +63,19 @@ impl Layer {
 
     /// Bytes on the GPU of `rows` rows of each matrix: weights, and scales where there are any. `four` is the size of four
     /// floats.
-    pub(super) fn bytes(&self, rows: u32, layers: WeightForm, four: u64) -> (u64, Option<u64>) {
-        let form = self.form(layers);
+    pub(super) fn bytes(&self, rows: u32, layers: WeightFormat, four: u64) -> (u64, Option<u64>) {
+        let format = self.format(layers);
         let (k4, o4) = (u64::from(self.k4()), u64::from(self.o4(rows)));
-        let scales = match form {
-            WeightForm::Float => None,
-            form => Some(k4.div_ceil(u64::from(form.group4())) * o4 * 16),
+        let scales = match format {
+            WeightFormat::Float => None,
+            format => Some(k4.div_ceil(u64::from(format.group4())) * o4 * 16),
         };
-        (k4 * o4 * element_bytes(form, four), scales)
+        (k4 * o4 * element_bytes(format, four), scales)
     }
 
     /// Names of the stored forms: numbers and scales.
-    pub(super) fn stored_names(&self, layers: WeightForm) -> [String; 2] {
-        let ending = if self.form(layers) == WeightForm::Int8 { "int8" } else { "int4" };
+    pub(super) fn stored_names(&self, layers: WeightFormat) -> [String; 2] {
+        let ending = if self.format(layers) == WeightFormat::Int8 { "int8" } else { "int4" };
         [format!("{}.{ending}", self.stem), format!("{}.scales", self.stem)]
     }
 
@@ -85,11 +85,11 @@ impl Layer {
     }
 
     /// The tensors of a layer that is stored quantized: [k4, o4, 4 or 2] words of numbers, [groups, o4, 4] of scales.
-    pub(super) fn stored(&self, layers: WeightForm) -> Vec<StoredPart> {
-        let (form, [numbers, scales]) = (self.form(layers), self.stored_names(layers));
+    pub(super) fn stored(&self, layers: WeightFormat) -> Vec<StoredPart> {
+        let (format, [numbers, scales]) = (self.format(layers), self.stored_names(layers));
         let (k4, o4) = (self.k4(), self.o4(self.rows));
-        let words = if form == WeightForm::Int8 { 4 } else { 2 };
-        let groups = k4.div_ceil(form.group4());
+        let words = if format == WeightFormat::Int8 { 4 } else { 2 };
+        let groups = k4.div_ceil(format.group4());
         let mut parts = vec![
             StoredPart { name: numbers, shape: vec![k4, o4, words], words: true },
             StoredPart { name: scales, shape: vec![groups, o4, 4], words: true },
@@ -102,11 +102,11 @@ impl Layer {
 }
 
 /// Bytes of one element of a matrix: 4 inputs × 4 outputs.
-pub(super) fn element_bytes(form: WeightForm, four: u64) -> u64 {
-    match form {
-        WeightForm::Float => 4 * four,
-        WeightForm::Int8 => 16,
-        WeightForm::Int4 => 8,
+pub(super) fn element_bytes(format: WeightFormat, four: u64) -> u64 {
+    match format {
+        WeightFormat::Float => 4 * four,
+        WeightFormat::Int8 => 16,
+        WeightFormat::Int4 => 8,
     }
 }
 
@@ -157,7 +157,7 @@ impl TransformerConfig {
     }
 
     /// Every tensor of a file with quantized layers, in the file's order.
-    pub(super) fn stored_parts(&self, form: WeightForm) -> Vec<StoredPart> {
+    pub(super) fn stored_parts(&self, format: WeightFormat) -> Vec<StoredPart> {
         let table = |name: &str, rows| StoredPart {
             name: name.to_owned(),
             shape: vec![rows, self.n_embd],
@@ -170,11 +170,11 @@ impl TransformerConfig {
         for block in 0..self.n_layer {
             let BlockLayers { condition, qkv, output, gate, down } = self.block_layers(block);
             for layer in [condition, qkv, output, gate, down] {
-                parts.extend(layer.stored(form));
+                parts.extend(layer.stored(format));
             }
         }
-        parts.extend(self.head_condition().stored(form));
-        parts.extend(self.head_pieces().flat_map(|(_, piece)| piece.stored(form)));
+        parts.extend(self.head_condition().stored(format));
+        parts.extend(self.head_pieces().flat_map(|(_, piece)| piece.stored(format)));
         parts
     }
 }
@@ -183,13 +183,13 @@ impl TransformerConfig {
 mod tests {
     use super::*;
 
-    fn bytes(config: &TransformerConfig, form: WeightForm) -> u64 {
+    fn bytes(config: &TransformerConfig, format: WeightFormat) -> u64 {
         let size = |part: &StoredPart| {
             let values: u64 = part.shape.iter().map(|&size| u64::from(size)).product();
             // Tables are 16-bit floats, biases 32-bit ones.
             if !part.words && part.shape.len() == 2 { 2 * values } else { 4 * values }
         };
-        config.stored_parts(form).iter().map(size).sum()
+        config.stored_parts(format).iter().map(size).sum()
     }
 
     #[test]
@@ -197,12 +197,12 @@ mod tests {
         let config = TransformerConfig::official("XXL").unwrap();
         // Keys and values of a picture with and without its class, as 16-bit floats.
         let cache = 2 * 2 * 2 * u64::from(config.n_layer * config.positions() * config.n_embd);
-        let (weights, largest) = (bytes(&config, WeightForm::Int4), 2 << 30);
+        let (weights, largest) = (bytes(&config, WeightFormat::Int4), 2 << 30);
         assert!((1160..1170).contains(&(weights >> 20)), "{weights}");
         assert!(weights + cache < largest / 3 * 2, "{weights} + {cache}");
         // Every tensor fits the smallest binding that WebGPU allows, 128 MiB.
         let most = |part: &StoredPart| part.shape.iter().map(|&size| u64::from(size)).product::<u64>() * 4;
-        assert!(config.stored_parts(WeightForm::Int4).iter().map(most).max().unwrap() <= 128 << 20);
+        assert!(config.stored_parts(WeightFormat::Int4).iter().map(most).max().unwrap() <= 128 << 20);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! From weights in files to matrices on the GPU: turned, folded and quantized piece by piece.
 
-use ibq_shaders::{Kernel, Storage, WeightForm};
+use ibq_shaders::{Kernel, Storage, WeightFormat};
 
 use crate::{
     gpu::{Bound, Buffer, DispatchBuilder, Gpu, fold},
@@ -22,7 +22,7 @@ pub(super) struct Loader<'a> {
     gpu: &'a Gpu,
     weights: &'a TransformerWeights,
     storage: Storage,
-    form: WeightForm,
+    format: WeightFormat,
     job: &'a Job,
     staging: Buffer,
     total: f32,
@@ -55,9 +55,9 @@ impl<'a> Loader<'a> {
                 wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST,
             )
             .await?;
-        let (storage, form) = (precision.storage(gpu), precision.form());
+        let (storage, format) = (precision.storage(gpu), precision.format());
         let total = config.parameter_count() as f32;
-        Ok(Self { gpu, weights, storage, form, job, staging, total, done: 0.0 })
+        Ok(Self { gpu, weights, storage, format, job, staging, total, done: 0.0 })
     }
 
     /// Rows of `columns` f32 values that fit the staging buffer, a multiple of four.
@@ -143,7 +143,7 @@ impl<'a> Loader<'a> {
             HEAD_PIECE
         } else {
             // Shards begin where bindings may: every 256 bytes of logits.
-            let four = u64::from(layer.k4()) * self.element(layer.form(self.form));
+            let four = u64::from(layer.k4()) * self.element(layer.format(self.format));
             let most =
                 (self.limit() / four * 4 / 64 * 64).min(u64::from(layer.rows).next_multiple_of(64)) as u32;
             let most = most.max(64);
@@ -166,19 +166,19 @@ impl<'a> Loader<'a> {
     }
 
     /// Bytes of one element of a matrix.
-    fn element(&self, form: WeightForm) -> u64 {
-        element_bytes(form, self.storage.bytes_of_four())
+    fn element(&self, format: WeightFormat) -> u64 {
+        element_bytes(format, self.storage.bytes_of_four())
     }
 
     async fn empty(&self, layer: &Layer, rows: u32) -> Result<Matrix, TransformerError> {
-        let (k4, o4, form) = (layer.k4(), layer.o4(rows), layer.form(self.form));
-        let (weights, scales) = layer.bytes(rows, self.form, self.storage.bytes_of_four());
+        let (k4, o4, format) = (layer.k4(), layer.o4(rows), layer.format(self.format));
+        let (weights, scales) = layer.bytes(rows, self.format, self.storage.bytes_of_four());
         let weights = self.buffer(&layer.stem, weights).await?;
         let scales = match scales {
             Some(bytes) => Some(self.buffer(&layer.stem, bytes).await?),
             None => None,
         };
-        Ok(Matrix { weights, scales, k4, o4, form })
+        Ok(Matrix { weights, scales, k4, o4, format })
     }
 
     /// A layer that is stored as the kernels read it.
@@ -187,11 +187,11 @@ impl<'a> Loader<'a> {
         for (buffer, name) in [Some(&matrix.weights), matrix.scales.as_ref()]
             .into_iter()
             .flatten()
-            .zip(layer.stored_names(self.form))
+            .zip(layer.stored_names(self.format))
         {
             let scales = name.ends_with("scales");
-            let rows = if scales { matrix.k4.div_ceil(matrix.form.group4()) } else { matrix.k4 };
-            let row = u64::from(matrix.o4) * if scales { 16 } else { self.element(matrix.form) };
+            let rows = if scales { matrix.k4.div_ceil(matrix.format.group4()) } else { matrix.k4 };
+            let row = u64::from(matrix.o4) * if scales { 16 } else { self.element(matrix.format) };
             let most = (PIECE / row).max(1);
             for first in (0..rows).step_by(most as usize) {
                 let count = (most as u32).min(rows - first);
@@ -231,11 +231,11 @@ impl<'a> Loader<'a> {
                 let mut bindings = vec![Bound::whole(&self.staging), Bound::whole(&matrix.weights)];
                 bindings.extend(matrix.scales.as_ref().map(Bound::whole));
                 let (groups_x, groups_y) = fold(
-                    (u64::from(rows.div_ceil(4)) * u64::from(matrix.k4.div_ceil(matrix.form.group4())))
+                    (u64::from(rows.div_ceil(4)) * u64::from(matrix.k4.div_ceil(matrix.format.group4())))
                         .div_ceil(64),
                 );
                 let dispatch = DispatchBuilder {
-                    kernel: Kernel::LinearWeights(matrix.form),
+                    kernel: Kernel::LinearWeights(matrix.format),
                     storage: self.storage,
                     params: vec![rows, matrix.k4, matrix.o4, first / 4 * count + offset as u32, count],
                     bindings,

@@ -35,7 +35,7 @@ impl Transformer {
 fn weights(gpu: &Gpu, config: &TransformerConfig, precision: TransformerPrecision) -> u64 {
     let four = precision.storage(gpu).bytes_of_four();
     let matrix = |layer: &Layer| {
-        let (weights, scales) = layer.bytes(layer.rows, precision.form(), four);
+        let (weights, scales) = layer.bytes(layer.rows, precision.format(), four);
         weights + scales.unwrap_or(0)
     };
     // The layers that make norm vectors have a bias of 32-bit floats.

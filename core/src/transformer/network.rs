@@ -48,7 +48,7 @@ pub(super) struct Linear<'a> {
 impl Network<'_> {
     /// What a linear layer does for `rows` rows, `queries` of each sequence.
     pub(super) fn linear<'a>(&self, layer: &Linear<'a>, rows: u32, queries: u32) -> DispatchBuilder<'a> {
-        let Matrix { weights, scales, k4, o4, form } = layer.matrix;
+        let Matrix { weights, scales, k4, o4, format } = layer.matrix;
         let plain = self.plain;
         let tile = LinearTile { wide: !plain && layer.outputs4 >= WIDE, tall: rows > 2, plain };
         let invocations4 = if plain && layer.kind == LinearKind::Gate { o4 / 2 } else { *o4 };
@@ -62,7 +62,7 @@ impl Network<'_> {
         bindings.extend(layer.attention.into_iter().flatten().map(Bound::whole));
         bindings.extend(scales.as_ref().map(Bound::whole));
         DispatchBuilder {
-            kernel: Kernel::Linear(layer.kind, *form, tile),
+            kernel: Kernel::Linear(layer.kind, *format, tile),
             storage: self.storage,
             params,
             bindings,

@@ -1,6 +1,6 @@
 //! The parameters of a transformer on the GPU.
 
-use ibq_shaders::WeightForm;
+use ibq_shaders::WeightFormat;
 
 use crate::{
     gpu::{Buffer, Gpu},
@@ -21,7 +21,7 @@ pub(super) struct Matrix {
     /// Inputs and outputs, in fours.
     pub(super) k4: u32,
     pub(super) o4: u32,
-    pub(super) form: WeightForm,
+    pub(super) format: WeightFormat,
 }
 
 /// A table whose rows are looked up, in shards that fit a binding.

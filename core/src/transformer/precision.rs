@@ -1,6 +1,6 @@
 //! How the weights of a transformer are stored.
 
-use ibq_shaders::{Storage, WeightForm};
+use ibq_shaders::{Storage, WeightFormat};
 use serde::{Deserialize, Serialize};
 
 use crate::{files::Precision, gpu::Gpu};
@@ -36,12 +36,12 @@ impl TransformerPrecision {
         }
     }
 
-    /// How linear layers are stored, but for what [`Layer::form`](super::layers::Layer::form) changes.
-    pub(super) fn form(self) -> WeightForm {
+    /// How linear layers are stored, but for what [`Layer::format`](super::layers::Layer::format) changes.
+    pub(super) fn format(self) -> WeightFormat {
         match self {
-            Self::F32 | Self::F16 => WeightForm::Float,
-            Self::Int8 => WeightForm::Int8,
-            Self::Int4 => WeightForm::Int4,
+            Self::F32 | Self::F16 => WeightFormat::Float,
+            Self::Int8 => WeightFormat::Int8,
+            Self::Int4 => WeightFormat::Int4,
         }
     }
 

@@ -1,6 +1,6 @@
 //! The transformer inside a model file, its parameters under their official names.
 
-use ibq_shaders::WeightForm;
+use ibq_shaders::WeightFormat;
 
 use crate::files::{Model, WeightsError, transformer_number};
 
@@ -23,7 +23,7 @@ pub struct TransformerWeights {
     /// What could not be seen in the weights and was assumed, ready to be shown.
     assumed: Vec<String>,
     /// How the linear layers are stored, where they are quantized.
-    form: Option<WeightForm>,
+    format: Option<WeightFormat>,
 }
 
 /// Where the values come from.
@@ -69,19 +69,19 @@ impl TransformerWeights {
         if model.tensors().iter().all(|entry| !entry.name.starts_with(PREFIX)) {
             return Err(TransformerError::NoTransformer { name: model.name().to_owned() });
         }
-        if let Some(form) = quantized_form(model) {
-            return Self::quantized_file(model, form);
+        if let Some(format) = quantized_format(model) {
+            return Self::quantized_file(model, format);
         }
         let (config, assumed) = infer(model, unseen)?;
         config.validate().map_err(|error| WeightsError::Config { name: model.name().to_owned(), error })?;
         for (name, expected) in config.parameters() {
             check_shape(model, &name, &expected)?;
         }
-        Ok(Self { origin: Origin::File(model.clone()), config, assumed, form: None })
+        Ok(Self { origin: Origin::File(model.clone()), config, assumed, format: None })
     }
 
     /// A model folder whose linear layers are stored as the kernels read them: only `config.json` tells its sizes.
-    fn quantized_file(model: &Model, form: WeightForm) -> Result<Self, TransformerError> {
+    fn quantized_file(model: &Model, format: WeightFormat) -> Result<Self, TransformerError> {
         let Some(config) = model.folder().and_then(|folder| folder.transformer.clone()) else {
             let reason = "holds quantized weights, which need the `config.json` that was written with them";
             return Err(TransformerError::Input(format!("{} {reason}", model.name())));
@@ -92,7 +92,7 @@ impl TransformerWeights {
                 "has its logits in 4 bits, which are too few and no longer read; convert the original again";
             return Err(TransformerError::Input(format!("{} {reason}", model.name())));
         }
-        for part in config.stored_parts(form) {
+        for part in config.stored_parts(format) {
             check_shape(model, &part.name, &part.shape)?;
             let tensor = format!("{PREFIX}{}", part.name);
             if part.words && model.tensor(&tensor).is_none_or(|entry| entry.dtype != "U32") {
@@ -100,7 +100,7 @@ impl TransformerWeights {
                 return Err(WeightsError::Tensor { name, tensor, reason }.into());
             }
         }
-        Ok(Self { origin: Origin::File(model.clone()), config, assumed: Vec::new(), form: Some(form) })
+        Ok(Self { origin: Origin::File(model.clone()), config, assumed: Vec::new(), format: Some(format) })
     }
 
     /// Random weights, made as they are asked for: to measure the time and memory of a size without its file.
@@ -109,7 +109,7 @@ impl TransformerWeights {
     /// [`TransformerError::Config`] for sizes that cannot run.
     pub fn random(config: TransformerConfig, seed: u64) -> Result<Self, TransformerError> {
         config.validate()?;
-        Ok(Self { origin: Origin::Random(seed), config, assumed: Vec::new(), form: None })
+        Ok(Self { origin: Origin::Random(seed), config, assumed: Vec::new(), format: None })
     }
 
     /// As [`TransformerWeights::new`], where the configuration is known from elsewhere: what shapes cannot tell is taken
@@ -140,10 +140,10 @@ impl TransformerWeights {
     /// How the linear layers are stored in the file, where they are quantized: they can be loaded in no other precision.
     #[must_use]
     pub fn quantized(&self) -> Option<TransformerPrecision> {
-        self.form.map(|form| match form {
-            WeightForm::Float => TransformerPrecision::F32,
-            WeightForm::Int8 => TransformerPrecision::Int8,
-            WeightForm::Int4 => TransformerPrecision::Int4,
+        self.format.map(|format| match format {
+            WeightFormat::Float => TransformerPrecision::F32,
+            WeightFormat::Int8 => TransformerPrecision::Int8,
+            WeightFormat::Int4 => TransformerPrecision::Int4,
         })
     }
 
@@ -216,12 +216,12 @@ impl TransformerWeights {
 }
 
 /// How the layers of a file are quantized, if they are.
-fn quantized_form(model: &Model) -> Option<WeightForm> {
+fn quantized_format(model: &Model) -> Option<WeightFormat> {
     let has = |ending: &str| model.tensor(&format!("{PREFIX}blocks.0.attention.wqkv.{ending}")).is_some();
     if has("int8") {
-        Some(WeightForm::Int8)
+        Some(WeightFormat::Int8)
     } else if has("int4") {
-        Some(WeightForm::Int4)
+        Some(WeightFormat::Int4)
     } else {
         None
     }

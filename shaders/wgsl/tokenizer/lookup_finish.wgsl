@@ -1,4 +1,4 @@
-// lookup_finish: merges what the parts of a lookup found into one index and one margin per position.
+// lookup_finish: merges the top 2 of all parts of a lookup into one index and one margin per position.
 //
 // partials [positions, parts]   best product, second, index (of `lookup`)
 // indices  [positions]          0xffffffff where no product was a number
@@ -11,11 +11,11 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> partials: array<Found>;
+@group(0) @binding(1) var<storage, read> partials: array<Top2>;
 @group(0) @binding(2) var<storage, read_write> indices: array<u32>;
 @group(0) @binding(3) var<storage, read_write> margins: array<f32>;
 
-#import found
+#import top2
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {

@@ -3,7 +3,7 @@
 //
 // z        [positions, d4]          four dimensions an element
 // codes    [4·d4, codes4]           the codebook turned, four codes an element; one shard of it, from `first_code` on
-// partials [positions, parts]       what each workgroup found in its range of codes
+// partials [positions, parts]       the top 2 of each workgroup in its range of codes
 //
 // A matrix product whose result is never stored: each invocation multiplies TM positions with four codes at a time and
 // keeps only its best two. A workgroup of WX × WY invocations walks over the code ranges `part`, 4·WX codes a step; the
@@ -35,25 +35,25 @@ struct Params {
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> z: array<Stored>;
 @group(0) @binding(2) var<storage, read> codes: array<Stored>;
-@group(0) @binding(3) var<storage, read_write> partials: array<Found>;
+@group(0) @binding(3) var<storage, read_write> partials: array<Top2>;
 
 const LEAST: f32 = -3.4e38;
 const NOTHING: u32 = 0xffffffffu;
 
-var<workgroup> found: array<Found, WX * WY * TM>;
+var<workgroup> tops: array<Top2, WX * WY * TM>;
 
-#import found
+#import top2
 
 // Takes one more product into account; codes come in rising order, so an equal one does not replace.
-fn consider(so_far: Found, product: f32, index: u32) -> Found {
-    if product > so_far.best {
-        return Found(product, so_far.best, index, 0u);
+fn consider(top: Top2, product: f32, index: u32) -> Top2 {
+    if product > top.best {
+        return Top2(product, top.best, index, 0u);
     }
-    return Found(so_far.best, max(so_far.second, product), so_far.index, 0u);
+    return Top2(top.best, max(top.second, product), top.index, 0u);
 }
 
-fn consider_four(so_far: Found, products: vec4<f32>, n: u32) -> Found {
-    var out = so_far;
+fn consider4(top: Top2, products: vec4<f32>, n: u32) -> Top2 {
+    var out = top;
     for (var k = 0u; k < 4u; k++) {
         if 4u * n + k < params.codes {
             out = consider(out, products[k], params.first_code + 4u * n + k);
@@ -66,7 +66,7 @@ fn consider_four(so_far: Found, products: vec4<f32>, n: u32) -> Found {
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
     let first = params.first + group.x * WY * TM + local.y * TM;
 #for i TM
-    var found_{i} = Found(LEAST, LEAST, NOTHING, 0u);
+    var top_{i} = Top2(LEAST, LEAST, NOTHING, 0u);
     let z_{i} = min(first + {i}u, params.positions - 1u) * params.d4 + params.z_shift;
 #endfor
     let to = min((group.y + 1u) * params.range4, params.codes4);
@@ -88,20 +88,20 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
         }
         if n < to {
 #for i TM
-            found_{i} = consider_four(found_{i}, sum_{i}, n);
+            top_{i} = consider4(top_{i}, sum_{i}, n);
 #endfor
         }
     }
 
     let mine = (local.y * WX + local.x) * TM;
 #for i TM
-    found[mine + {i}u] = found_{i};
+    tops[mine + {i}u] = top_{i};
 #endfor
     workgroupBarrier();
     for (var half = WX / 2u; half > 0u; half /= 2u) {
         if local.x < half {
             for (var i = 0u; i < TM; i++) {
-                found[mine + i] = merge(found[mine + i], found[mine + half * TM + i]);
+                tops[mine + i] = merge(tops[mine + i], tops[mine + half * TM + i]);
             }
         }
         workgroupBarrier();
@@ -109,7 +109,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
     if local.x == 0u {
         for (var i = 0u; i < TM; i++) {
             if first + i < params.positions {
-                partials[(first + i) * params.parts + params.first_part + group.y] = found[mine + i];
+                partials[(first + i) * params.parts + params.first_part + group.y] = tops[mine + i];
             }
         }
     }

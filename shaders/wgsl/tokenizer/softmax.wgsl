@@ -41,14 +41,14 @@ fn main(
         let four = select(vec4(-3.4e38), load(x[first + c]), counts(c));
         most = max(most, max(max(four.x, four.y), max(four.z, four.w)));
     }
-    most = most_of_all(most, thread);
+    most = workgroup_max(most, thread);
 
     var sum = 0.0;
     for (var c = thread; c < params.columns4; c += THREADS) {
         let four = select(vec4(0.0), exp(load(x[first + c]) - most), counts(c));
         sum += four.x + four.y + four.z + four.w;
     }
-    let inverse = 1.0 / sum_of_all(sum, thread);
+    let inverse = 1.0 / workgroup_sum(sum, thread);
 
     if row < params.rows {
         for (var c = thread; c < params.columns4; c += THREADS) {

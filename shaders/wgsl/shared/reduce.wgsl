@@ -1,7 +1,7 @@
 // Sum and maximum over a workgroup of THREADS invocations. All of them call, and all get the result.
 var<workgroup> parts: array<f32, THREADS>;
 
-fn sum_of_all(mine: f32, thread: u32) -> f32 {
+fn workgroup_sum(mine: f32, thread: u32) -> f32 {
     parts[thread] = mine;
     workgroupBarrier();
     for (var half = THREADS / 2u; half > 0u; half /= 2u) {
@@ -16,7 +16,7 @@ fn sum_of_all(mine: f32, thread: u32) -> f32 {
     return sum;
 }
 
-fn most_of_all(mine: f32, thread: u32) -> f32 {
+fn workgroup_max(mine: f32, thread: u32) -> f32 {
     parts[thread] = mine;
     workgroupBarrier();
     for (var half = THREADS / 2u; half > 0u; half /= 2u) {

@@ -62,7 +62,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         scores[p] = score;
         most = max(most, score);
     }
-    most = most_of_all(most, thread);
+    most = workgroup_max(most, thread);
 
     var sum = 0.0;
     for (var p = thread; p < count; p += THREADS) {
@@ -70,7 +70,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         scores[p] = weight;
         sum += weight;
     }
-    let inverse = 1.0 / sum_of_all(sum, thread);
+    let inverse = 1.0 / workgroup_sum(sum, thread);
 
     // As many invocations as fit share out the positions of each channel element.
     let shares = THREADS / params.head4;

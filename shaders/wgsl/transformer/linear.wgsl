@@ -155,7 +155,7 @@ fn scale_of(k: u32, n: u32) -> Scale {
     );
 }
 
-fn four(bits: u32, scale: Scale) -> vec4<f32> {
+fn dequantize4(bits: u32, scale: Scale) -> vec4<f32> {
 #if INT8
     let numbers = (vec4(bits) >> vec4(0u, 8u, 16u, 24u)) & vec4(255u);
 #else
@@ -168,9 +168,9 @@ fn four(bits: u32, scale: Scale) -> vec4<f32> {
 fn weights(k: u32, n: u32, scale: Scale) -> mat4x4<f32> {
     let bits = w[k * params.o4 + n];
 #if INT8
-    return mat4x4(four(bits.x, scale), four(bits.y, scale), four(bits.z, scale), four(bits.w, scale));
+    return mat4x4(dequantize4(bits.x, scale), dequantize4(bits.y, scale), dequantize4(bits.z, scale), dequantize4(bits.w, scale));
 #else
-    return mat4x4(four(bits.x, scale), four(bits.x >> 16u, scale), four(bits.y, scale), four(bits.y >> 16u, scale));
+    return mat4x4(dequantize4(bits.x, scale), dequantize4(bits.x >> 16u, scale), dequantize4(bits.y, scale), dequantize4(bits.y >> 16u, scale));
 #endif
 }
 #else

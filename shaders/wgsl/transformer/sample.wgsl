@@ -96,7 +96,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
             best_index = v;
         }
     }
-    wrong = sum_of_all(wrong, thread);
+    wrong = workgroup_sum(wrong, thread);
     parts[thread] = best;
     indices[thread] = best_index;
     workgroupBarrier();
@@ -123,7 +123,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
             for (var v = thread; v < params.vocab; v += THREADS) {
                 reached += f32(key(guided[row + v]) >= (least | bit));
             }
-            if u32(sum_of_all(reached, thread)) >= chosen.top_k {
+            if u32(workgroup_sum(reached, thread)) >= chosen.top_k {
                 least |= bit;
             }
         }
@@ -135,7 +135,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
             let value = guided[row + v];
             sum += select(0.0, exp(value - best), key(value) >= least);
         }
-        let limit = chosen.top_p * sum_of_all(sum, thread);
+        let limit = chosen.top_p * workgroup_sum(sum, thread);
         var cut = 0u;
         for (var bit = 0x80000000u; bit > 0u; bit >>= 1u) {
             var mass = 0.0;
@@ -143,7 +143,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
                 let value = guided[row + v];
                 mass += select(0.0, exp(value - best), key(value) >= max(least, cut | bit));
             }
-            if sum_of_all(mass, thread) > limit {
+            if workgroup_sum(mass, thread) > limit {
                 cut |= bit;
             }
         }
