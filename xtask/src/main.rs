@@ -61,6 +61,8 @@ fn run(words: &[&str]) -> Outcome {
 
 /// Runs the program that reads the repository's own source and files.
 fn checks(command: &str, words: &[&str]) -> Outcome {
-    let cargo = ["run", "--quiet", "--locked", "--package", "ibq-checks", "--", command];
-    shell::run(shell::command("cargo", &cargo).args(words))
+    let target = shell::target().join("checks");
+    let cargo = ["run", "--quiet", "--locked", "--manifest-path", "xtask/checks/Cargo.toml"];
+    let mut cargo = shell::command("cargo", &cargo);
+    shell::run(cargo.env("CARGO_TARGET_DIR", target).args(["--", command]).args(words))
 }

@@ -18,15 +18,18 @@ pub struct Package {
     pub roots: Vec<PathBuf>,
 }
 
-/// All packages that a workspace's `Cargo.toml` lists.
+/// All packages that a workspace's `Cargo.toml` lists: its members, and those that it excludes to be on their own.
 ///
 /// # Errors
 /// A message that names the file which cannot be read.
 pub fn packages(root: &Path) -> Result<Vec<Package>, String> {
     let manifest = read_toml(&root.join("Cargo.toml"))?;
-    let members = manifest.get("workspace").and_then(|workspace| workspace.get("members"));
-    let members = members.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    members.iter().filter_map(Value::as_str).map(|member| package(&root.join(member))).collect()
+    let list = |key: &str| {
+        let members = manifest.get("workspace").and_then(|workspace| workspace.get(key));
+        members.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+    };
+    let members = list("members").iter().chain(list("exclude"));
+    members.filter_map(Value::as_str).map(|member| package(&root.join(member))).collect()
 }
 
 fn package(folder: &Path) -> Result<Package, String> {
