@@ -8,10 +8,13 @@
 pub mod bench;
 pub mod classes;
 pub mod files;
+pub mod formats;
 pub mod gpu;
 pub mod job;
 mod ops;
 pub mod picture;
+#[cfg(test)]
+mod tests;
 pub mod tokenizer;
 pub mod tokens;
 pub mod transformer;

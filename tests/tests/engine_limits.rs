@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use ibq_core::{
-    files::{Model, Precision},
-    gpu::{AdapterChoice, Gpu, GpuError, GpuOptions},
+    files::Model,
+    gpu::{AdapterChoice, Gpu, GpuError, GpuOptions, Precision},
     job::Job,
     picture::Resize,
     tokenizer::{RunOptions, Tiling, Tokenizer, TokenizerConfig, TokenizerError, reconstruct},

@@ -6,10 +6,10 @@ use std::{
 };
 
 use ibq_core::{
-    files::{Model, Precision, WeightSet},
-    gpu::{Gpu, Tier},
+    files::{Model, WeightSet},
+    gpu::{Gpu, Precision, Tier},
     job::Job,
-    tokenizer::{RunOptions, Stage, Tiling, Tokenizer},
+    tokenizer::{Activation, RunOptions, Tiling, Tokenizer},
 };
 use ibq_tests::{
     device::software_gpu,
@@ -78,7 +78,7 @@ fn golden_tokens_are_equal_and_values_within_tolerance() {
         let ours: Vec<i32> = trace.indices.iter().map(|&index| index as i32).collect();
         assert_eq!(ours, expected, "{}: tokens", case.file);
         for (stage, name) in [("enc.conv_out", "h"), ("quant_conv", "z")] {
-            let error = worst(&trace.stage(stage).expect(stage).values, &case.results.f32s(name));
+            let error = worst(&trace.activation(stage).expect(stage).values, &case.results.f32s(name));
             assert!(error <= latent, "{}: {name} is off by {error}", case.file);
             println!("{}: {name} within {error:.1e}", case.file);
         }
@@ -88,10 +88,10 @@ fn golden_tokens_are_equal_and_values_within_tolerance() {
         let [batch, rows, cols] = case.results.shape("indices")[..] else { panic!("indices shape") };
         let shape = (batch as u32, rows as u32, cols as u32);
         let trace = pollster::block_on(tokenizer.trace_decode(&trace.indices, shape)).expect("a run");
-        let vectors = worst(&trace.stage("z_q").expect("z_q").values, &case.results.f32s("z_q"));
+        let vectors = worst(&trace.activation("z_q").expect("z_q").values, &case.results.f32s("z_q"));
         assert!(vectors == 0.0, "{}: z_q is off by {vectors}", case.file);
         let error =
-            worst(&trace.stage("dec.conv_out").expect("picture").values, &case.results.f32s("decode"));
+            worst(&trace.activation("dec.conv_out").expect("picture").values, &case.results.f32s("decode"));
         assert!(error <= decode, "{}: decode is off by {error}", case.file);
         println!("{}: {} tokens equal, decode within {error:.1e}", case.file, ours.len());
     }
@@ -111,16 +111,16 @@ fn golden_stages_agree_by_name() {
         let mut trace = pollster::block_on(tokenizer.trace_encode(&case.image, case.shape)).expect("a run");
         let shape = (batch as u32, rows as u32, cols as u32);
         let decoded = pollster::block_on(tokenizer.trace_decode(&trace.indices, shape)).expect("a run");
-        trace.stages.extend(decoded.stages);
+        trace.activations.extend(decoded.activations);
         let mut compared = 0;
         for name in expected.names() {
             let (stage, part) = name.rsplit_once('.').map_or((name, ""), |(stage, part)| (stage, part));
             let (values, theirs) = match part {
                 "top_left" | "bottom_right" | "mean_std" | "rows0_16" => {
-                    let stage = trace.stage(stage).unwrap_or_else(|| panic!("no stage {stage}"));
+                    let stage = trace.activation(stage).unwrap_or_else(|| panic!("no stage {stage}"));
                     (excerpt(stage, part, expected.shape(name)), expected.f32s(name))
                 }
-                _ => match trace.stage(name) {
+                _ => match trace.activation(name) {
                     Some(stage) => (stage.values.clone(), expected.f32s(name)),
                     None => panic!("no stage {name}"),
                 },
@@ -129,27 +129,27 @@ fn golden_stages_agree_by_name() {
             assert!(error <= tolerance, "{file}: {name} is off by {error}");
             compared += 1;
         }
-        println!("{file}: {compared} stages agree");
-        assert!(compared > 0, "{file} names no stages");
+        println!("{file}: {compared} activations agree");
+        assert!(compared > 0, "{file} names no activations");
     }
 }
 
-/// The part of a stage that an excerpt of the vectors shows.
-fn excerpt(stage: &Stage, part: &str, shape: &[usize]) -> Vec<f32> {
-    let [_, channels, height, width] = stage.shape;
-    let at = |c: usize, r: usize, x: usize| stage.values[(c * height + r) * width + x];
+/// The part of an activation that an excerpt of the vectors shows.
+fn excerpt(activation: &Activation, part: &str, shape: &[usize]) -> Vec<f32> {
+    let [_, channels, height, width] = activation.shape;
+    let at = |c: usize, r: usize, x: usize| activation.values[(c * height + r) * width + x];
     match part {
         "mean_std" => {
-            let count = stage.values.len() as f64;
-            let mean = stage.values.iter().map(|&v| f64::from(v)).sum::<f64>() / count;
-            let squares: f64 = stage.values.iter().map(|&v| (f64::from(v) - mean).powi(2)).sum();
+            let count = activation.values.len() as f64;
+            let mean = activation.values.iter().map(|&v| f64::from(v)).sum::<f64>() / count;
+            let squares: f64 = activation.values.iter().map(|&v| (f64::from(v) - mean).powi(2)).sum();
             vec![mean as f32, (squares / (count - 1.0)).sqrt() as f32]
         }
         "rows0_16" => {
             let rows = shape[shape.len() - 2];
-            let items = stage.shape[0];
+            let items = activation.shape[0];
             (0..items * channels)
-                .flat_map(|plane| &stage.values[plane * height * width..][..rows * width])
+                .flat_map(|plane| &activation.values[plane * height * width..][..rows * width])
                 .copied()
                 .collect()
         }
@@ -178,7 +178,7 @@ fn golden_half_precision_is_close() {
         }
         let tokenizer = load(&gpu, &case.checkpoint, &case.weights, Precision::F16);
         let trace = pollster::block_on(tokenizer.trace_encode(&case.image, case.shape)).expect("a run");
-        let z = worst(&trace.stage("quant_conv").expect("z").values, &case.results.f32s("z"));
+        let z = worst(&trace.activation("quant_conv").expect("z").values, &case.results.f32s("z"));
         let expected = case.results.i32s("indices");
         let equal = trace.indices.iter().zip(&expected).filter(|&(&a, &b)| a as i32 == b).count();
         let indices: Vec<u32> = expected.iter().map(|&index| index as u32).collect();
@@ -186,7 +186,7 @@ fn golden_half_precision_is_close() {
         let shape = (batch as u32, rows as u32, cols as u32);
         let trace = pollster::block_on(tokenizer.trace_decode(&indices, shape)).expect("a run");
         let picture =
-            worst(&trace.stage("dec.conv_out").expect("picture").values, &case.results.f32s("decode"));
+            worst(&trace.activation("dec.conv_out").expect("picture").values, &case.results.f32s("decode"));
         println!(
             "{tier} f16: z within {z:.3}, picture within {picture:.3}, {equal} of {} tokens",
             expected.len()

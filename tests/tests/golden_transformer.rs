@@ -1,8 +1,8 @@
 //! Golden vectors of the transformer: every case that the manifest lists under `transformer`; none where it lists none.
 
 use ibq_core::{
-    files::{Model, Precision, WeightSet},
-    gpu::{Gpu, Tier},
+    files::{Model, WeightSet},
+    gpu::{Gpu, Precision, Tier},
     job::Job,
     tokenizer::{RunOptions, Tokenizer},
     tokens::TokenGrid,

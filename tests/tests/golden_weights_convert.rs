@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use ibq_core::{
-    files::{FolderWriter, Model, ModelKind, Precision, TokenizerWeights, WeightSet, WeightsError, convert},
+    files::{FolderWriter, Model, ModelKind, TokenizerWeights, WeightSet, WeightsError, convert},
+    gpu::Precision,
     job::Job,
 };
 use ibq_tests::vectors::Golden;

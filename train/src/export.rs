@@ -4,7 +4,8 @@ use std::path::Path;
 
 use burn::tensor::Device;
 use ibq_core::{
-    files::{FolderConfig, FolderWriter, Model, ModelKind, Precision, WeightSet, WeightsError},
+    files::{FolderConfig, FolderWriter, Model, ModelKind, WeightSet, WeightsError},
+    gpu::Precision,
     tokenizer::TokenizerConfig,
 };
 

@@ -2,8 +2,8 @@
 
 use burn::tensor::Device;
 use ibq_core::{
-    files::{Model, Precision},
-    gpu::{Gpu, GpuOptions},
+    files::Model,
+    gpu::{Gpu, GpuOptions, Precision},
     job::Job,
     tokenizer::{RunOptions, Tokenizer},
 };

@@ -5,8 +5,8 @@ mod folder;
 use burn::tensor::Device;
 use folder::Folder;
 use ibq_core::{
-    files::{Model, Precision},
-    gpu::{Gpu, GpuOptions},
+    files::Model,
+    gpu::{Gpu, GpuOptions, Precision},
     job::Job,
     tokenizer::TokenizerConfig,
     transformer::{

@@ -133,7 +133,7 @@ fn print_stages(report: &BenchReport, session: &Session) {
     let table = Table::new("stage", 8, columns);
     session.print(format_args!("\n{}", table.header()));
     for stage in &report.stages {
-        session.print(table.row(stage.stage, &[ms(stage.ms), rate(stage.gflops)]));
+        session.print(table.row(stage.stage.name(), &[ms(stage.ms), rate(stage.gflops)]));
     }
     let total = report.stages.iter().map(|stage| stage.ms).sum();
     session.print(table.row("together", &[ms(total)]));
@@ -162,7 +162,7 @@ fn print_kernels(kernels: &[KernelReport], session: &Session) {
     let (long, short) = kernels.split_at(shown);
     for kernel in long {
         let cells = [
-            kernel.stage.to_owned(),
+            kernel.stage.to_string(),
             kernel.calls.to_string(),
             ms(kernel.ms),
             part(kernel.ms),

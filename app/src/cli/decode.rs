@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use ibq_core::{
+    gpu::{Stage, stage_ms},
     picture::{Crop, MAX_PIXELS},
     tokenizer::{RunOptions, TokenizerConfig},
     tokens::{TokenFile, TokenGrid},
@@ -15,7 +16,7 @@ use super::{
     numbers::{count, ms},
     options::{GpuOptions, ModelOptions, TileOptions},
     outputs::{self, Destination, OverwriteOption, write_png},
-    results::{only, time_of},
+    results::only,
     session::Session,
     table::{Column, Table},
 };
@@ -161,7 +162,7 @@ async fn one(
         format!("{}×{}", picture.width(), picture.height()),
         format!("{}×{}", grid.rows, grid.cols),
         count(grid.tokens.len() as u64),
-        ms(time_of(&decoding.times, "decode")),
+        ms(stage_ms(&decoding.times, Stage::Decode)),
     ])
 }
 

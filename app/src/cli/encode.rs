@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use ibq_core::{
-    picture::{distinct_codes, fit_to_factor},
-    tokenizer::{RunOptions, StageTime},
-    tokens::{TokenFile, TokenFileError, TokenFormat, TokenGrid},
+    gpu::{Stage, StageTime, stage_ms},
+    picture::fit_to_factor,
+    tokenizer::RunOptions,
+    tokens::{TokenFile, TokenFileError, TokenFormat, TokenGrid, distinct_codes},
 };
 
 use super::{
@@ -15,7 +16,7 @@ use super::{
     numbers::{bytes, ms, several},
     options::{GpuOptions, ModelOptions, SizeOptions, TileOptions},
     outputs,
-    results::{only, time_of},
+    results::only,
     session::Session,
     table::{Column, Table},
 };
@@ -163,7 +164,7 @@ fn cells(encoded: &Encoded) -> [String; 5] {
         format!("{width}×{height}"),
         format!("{}×{}", grid.rows, grid.cols),
         format!("{}/{}", distinct_codes(&grid.tokens), grid.tokens.len()),
-        ms(time_of(&encoded.times, "encode")),
-        ms(time_of(&encoded.times, "lookup")),
+        ms(stage_ms(&encoded.times, Stage::Encode)),
+        ms(stage_ms(&encoded.times, Stage::Lookup)),
     ]
 }

@@ -5,7 +5,7 @@ use std::{fmt::Display, io::Write, path::Path};
 use console::style;
 use ibq_core::{
     files::{SourceError, WeightsError},
-    gpu::GpuError,
+    gpu::{GpuError, Remedy},
     job::Cancelled,
     tokenizer::TokenizerError,
 };
@@ -36,6 +36,17 @@ impl Failure {
     /// Something went wrong with a file.
     pub(crate) fn at(path: &Path, reason: impl Display) -> Self {
         Self::Failed(format!("{}: {reason}", shown(path)))
+    }
+
+    /// An error of the engine, with the options that may help.
+    pub(crate) fn with_advice(error: &dyn Display, remedy: Option<Remedy>) -> Self {
+        Self::Failed(match remedy {
+            None => error.to_string(),
+            Some(Remedy::UseLessMemory) => {
+                format!("{error}; use a smaller picture, --tile or --precision f16")
+            }
+            Some(Remedy::UseF32) => format!("{error}; try --precision f32"),
+        })
     }
 
     /// Whether going on with the next input makes sense.
@@ -76,7 +87,7 @@ impl From<GpuError> for Failure {
     fn from(error: GpuError) -> Self {
         match error {
             GpuError::Lost { .. } => Self::DeviceLost(error.to_string()),
-            other => Self::Failed(other.to_string()),
+            other => Self::with_advice(&other, other.remedy()),
         }
     }
 }
@@ -102,7 +113,26 @@ impl From<TokenizerError> for Failure {
             TokenizerError::Cancelled(cancelled) => cancelled.into(),
             TokenizerError::Gpu(gpu) => gpu.into(),
             TokenizerError::Weights(weights) => weights.into(),
-            other => Self::Failed(other.to_string()),
+            other => Self::with_advice(&other, other.remedy()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ibq_core::transformer::TransformerError;
+
+    use super::*;
+
+    #[test]
+    fn errors_of_the_engine_come_with_the_options_that_may_help() {
+        let text = |failure: Failure| failure.to_string();
+        let memory = || GpuError::OutOfMemory { what: "activations".to_owned(), bytes: 1 << 40 };
+        assert!(text(memory().into()).ends_with("use a smaller picture, --tile or --precision f16"));
+        assert!(text(TokenizerError::Gpu(memory()).into()).contains("--precision f16"));
+        assert!(text(TransformerError::Gpu(memory()).into()).contains("--precision f16"));
+        assert!(text(TokenizerError::NotFinite { position: 3 }.into()).ends_with("try --precision f32"));
+        assert!(text(TransformerError::NotFinite { position: 3 }.into()).ends_with("try --precision f32"));
+        assert!(!text(TransformerError::Input("no".to_owned()).into()).contains("--"));
     }
 }

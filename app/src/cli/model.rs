@@ -56,7 +56,7 @@ impl From<&GpuInfo> for Adapter {
             name: info.name.clone(),
             backend: info.backend.clone(),
             driver: info.driver.clone(),
-            kind: info.kind.clone(),
+            kind: info.kind.to_string(),
             tier: info.tier.name(),
         }
     }

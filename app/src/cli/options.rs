@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use ibq_core::{
-    files::{Precision, WeightSet},
-    gpu::{AdapterChoice, Tier},
+    files::WeightSet,
+    gpu::{AdapterChoice, Precision, Tier},
     picture::Resize,
     tokenizer::Tiling,
 };

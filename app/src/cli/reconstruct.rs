@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use ibq_core::{
+    gpu::{Stage, stage_ms},
     picture::{difference, side_by_side},
     tokenizer::{self, Reconstruction, RunOptions},
 };
@@ -16,7 +17,6 @@ use super::{
     numbers::{measured, ms, psnr, several},
     options::{GpuOptions, ModelOptions, SizeOptions, TileOptions},
     outputs::{self, Destination, Names, OverwriteOption, beside, write_png},
-    results::time_of,
     session::{FailedInput, Session},
     table::{Column, Table},
 };
@@ -245,9 +245,9 @@ async fn one(
         ssim: result.ssim,
         bits_per_pixel: result.bits_per_pixel,
         times_ms: Times {
-            encode: time_of(&result.times, "encode"),
-            lookup: time_of(&result.times, "lookup"),
-            decode: time_of(&result.times, "decode"),
+            encode: stage_ms(&result.times, Stage::Encode),
+            lookup: stage_ms(&result.times, Stage::Lookup),
+            decode: stage_ms(&result.times, Stage::Decode),
         },
         notes: picture.notes.into_iter().chain(result.notes).collect(),
     })

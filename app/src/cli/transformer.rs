@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use ibq_core::{
-    files::{Model, Precision, TokenizerWeights},
-    gpu::{AdapterChoice, Gpu},
+    files::{Model, TokenizerWeights},
+    gpu::{AdapterChoice, Gpu, Precision},
     tokenizer::Tokenizer,
     transformer::{
         Transformer, TransformerConfig, TransformerError, TransformerPrecision, TransformerWeights,
@@ -72,7 +72,7 @@ impl From<TransformerError> for Failure {
         match error {
             TransformerError::Cancelled(cancelled) => cancelled.into(),
             TransformerError::Gpu(gpu) => gpu.into(),
-            other => Self::Failed(other.to_string()),
+            other => Self::with_advice(&other, other.remedy()),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Everything that can happen, as values: what a person asks for and what a task brings back.
 
 use egui::ThemePreference;
-use ibq_core::{bench::BenchReport, tokenizer::TokenizerError};
+use ibq_core::{bench::BenchReport, gpu::Remedy, tokenizer::TokenizerError};
 
 use super::{
     files::{PickedFile, Purpose},
@@ -100,11 +100,24 @@ pub(crate) enum Failure {
     Failed(String),
 }
 
+impl Failure {
+    /// An error of the engine, with the settings that may help.
+    pub(crate) fn with_advice(error: &dyn std::fmt::Display, remedy: Option<Remedy>) -> Self {
+        Self::Failed(match remedy {
+            None => error.to_string(),
+            Some(Remedy::UseLessMemory) => {
+                format!("{error}. Use a smaller picture or tiles, or load the model with a smaller precision")
+            }
+            Some(Remedy::UseF32) => format!("{error}. Load the model with the precision f32"),
+        })
+    }
+}
+
 impl From<TokenizerError> for Failure {
     fn from(error: TokenizerError) -> Self {
         match error {
             TokenizerError::Cancelled(_) => Self::Cancelled,
-            error => Self::Failed(error.to_string()),
+            error => Self::with_advice(&error, error.remedy()),
         }
     }
 }

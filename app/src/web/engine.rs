@@ -4,8 +4,8 @@
 use std::cell::RefCell;
 
 use ibq_core::{
-    files::{Model, Precision, Source, TokenizerWeights, WeightSet},
-    gpu::{AdapterChoice, Gpu, GpuOptions, Tier},
+    files::{Model, Source, TokenizerWeights, WeightSet},
+    gpu::{AdapterChoice, Gpu, GpuOptions, Precision, Tier},
     picture::{Crop, Picture, Resize, ResizeError, fit_to_factor, from_rgba, open},
     tokenizer::{RunOptions, Tokenizer, TokenizerConfig},
     tokens::TokenGrid,
@@ -82,8 +82,8 @@ impl WasmEngine {
             "adapter": info.name,
             "backend": info.backend,
             "driver": info.driver,
-            "kind": info.kind,
-            "software": info.software,
+            "kind": info.kind.to_string(),
+            "software": info.is_software(),
             "tier": info.tier.name(),
             "features": info.features,
         })

@@ -1,14 +1,18 @@
 //! Between Rust and a page's script: errors, settings, jobs, plain objects.
 
+use std::{fmt::Display, str::FromStr};
+
 use ibq_core::{
-    files::{Precision, WeightSet},
+    files::WeightSet,
+    gpu::{GpuError, Precision, Remedy},
     job::{Cancelled, Job},
-    tokenizer::Tiling,
+    tokenizer::{Tiling, TokenizerError},
+    transformer::TransformerError,
 };
 use wasm_bindgen::prelude::*;
 
 /// A JavaScript `Error` with the whole chain of causes as its message.
-pub(super) fn error(error: &dyn std::error::Error) -> JsValue {
+pub(super) fn error(error: &(dyn std::error::Error + 'static)) -> JsValue {
     let mut message = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {
@@ -20,7 +24,26 @@ pub(super) fn error(error: &dyn std::error::Error) -> JsValue {
         }
         cause = inner.source();
     }
+    match remedy(error) {
+        None => {}
+        Some(Remedy::UseLessMemory) => {
+            message
+                .push_str("; use a smaller picture, `tiles`, or load the model with a smaller `precision`");
+        }
+        Some(Remedy::UseF32) => message.push_str("; load the model with `precision: \"f32\"`"),
+    }
     js_sys::Error::new(&message).into()
+}
+
+/// What may help against an error of the engine.
+fn remedy(error: &(dyn std::error::Error + 'static)) -> Option<Remedy> {
+    if let Some(error) = error.downcast_ref::<TokenizerError>() {
+        error.remedy()
+    } else if let Some(error) = error.downcast_ref::<TransformerError>() {
+        error.remedy()
+    } else {
+        error.downcast_ref::<GpuError>()?.remedy()
+    }
 }
 
 /// A JavaScript `TypeError`: an argument that cannot be used.
@@ -30,33 +53,22 @@ pub(super) fn bad_argument(message: &str) -> JsValue {
 
 /// The set of weights that a script names, none for the default.
 pub(super) fn weight_set(name: Option<&str>) -> Result<Option<WeightSet>, JsValue> {
-    match name {
-        None => Ok(None),
-        Some("ema") => Ok(Some(WeightSet::Ema)),
-        Some("raw") => Ok(Some(WeightSet::Raw)),
-        Some(other) => Err(bad_argument(&format!("weights are \"ema\" or \"raw\", not {other:?}"))),
-    }
+    name.map(named).transpose()
 }
 
 /// The storage precision that a script names, f32 when it names none.
 pub(super) fn precision(name: Option<&str>) -> Result<Precision, JsValue> {
-    match name {
-        None | Some("f32") => Ok(Precision::F32),
-        Some("f16") => Ok(Precision::F16),
-        Some(other) => Err(bad_argument(&format!("precision is \"f32\" or \"f16\", not {other:?}"))),
-    }
+    name.map_or(Ok(Precision::F32), named)
 }
 
 /// Tiles as a script asks for them: "auto", "off", or the side in pixels.
 pub(super) fn tiling(setting: Option<&str>) -> Result<Tiling, JsValue> {
-    match setting {
-        None | Some("auto") => Ok(Tiling::Auto),
-        Some("off") => Ok(Tiling::Off),
-        Some(side) => match side.parse() {
-            Ok(side) if side > 0 => Ok(Tiling::Side(side)),
-            _ => Err(bad_argument(&format!("tiles are \"auto\", \"off\" or a side in pixels, not {side:?}"))),
-        },
-    }
+    setting.map_or(Ok(Tiling::Auto), named)
+}
+
+/// A setting by the name that the engine gives it.
+fn named<T: FromStr<Err: Display>>(name: &str) -> Result<T, JsValue> {
+    name.parse().map_err(|error: T::Err| bad_argument(&error.to_string()))
 }
 
 /// A plain JavaScript object of these fields.

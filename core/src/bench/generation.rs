@@ -4,9 +4,8 @@ use serde::Serialize;
 use web_time::Instant;
 
 use crate::{
-    gpu::{Dispatch, Gpu},
+    gpu::{Dispatch, Gpu, Stage, Tier, Times},
     job::Job,
-    tokenizer::Times,
     transformer::{
         Condition, Logits, PictureRequest, Sampling, Transformer, TransformerError, TransformerPrecision,
         TransformerWeights, log_sum_exp,
@@ -46,8 +45,8 @@ pub struct TokenSpeed {
 pub struct GenerationReport {
     /// Name of the adapter.
     pub adapter: String,
-    /// "portable", "fast" or "matrix".
-    pub tier: String,
+    /// Tier in use.
+    pub tier: Tier,
     /// How the weights are stored.
     pub precision: TransformerPrecision,
     /// What the adapter can do at most.
@@ -102,7 +101,7 @@ pub async fn generation(
     }
     Ok(GenerationReport {
         adapter: gpu.info().name.clone(),
-        tier: gpu.info().tier.to_string(),
+        tier: gpu.info().tier,
         precision: transformer.precision(),
         ceilings,
         timed_tokens: tokens,
@@ -135,7 +134,7 @@ async fn time_of(gpu: &Gpu, step: &[Dispatch], tokens: u32, job: &Job) -> Result
 
 fn by_kernel(step: &[Dispatch], measured: &[f64], ceilings: Ceilings) -> Vec<KernelReport> {
     let mut times = Times::default();
-    times.kernels("token", step, measured);
+    times.add_kernels(Stage::Token, step, measured);
     let mut reports: Vec<KernelReport> =
         times.kernels.iter().map(|kernel| kernel_report(kernel, ceilings)).collect();
     reports.sort_by(|a, b| b.ms.total_cmp(&a.ms));

@@ -1,6 +1,7 @@
 //! Writing model folders: `config.json` and `model.safetensors`, tensor by tensor.
 
 use std::{
+    collections::BTreeMap,
     fs::{self, File},
     io::{BufWriter, Write},
     path::{Path, PathBuf},
@@ -8,11 +9,16 @@ use std::{
 
 use half::f16;
 
-use crate::job::Job;
-
-use super::{
-    CONFIG_FILE, FolderConfig, INDEX_FILE, ModelKind, Precision, TENSORS_FILE, TokenizerWeights, WeightsError,
+use crate::{
+    formats::{
+        Dtype,
+        safetensors::{HeaderTensor, encode_header},
+    },
+    gpu::Precision,
+    job::Job,
 };
+
+use super::{CONFIG_FILE, FolderConfig, INDEX_FILE, ModelKind, TENSORS_FILE, TokenizerWeights, WeightsError};
 
 /// Values that are read, converted and written at once.
 const CHUNK: u64 = 1 << 20;
@@ -161,8 +167,7 @@ impl FolderWriter {
         let header = header(tensors);
         let write = || {
             let mut file = BufWriter::with_capacity(1 << 18, File::create(&path)?);
-            file.write_all(&(header.len() as u64).to_le_bytes())?;
-            file.write_all(header.as_bytes())?;
+            file.write_all(&header)?;
             Ok(file)
         };
         write().map_err(failed(&path))
@@ -272,28 +277,23 @@ fn remove(temporary: &Path) {
     }
 }
 
-/// The header of the safetensors file, padded so that the values behind it are aligned.
-fn header(list: &[FolderTensor]) -> String {
-    let mut tensors = serde_json::Map::new();
-    tensors.insert("__metadata__".to_owned(), serde_json::json!({ "format": "pt" }));
+/// What stands before the tensors in the safetensors file.
+fn header(list: &[FolderTensor]) -> Vec<u8> {
     let mut begin = 0;
-    for tensor in list {
-        let (dtype, size) = match tensor.stored {
-            StoredAs::F32 => ("F32", 4u64),
-            StoredAs::F16 => ("F16", 2),
-            StoredAs::U32 => ("U32", 4),
+    let place = |tensor: &FolderTensor| {
+        let dtype = match tensor.stored {
+            StoredAs::F32 => Dtype::F32,
+            StoredAs::F16 => Dtype::F16,
+            StoredAs::U32 => Dtype::U32,
         };
-        let end = begin + size * tensor.values();
-        let entry =
-            serde_json::json!({ "dtype": dtype, "shape": tensor.shape, "data_offsets": [begin, end] });
-        tensors.insert(tensor.name.clone(), entry);
+        let end = begin + dtype.size() * tensor.values();
+        let shape = tensor.shape.iter().copied().map(u64::from).collect();
+        let placed = HeaderTensor { name: tensor.name.clone(), dtype, shape, begin, end };
         begin = end;
-    }
-    let mut header = serde_json::Value::Object(tensors).to_string();
-    while !header.len().is_multiple_of(8) {
-        header.push(' ');
-    }
-    header
+        placed
+    };
+    let tensors: Vec<HeaderTensor> = list.iter().map(place).collect();
+    encode_header(&BTreeMap::from([("format".to_owned(), "pt".to_owned())]), &tensors)
 }
 
 /// Free, an empty folder, or a model folder with nothing else in it.

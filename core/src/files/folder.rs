@@ -6,9 +6,9 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{tokenizer::TokenizerConfig, transformer::TransformerConfig};
+use crate::{gpu::Precision, tokenizer::TokenizerConfig, transformer::TransformerConfig};
 
-use super::{Model, ModelKind, Precision, Source, WeightSet, WeightsError};
+use super::{Model, ModelKind, Source, WeightSet, WeightsError};
 
 /// Name of the configuration in a model folder.
 pub const CONFIG_FILE: &str = "config.json";

@@ -1,6 +1,6 @@
 //! What a file turned out to be, told by the names of its tensors.
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
@@ -28,17 +28,6 @@ pub enum WeightSet {
     Ema,
     /// The weights as the optimizer left them.
     Raw,
-}
-
-/// Storage precision of weights and activations. Accumulation is always f32.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Precision {
-    /// 32-bit floats.
-    #[default]
-    F32,
-    /// 16-bit floats.
-    F16,
 }
 
 impl ModelKind {
@@ -75,20 +64,36 @@ impl ModelKind {
     }
 }
 
+/// A word that names no set of weights.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a set of weights: use ema or raw")]
+pub struct WeightSetError(pub String);
+
+impl WeightSet {
+    /// "ema" or "raw", as in settings and files; [`Display`](fmt::Display) writes it for sentences.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ema => "ema",
+            Self::Raw => "raw",
+        }
+    }
+}
+
+impl FromStr for WeightSet {
+    type Err = WeightSetError;
+
+    fn from_str(text: &str) -> Result<Self, WeightSetError> {
+        let found = [Self::Ema, Self::Raw].into_iter().find(|set| set.name() == text);
+        found.ok_or_else(|| WeightSetError(text.to_owned()))
+    }
+}
+
 impl fmt::Display for WeightSet {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Ema => "EMA",
             Self::Raw => "raw",
-        })
-    }
-}
-
-impl fmt::Display for Precision {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::F32 => "f32",
-            Self::F16 => "f16",
         })
     }
 }

@@ -4,14 +4,12 @@
 //! ranges. Tensors are then read one at a time. Nothing in a file is trusted: every length is checked against the size
 //! of the file before memory is taken, and no code in a pickle is ever run.
 
+mod archive;
 #[cfg(not(target_arch = "wasm32"))]
 mod convert;
 mod digest;
-mod dtype;
 mod error;
 mod folder;
-#[cfg(target_arch = "wasm32")]
-mod http;
 mod infer;
 mod kind;
 mod layout;
@@ -24,17 +22,14 @@ mod source;
 mod stored;
 mod tokenizer;
 mod yaml;
-mod zip;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub use convert::{FolderTensor, FolderWriter, StoredAs, convert};
 pub use digest::{DigestError, sha256};
-pub(crate) use dtype::Dtype;
 pub use error::WeightsError;
 pub use folder::{CONFIG_FILE, FolderConfig, INDEX_FILE, TENSORS_FILE};
-pub use kind::{ModelKind, Precision, WeightSet};
+pub use kind::{ModelKind, WeightSet, WeightSetError};
 pub use model::{Model, TensorEntry};
-pub(crate) use safetensors::{is_safetensors, parse_header};
 pub use source::{Source, SourceError};
 pub use tokenizer::TokenizerWeights;
 pub use yaml::official_entries;

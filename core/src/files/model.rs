@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
+use crate::formats::{Element, safetensors::is_safetensors};
+
 use super::{
     ModelKind, Source, TokenizerWeights, WeightSet, WeightsError,
-    dtype::Element,
     folder::FolderConfig,
     layout::Layout,
     naming::Naming,
@@ -275,7 +276,7 @@ async fn list_tensors(source: &Source) -> Result<Vec<StoredTensor>, WeightsError
         pytorch::open_zip(source).await
     } else if pytorch::is_legacy(&start) {
         pytorch::open_legacy(source).await
-    } else if safetensors::is_safetensors(&start, source.len()) {
+    } else if is_safetensors(&start, source.len()) {
         Ok(safetensors::open(source).await?.0)
     } else {
         let what = guess(&start);

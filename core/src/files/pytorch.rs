@@ -3,14 +3,14 @@
 
 use std::collections::HashMap;
 
+use crate::formats::{Dtype, safetensors::MOST_TENSORS};
+
 use super::{
     Source, WeightsError,
-    dtype::Dtype,
+    archive::{Archive, content_start},
     layout::Layout,
     pickle::{self, Object, PickleError, Storage, Tensor, Unpickled, Value},
-    safetensors::MOST_TENSORS,
-    stored::{Place, StoredTensor},
-    zip::Archive,
+    stored::{StorageLocation, StoredTensor},
 };
 
 /// The first bytes of the form before PyTorch 1.6: a pickled magic number.
@@ -56,7 +56,7 @@ pub(super) async fn open_zip(source: &Source) -> Result<Vec<StoredTensor>, Weigh
         if entry.len < storage.bytes {
             return Err(format!("its storage `{path}` has {} bytes of {}", entry.len, storage.bytes));
         }
-        Ok(Place::ZipEntry { header: entry.header, len: entry.len })
+        Ok(StorageLocation::ZipEntry { header: entry.header, len: entry.len })
     })
 }
 
@@ -68,7 +68,7 @@ async fn read_entry(
 ) -> Result<Vec<u8>, WeightsError> {
     let entry = archive.get(path).filter(|entry| entry.plain && entry.len <= most);
     let entry = entry.ok_or_else(|| broken(source.name(), format!("`{path}` is compressed or too long")))?;
-    let start = super::zip::content_start(source, entry.header, entry.len).await?;
+    let start = content_start(source, entry.header, entry.len).await?;
     Ok(source.read_at(start, entry.len as usize).await?)
 }
 
@@ -89,7 +89,7 @@ pub(super) async fn open_legacy(source: &Source) -> Result<Vec<StoredTensor>, We
                 let places = legacy_places(source, &objects, &keys, used as u64).await?;
                 return state_dict(name, &objects, |storage| {
                     let missing = || format!("its storage `{}` is missing", storage.key);
-                    places.get(storage.key).copied().map(Place::Byte).ok_or_else(missing)
+                    places.get(storage.key).copied().map(StorageLocation::Byte).ok_or_else(missing)
                 });
             }
         }
@@ -161,7 +161,7 @@ async fn legacy_places<'a>(
 fn state_dict(
     name: &str,
     unpickled: &Unpickled<'_>,
-    locate: impl Fn(&Storage<'_>) -> Result<Place, String>,
+    locate: impl Fn(&Storage<'_>) -> Result<StorageLocation, String>,
 ) -> Result<Vec<StoredTensor>, WeightsError> {
     let root = unpickled.lookup(unpickled.root, "state_dict").unwrap_or(unpickled.root);
     let Some(pairs) = unpickled.dict(root) else {
@@ -196,7 +196,7 @@ fn stored(
     key: &str,
     tensor: &Tensor,
     unpickled: &Unpickled<'_>,
-    locate: impl Fn(&Storage<'_>) -> Result<Place, String>,
+    locate: impl Fn(&Storage<'_>) -> Result<StorageLocation, String>,
 ) -> Result<StoredTensor, String> {
     let Some(Object::Storage(storage)) = unpickled.objects.get(tensor.storage) else {
         return Err("has no storage".to_owned());

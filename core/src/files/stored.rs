@@ -1,18 +1,15 @@
 //! One tensor of a file: where its bytes lie, and reading them piece by piece.
 
-use super::{
-    Source, SourceError,
-    dtype::{Dtype, Element},
-    layout::Layout,
-    zip,
-};
+use crate::formats::{Dtype, Element};
+
+use super::{Source, SourceError, archive::content_start, layout::Layout};
 
 /// Bytes that are read at once.
 const CHUNK: u64 = 4 << 20;
 
 /// Where a storage begins in its file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum StorageLocation {
     /// At this byte.
     Byte(u64),
     /// As the content of the uncompressed zip entry whose local header is at this byte.
@@ -30,7 +27,7 @@ pub(super) struct StoredTensor {
     pub(super) name: String,
     pub(super) dtype: Dtype,
     pub(super) layout: Layout,
-    pub(super) place: Place,
+    pub(super) place: StorageLocation,
 }
 
 /// Why a tensor's elements cannot be had.
@@ -61,8 +58,8 @@ impl StoredTensor {
             return Ok(out);
         }
         let start = match self.place {
-            Place::Byte(byte) => byte,
-            Place::ZipEntry { header, len } => zip::content_start(source, header, len).await?,
+            StorageLocation::Byte(byte) => byte,
+            StorageLocation::ZipEntry { header, len } => content_start(source, header, len).await?,
         };
         let storage = Storage { source, start, dtype: self.dtype };
         if layout.is_contiguous() {

@@ -2,7 +2,7 @@
 
 use ibq_shaders::{MatrixSize, MatrixUnit};
 
-use super::{AdapterChoice, GpuError, GpuInfo, Limit, Tier};
+use super::{AdapterChoice, AdapterKind, GpuError, GpuInfo, Limit, Tier};
 
 /// What the matrix tier is made of.
 const MATRIX: wgpu::Features =
@@ -107,19 +107,18 @@ fn matrix_unit(adapter: &wgpu::Adapter) -> Option<MatrixUnit> {
     units.into_iter().find(|unit| fits && MatrixUnit::KNOWN.contains(unit) && has(unit.size))
 }
 
-/// What is open, in words.
+/// Describes an adapter and its device.
 pub(super) fn describe(adapter: &wgpu::Adapter, device: &wgpu::Device) -> GpuInfo {
     let info = adapter.get_info();
     let features = device.features();
     let limits = device.limits();
-    let software = is_software(&info);
     let kind = match info.device_type {
-        _ if software => "software",
-        wgpu::DeviceType::DiscreteGpu => "discrete GPU",
-        wgpu::DeviceType::IntegratedGpu => "integrated GPU",
-        wgpu::DeviceType::VirtualGpu => "virtual GPU",
-        wgpu::DeviceType::Cpu => "software",
-        wgpu::DeviceType::Other => "GPU",
+        _ if is_software(&info) => AdapterKind::Software,
+        wgpu::DeviceType::DiscreteGpu => AdapterKind::Discrete,
+        wgpu::DeviceType::IntegratedGpu => AdapterKind::Integrated,
+        wgpu::DeviceType::VirtualGpu => AdapterKind::Virtual,
+        wgpu::DeviceType::Cpu => AdapterKind::Software,
+        wgpu::DeviceType::Other => AdapterKind::Unknown,
     };
     let named = [
         (wgpu::Features::SHADER_F16, "shader-f16"),
@@ -132,8 +131,7 @@ pub(super) fn describe(adapter: &wgpu::Adapter, device: &wgpu::Device) -> GpuInf
         name: if info.name.is_empty() { "unnamed adapter".to_owned() } else { info.name.clone() },
         backend: format!("{:?}", info.backend),
         driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
-        kind: kind.to_owned(),
-        software,
+        kind,
         tier: match features {
             features if features.contains(MATRIX) => Tier::Matrix,
             features if features.contains(wgpu::Features::SHADER_F16) => Tier::Fast,

@@ -1,162 +1,14 @@
-//! Opening an adapter and saying what it can do.
+//! The open device, shared by all its clones. More of its methods: buffers and writing (`buffer.rs`), reading back
+//! (`read.rs`), running dispatches (`run.rs`).
 
-use std::{
-    str::FromStr,
-    sync::{Arc, Mutex, PoisonError},
+use std::sync::{Arc, Mutex};
+
+use ibq_shaders::Storage;
+
+use super::{
+    AdapterKind, GpuError, GpuInfo, GpuOptions, MemoryUse, Precision, Tier, adapter, error::one_line,
+    lock::lock, memory::MemoryCounter, pipeline::PipelineCache,
 };
-
-use ibq_shaders::{MatrixUnit, Storage};
-
-use crate::files::Precision;
-
-use super::{MemoryUse, adapter, memory::MemoryCounter, pipeline::PipelineCache};
-
-/// Which adapter to open.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum AdapterChoice {
-    /// The fastest one.
-    #[default]
-    Best,
-    /// A software one (lavapipe, SwiftShader, WARP).
-    Software,
-    /// The first whose name contains this text, whatever the case.
-    Named(String),
-}
-
-impl FromStr for AdapterChoice {
-    type Err = std::convert::Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(match text {
-            "" | "best" => Self::Best,
-            "software" => Self::Software,
-            name => Self::Named(name.to_owned()),
-        })
-    }
-}
-
-/// A level of capabilities; kernels are written for a level, not for single features.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Tier {
-    /// What every WebGPU browser offers, within default limits.
-    Portable,
-    /// 16-bit floats in shaders.
-    Fast,
-    /// Matrix units besides, for 16-bit convolutions and matrix products.
-    Matrix,
-}
-
-impl Tier {
-    /// One word: portable, fast, matrix.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Portable => "portable",
-            Self::Fast => "fast",
-            Self::Matrix => "matrix",
-        }
-    }
-}
-
-impl std::fmt::Display for Tier {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// How to open a device.
-#[derive(Clone, Debug, Default)]
-pub struct GpuOptions {
-    /// Which adapter.
-    pub adapter: AdapterChoice,
-    /// Use at most this tier (none: the fastest of the adapter's; programs on a CPU have no matrix units that are).
-    pub tier: Option<Tier>,
-    /// Ask only for the default limits of WebGPU, to see how an adapter without more behaves.
-    pub default_limits: bool,
-}
-
-/// One limit of an adapter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limit {
-    /// Of what.
-    pub name: &'static str,
-    /// How many, or how many bytes.
-    pub value: u64,
-    /// Whether it counts bytes.
-    pub bytes: bool,
-}
-
-/// What is open, for people to read.
-#[derive(Clone, Debug)]
-pub struct GpuInfo {
-    /// Name of the adapter.
-    pub name: String,
-    /// Vulkan, Metal, Dx12 or WebGPU.
-    pub backend: String,
-    /// Driver and its version, where known.
-    pub driver: String,
-    /// "discrete GPU", "integrated GPU", "software", …
-    pub kind: String,
-    /// Whether the adapter is a program on the CPU.
-    pub software: bool,
-    /// Tier in use.
-    pub tier: Tier,
-    /// The matrix units in use.
-    pub matrix: Option<MatrixUnit>,
-    /// Whether kernels can be timed one by one.
-    pub timestamps: bool,
-    /// Features in use, by name.
-    pub features: Vec<String>,
-    /// Limits that matter here.
-    pub limits: Vec<Limit>,
-}
-
-/// Why there is no GPU, or no longer.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum GpuError {
-    /// Nothing fits the choice.
-    #[error("no GPU adapter {wanted}. Found: {found}. {advice}")]
-    NoAdapter {
-        /// What was asked for.
-        wanted: String,
-        /// The adapters there are.
-        found: String,
-        /// What to do.
-        advice: &'static str,
-    },
-    /// The adapter gives no device.
-    #[error("the adapter {adapter} gave no device: {reason}")]
-    NoDevice {
-        /// Name of the adapter.
-        adapter: String,
-        /// What the driver says.
-        reason: String,
-    },
-    /// The device went away.
-    #[error("the GPU device was lost ({reason}); open it again")]
-    Lost {
-        /// What the driver says.
-        reason: String,
-    },
-    /// The device has not the memory.
-    #[error(
-        "the GPU has no memory for {what} ({bytes} bytes); use a smaller picture, tiles or --precision f16"
-    )]
-    OutOfMemory {
-        /// What was to be allocated.
-        what: String,
-        /// Its size.
-        bytes: u64,
-    },
-    /// The driver refused something of ours.
-    #[error("the GPU refused {what}: {reason}")]
-    Refused {
-        /// What was tried.
-        what: String,
-        /// What the driver says.
-        reason: String,
-    },
-}
 
 /// An open device. Clones share it.
 #[derive(Clone, Debug)]
@@ -205,7 +57,7 @@ impl Gpu {
         }
         let no_device = |error: wgpu::RequestDeviceError| GpuError::NoDevice {
             adapter: adapter.get_info().name,
-            reason: reason(&error),
+            reason: one_line(&error),
         };
         let (device, queue) = adapter.request_device(&descriptor).await.map_err(no_device)?;
         Ok(Self::adopt(&adapter, &device, &queue, None))
@@ -240,7 +92,7 @@ impl Gpu {
         });
         let seen = Arc::clone(&faults);
         device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
-            let reason = reason(&error);
+            let reason = one_line(&error);
             // What a window is refused is no fault of the engine: a frame is lost when the window changes its size while the
             // engine submits, and the next one is right again. A browser has one thread, and no such frames.
             if cfg!(not(target_arch = "wasm32")) && drawing == Some(std::thread::current().id()) {
@@ -277,7 +129,7 @@ impl Gpu {
     /// is a guess by their kind; an allocation that fails all the same is an error or leads to tiles.
     #[must_use]
     pub fn memory_budget(&self) -> u64 {
-        if self.0.info.kind == "discrete GPU" { 8 << 30 } else { 2 << 30 }
+        if self.0.info.kind == AdapterKind::Discrete { 8 << 30 } else { 2 << 30 }
     }
 
     /// Why the device was lost, if it was.
@@ -319,11 +171,11 @@ impl Gpu {
         &self.0.limits
     }
 
-    pub(crate) fn memory_counter(&self) -> &Arc<MemoryCounter> {
+    pub(super) fn memory_counter(&self) -> &Arc<MemoryCounter> {
         &self.0.memory
     }
 
-    pub(crate) fn pipelines(&self) -> &PipelineCache {
+    pub(super) fn pipelines(&self) -> &PipelineCache {
         &self.0.pipelines
     }
 
@@ -334,30 +186,5 @@ impl Gpu {
             (Precision::F16, Tier::Portable) => Storage::PackedF16,
             (Precision::F16, Tier::Fast | Tier::Matrix) => Storage::NativeF16,
         }
-    }
-}
-
-/// What the driver says, in one line: wgpu writes its chain of causes below each other.
-pub(crate) fn reason(error: &dyn std::fmt::Display) -> String {
-    let text = error.to_string();
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && *line != "Caused by:");
-    lines.map(|line| line.trim_end_matches('.')).collect::<Vec<_>>().join(": ")
-}
-
-/// Locks; a thread that panicked while it held the lock leaves plain data that is still good to read.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn reasons_are_one_line() {
-        let chain =
-            "Validation Error\n\nCaused by:\n  In Device::create_buffer, label = 'x'\n    Too large.\n";
-        assert_eq!(
-            super::reason(&chain),
-            "Validation Error: In Device::create_buffer, label = 'x': Too large"
-        );
     }
 }

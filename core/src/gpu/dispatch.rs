@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ibq_shaders::{Kernel, Storage};
 
-use super::{Gpu, GpuError, memory::Buffer};
+use super::{Gpu, GpuError, buffer::Buffer};
 
 /// A part of a buffer that a kernel sees.
 #[derive(Clone, Copy, Debug)]
@@ -55,7 +55,7 @@ impl DispatchBuilder<'_> {
     /// # Errors
     /// [`GpuError`]: no memory for the parameters, or the driver refuses.
     pub(crate) async fn build(self, gpu: &Gpu) -> Result<Dispatch, GpuError> {
-        let pipeline = gpu.pipeline(self.kernel, self.storage).await?;
+        let pipeline = gpu.pipelines().get(gpu.device(), self.kernel, self.storage).await?;
         let mut words = self.params;
         words.resize(words.len().next_multiple_of(4), 0);
         let usage = wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST;

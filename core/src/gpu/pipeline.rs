@@ -4,36 +4,34 @@ use std::{collections::HashMap, sync::Mutex};
 
 use ibq_shaders::{Kernel, Storage};
 
-use super::{
-    Gpu, GpuError,
-    device::{lock, reason},
-};
+use super::{GpuError, error::one_line, lock::lock};
 
 /// The pipelines of one device. Compilation takes a driver up to a second, so each is made once, when first needed.
 #[derive(Debug, Default)]
-pub(crate) struct PipelineCache(Mutex<HashMap<(Kernel, Storage), wgpu::ComputePipeline>>);
+pub(super) struct PipelineCache(Mutex<HashMap<(Kernel, Storage), wgpu::ComputePipeline>>);
 
-impl Gpu {
+impl PipelineCache {
     /// The pipeline of a kernel.
     ///
     /// # Errors
     /// [`GpuError::Refused`] when the driver does not take the shader.
-    pub(crate) async fn pipeline(
+    pub(super) async fn get(
         &self,
+        device: &wgpu::Device,
         kernel: Kernel,
         storage: Storage,
     ) -> Result<wgpu::ComputePipeline, GpuError> {
-        if let Some(pipeline) = lock(&self.pipelines().0).get(&(kernel, storage)) {
+        if let Some(pipeline) = lock(&self.0).get(&(kernel, storage)) {
             return Ok(pipeline.clone());
         }
         let refused = |reason: String| GpuError::Refused { what: format!("the kernel {kernel:?}"), reason };
-        let source = kernel.source(storage).map_err(|error| refused(reason(&error)))?;
-        let scope = self.device().push_error_scope(wgpu::ErrorFilter::Validation);
-        let module = self.device().create_shader_module(wgpu::ShaderModuleDescriptor {
+        let source = kernel.source(storage).map_err(|error| refused(one_line(&error)))?;
+        let scope = device.push_error_scope(wgpu::ErrorFilter::Validation);
+        let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
             label: Some(kernel.name()),
             source: wgpu::ShaderSource::Wgsl(source.into()),
         });
-        let pipeline = self.device().create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+        let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
             label: Some(kernel.name()),
             layout: None,
             module: &module,
@@ -46,9 +44,9 @@ impl Gpu {
             cache: None,
         });
         if let Some(error) = scope.pop().await {
-            return Err(refused(reason(&error)));
+            return Err(refused(one_line(&error)));
         }
-        lock(&self.pipelines().0).insert((kernel, storage), pipeline.clone());
+        lock(&self.0).insert((kernel, storage), pipeline.clone());
         Ok(pipeline)
     }
 }

@@ -2,7 +2,7 @@
 
 use futures_channel::oneshot;
 
-use super::{Gpu, GpuError, device::reason, memory::Buffer};
+use super::{Gpu, GpuError, buffer::Buffer, error::one_line};
 
 impl Gpu {
     /// Reads the first `bytes` bytes of a buffer (a multiple of 4).
@@ -26,14 +26,14 @@ impl Gpu {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
                 self.fault()?;
-                return Err(failed(reason(&error)));
+                return Err(failed(one_line(&error)));
             }
             Err(_) => {
                 self.fault()?;
                 return Err(failed("the request was dropped".to_owned()));
             }
         }
-        let view = copy.raw.get_mapped_range(..bytes).map_err(|error| failed(reason(&error)))?;
+        let view = copy.raw.get_mapped_range(..bytes).map_err(|error| failed(one_line(&error)))?;
         Ok(view.to_vec())
     }
 }

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use web_time::Instant;
 
 #[cfg(not(target_arch = "wasm32"))]
-use super::device::reason;
+use super::error::one_line;
 use super::{Dispatch, Gpu, GpuError};
 use crate::job::{Cancelled, Job};
 
@@ -52,7 +52,7 @@ impl Gpu {
         let total: f64 = dispatches.iter().map(cost).sum::<f64>().max(1.0);
         let (mut done, mut next) = (0.0, 0);
         // A guess for the first slices; then what was measured.
-        let mut budget = if self.info().software { 2e8 } else { 2e10 };
+        let mut budget = if self.info().is_software() { 2e8 } else { 2e10 };
         // The measure includes what else the GPU does, such as drawing the window: smaller slices would not end sooner.
         let least = budget / 8.0;
         let mut flying: VecDeque<(wgpu::SubmissionIndex, f64)> = VecDeque::new();
@@ -164,7 +164,7 @@ impl Gpu {
                 Err(wgpu::PollError::Timeout) => self.fault()?,
                 Err(error) => {
                     self.fault()?;
-                    return Err(GpuError::Refused { what: "waiting".to_owned(), reason: reason(&error) });
+                    return Err(GpuError::Refused { what: "waiting".to_owned(), reason: one_line(&error) });
                 }
             }
         }

@@ -5,7 +5,7 @@ use ibq_shaders::Kernel;
 use crate::gpu::{DispatchBuilder, fold};
 
 use super::{
-    Conv2d, Graph, Map, NormTo, Op, Operand, Place, TensorId, graph::label, group_norm, group_norm::bands,
+    Conv2d, Graph, Map, NormTo, Op, Operand, Place, TensorId, bands::bands, graph::label, group_norm,
 };
 
 /// Bytes of scores that are alive at one time: rows of queries are taken in pieces of this size.

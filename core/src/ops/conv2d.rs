@@ -61,7 +61,7 @@ impl Conv2d {
 
     /// The rows of each dispatch, as ranges over all rows of all items: everything at once, or bands within items where
     /// a binding or the time of one dispatch would become too large.
-    fn bands(&self, place: &Place<'_>) -> Vec<(u64, u64)> {
+    fn row_bands(&self, place: &Place<'_>) -> Vec<(u64, u64)> {
         let (h, rows) = (u64::from(self.y.h), self.y.rows());
         let (most, bytes4) = (place.largest_binding(), place.bytes4());
         let fits = self.y.len4() * bytes4 <= most && self.x.len4() * bytes4 <= most;
@@ -99,7 +99,7 @@ impl Conv2d {
             }
             None => {}
         }
-        if place.gpu.info().software && unit.is_none() {
+        if place.gpu.info().is_software() && unit.is_none() {
             return plain(ConvTile::Software);
         }
         // Fewer large tiles than a big GPU has cores would leave most of them idle.
@@ -144,7 +144,7 @@ impl Op for Conv2d {
         let what = if self.w_is_matrix() { "matmul" } else { "conv2d" };
         let shape = if self.upsample { "2× up, " } else { "" };
         let name = label(format!("{what} {shape}{0}×{0} {1}→{2} at {3}×{4}", self.side, x.c, y.c, y.h, y.w));
-        let whole = self.bands(place);
+        let whole = self.row_bands(place);
         let single = whole.len() == 1;
         let dispatch = |(first, end): (u64, u64)| {
             let rows = (end - first) as u32;

@@ -42,7 +42,7 @@ impl<'a> Place<'a> {
 
     /// The most arithmetic of one dispatch: longer ones would hold up a window, and could not be cancelled.
     pub(crate) fn most_flops(&self) -> f64 {
-        if self.gpu.info().software { 4e8 } else { 2e11 }
+        if self.gpu.info().is_software() { 4e8 } else { 2e11 }
     }
 
     pub(crate) fn buffer(&self, tensor: TensorId) -> &'a Buffer {
@@ -75,8 +75,8 @@ impl<'a> Place<'a> {
 /// One operation with its place in the network.
 pub(crate) struct Node {
     pub(crate) op: Box<dyn Op>,
-    /// Set after the last operation of a named stage: the map to look at.
-    pub(crate) stage: Option<(String, Map)>,
+    /// Set after the operation that completes a named activation: the map that holds it.
+    pub(crate) activation: Option<(String, Map)>,
 }
 
 /// A list of operations over tensors.
@@ -115,13 +115,13 @@ impl Graph {
 
     /// Adds an operation.
     pub(crate) fn push(&mut self, op: impl Op + 'static) {
-        self.nodes.push(Node { op: Box::new(op), stage: None });
+        self.nodes.push(Node { op: Box::new(op), activation: None });
     }
 
     /// Gives a name to what the last operation has just completed.
-    pub(crate) fn name_stage(&mut self, name: impl Into<String>, map: Map) {
+    pub(crate) fn name_activation(&mut self, name: impl Into<String>, map: Map) {
         if let Some(node) = self.nodes.last_mut() {
-            node.stage = Some((name.into(), map));
+            node.activation = Some((name.into(), map));
         }
     }
 }

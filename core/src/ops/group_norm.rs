@@ -4,7 +4,7 @@ use ibq_shaders::Kernel;
 
 use crate::gpu::{Bound, DispatchBuilder, fold};
 
-use super::{Graph, Map, Op, Place, TensorId, graph::label};
+use super::{Graph, Map, Op, Place, TensorId, bands::bands, graph::label};
 
 /// Groups of every GroupNorm of the network.
 const GROUPS: u32 = 32;
@@ -179,12 +179,6 @@ impl Op for Apply {
             })
             .collect()
     }
-}
-
-/// Ranges of at most `most` that cover `0..count`.
-pub(super) fn bands(count: u64, most: u64) -> impl Iterator<Item = (u64, u64)> {
-    let most = most.max(1);
-    (0..count.div_ceil(most)).map(move |band| (band * most, ((band + 1) * most).min(count)))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use ibq_shaders::{Kernel, LookupTile};
 
 use crate::gpu::{Bound, DispatchBuilder, fold};
 
-use super::{Graph, Map, Op, Place, TensorId, graph::label, group_norm::bands};
+use super::{Graph, Map, Op, Place, TensorId, bands::bands, graph::label};
 
 /// Bytes of one part's top 2 for one position.
 const TOP2_BYTES: u64 = 16;
@@ -49,7 +49,7 @@ impl Op for Lookup {
 
     fn emit<'a>(&self, place: &'a Place<'a>) -> Vec<DispatchBuilder<'a>> {
         let positions = self.z.rows() * u64::from(self.z.w);
-        let tile = if place.gpu.info().software { LookupTile::Software } else { LookupTile::Gpu };
+        let tile = if place.gpu.info().is_software() { LookupTile::Software } else { LookupTile::Gpu };
         let (z, z_shift) = place.all(&self.z);
         let codebook = &place.parameters.codebook;
         let parts = self.parts * self.shards;

@@ -7,6 +7,7 @@
 
 mod arena;
 mod attention;
+mod bands;
 mod conv2d;
 mod graph;
 mod group_norm;
@@ -25,6 +26,6 @@ pub(crate) use graph::{Graph, Op, Place};
 pub(crate) use group_norm::{NormTo, group_norm};
 pub(crate) use lookup::{Embed, Lookup};
 pub(crate) use map::{Map, TensorId};
-pub(crate) use parameters::{Parameters, Shard, shard_codes, stored};
+pub(crate) use parameters::{Parameters, Shard, shard_codes};
 pub(crate) use pixels::{PixelsIn, PixelsOut};
 pub(crate) use program::Program;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use ibq_shaders::Storage;
 
 use crate::{
-    gpu::{Bound, Buffer, Gpu, GpuError},
+    gpu::{Bound, Buffer, Gpu, GpuError, encode_values},
     picture::pixel_to_model,
 };
 
@@ -96,7 +96,7 @@ impl Parameters {
         bias: &[f32],
     ) -> Result<(), GpuError> {
         let permuted = permute(weight, cout, cin, side);
-        let weight = gpu.upload(name, &stored(&permuted, self.storage)).await?;
+        let weight = gpu.upload(name, &encode_values(&permuted, self.storage)).await?;
         let bias = gpu.upload(name, bytemuck::cast_slice(&padded(bias))).await?;
         self.convs.insert(name.to_owned(), (weight, bias));
         Ok(())
@@ -137,7 +137,7 @@ impl Parameters {
                 turned[d * width + code] = value;
             }
         }
-        let buffer = gpu.upload("codebook", &stored(&turned, self.storage)).await?;
+        let buffer = gpu.upload("codebook", &encode_values(&turned, self.storage)).await?;
         let shard = Shard { buffer, first: self.codebook.codes, codes: codes as u32 };
         self.codebook.codes += codes as u32;
         self.codebook.shards.push(shard);
@@ -168,25 +168,4 @@ fn padded(values: &[f32]) -> Vec<f32> {
     let mut values = values.to_vec();
     values.resize(values.len().next_multiple_of(4), 0.0);
     values
-}
-
-/// Values as bytes in a storage. Beyond the range of a half, the largest half.
-pub(crate) fn stored(values: &[f32], storage: Storage) -> Vec<u8> {
-    match storage {
-        Storage::F32 => bytemuck::cast_slice(values).to_vec(),
-        Storage::PackedF16 | Storage::NativeF16 => {
-            let half = |&value: &f32| half::f16::from_f32(value.clamp(-65_504.0, 65_504.0));
-            bytemuck::cast_slice(&values.iter().map(half).collect::<Vec<_>>()).to_vec()
-        }
-    }
-}
-
-/// Bytes in a storage as values.
-pub(crate) fn restored(bytes: &[u8], storage: Storage) -> Vec<f32> {
-    match storage {
-        Storage::F32 => bytes.as_chunks().0.iter().map(|&word| f32::from_le_bytes(word)).collect(),
-        Storage::PackedF16 | Storage::NativeF16 => {
-            bytes.as_chunks().0.iter().map(|&word| half::f16::from_le_bytes(word).to_f32()).collect()
-        }
-    }
 }

@@ -4,7 +4,7 @@ use ibq_shaders::Kernel;
 
 use crate::gpu::{Bound, DispatchBuilder, fold};
 
-use super::{Map, Op, Place, TensorId, graph::label, group_norm::bands};
+use super::{Map, Op, Place, TensorId, bands::bands, graph::label};
 
 /// `x = v / 127.5 - 1` of packed 8-bit pixels (red in the lowest byte of each u32).
 pub(crate) struct PixelsIn {

@@ -2,16 +2,16 @@
 
 use ibq_shaders::Storage;
 
-use crate::gpu::{Buffer, Dispatch, Gpu, GpuError};
+use crate::gpu::{Buffer, Dispatch, Gpu, GpuError, decode_values, encode_values};
 
-use super::{Arena, Graph, Map, Parameters, Place, TensorId, parameters::restored, parameters::stored};
+use super::{Arena, Graph, Map, Parameters, Place, TensorId};
 
 /// A graph that can be run again and again.
 #[derive(Debug)]
 pub(crate) struct Program {
     pub(crate) dispatches: Vec<Dispatch>,
-    /// Named stages: the map to look at once this many dispatches have run.
-    pub(crate) stages: Vec<(String, Map, usize)>,
+    /// Named activations: the map that holds each once this many dispatches have run.
+    pub(crate) activations: Vec<(String, Map, usize)>,
     /// Dispatches of the operations up to each one.
     ends: Vec<usize>,
     slots: Vec<Buffer>,
@@ -37,7 +37,7 @@ impl Program {
             slots.push(gpu.buffer("activations", bytes, usage).await?);
         }
         let mut dispatches = Vec::new();
-        let mut stages = Vec::new();
+        let mut activations = Vec::new();
         let mut ends = Vec::with_capacity(graph.nodes.len());
         // A tensor that nothing touches has no slot; the first one stands in, unused.
         let buffers = arena.slot_of.iter().map(|&slot| slots.get(slot).unwrap_or(&slots[0])).collect();
@@ -47,12 +47,12 @@ impl Program {
                 dispatches.push(dispatch.build(gpu).await?);
             }
             ends.push(dispatches.len());
-            if let Some((name, map)) = &node.stage {
-                stages.push((name.clone(), *map, dispatches.len()));
+            if let Some((name, map)) = &node.activation {
+                activations.push((name.clone(), *map, dispatches.len()));
             }
         }
         drop(place);
-        Ok(Self { dispatches, stages, ends, slots, slot_of: arena.slot_of, storage })
+        Ok(Self { dispatches, activations, ends, slots, slot_of: arena.slot_of, storage })
     }
 
     /// How many dispatches the first `operations` operations have.
@@ -74,7 +74,7 @@ impl Program {
             padded.resize(padded.len().next_multiple_of(4), 0.0);
         }
         let offset = map.offset4 * self.storage.bytes_of_four();
-        gpu.write(self.buffer(map.tensor), offset, &stored(&padded, self.storage));
+        gpu.write(self.buffer(map.tensor), offset, &encode_values(&padded, self.storage));
     }
 
     /// The values of a map in NHWC order, without the padding of channels.
@@ -85,7 +85,7 @@ impl Program {
         let bytes = (map.offset4 + map.len4()) * self.storage.bytes_of_four();
         let bytes = gpu.read(self.buffer(map.tensor), bytes).await?;
         let start = (map.offset4 * self.storage.bytes_of_four()) as usize;
-        let values = restored(&bytes[start..], self.storage);
+        let values = decode_values(&bytes[start..], self.storage);
         let width = 4 * map.c4() as usize;
         Ok(values.chunks_exact(width).flat_map(|pixel| &pixel[..map.c as usize]).copied().collect())
     }

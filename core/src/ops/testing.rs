@@ -27,7 +27,7 @@ pub(crate) fn devices() -> &'static [Gpu] {
 /// Every device with every storage that it offers.
 pub(super) fn everywhere() -> impl Iterator<Item = (&'static Gpu, Storage)> {
     devices().iter().flat_map(|gpu| {
-        let f16 = gpu.storage(crate::files::Precision::F16);
+        let f16 = gpu.storage(crate::gpu::Precision::F16);
         [(gpu, Storage::F32), (gpu, f16)]
     })
 }

@@ -13,7 +13,7 @@ mod range;
 mod size;
 
 pub use compare::{GAP, difference, heat_color, sheet, side_by_side};
-pub use metrics::{bits_per_pixel, distinct_codes, perplexity, psnr, ssim};
+pub use metrics::{psnr, ssim};
 pub use official::{official_preprocess, resize_bilinear, smallest_side_size};
 pub use open::{ImageError, MAX_PIXELS, MAX_SIDE, Picture, encode_png, from_rgba, open};
 pub use png_text::{text_of, with_text};

@@ -1,8 +1,9 @@
 //! Single codes: which ones are near a latent vector, and what their vectors are.
 
 use crate::{
+    gpu::encode_values,
     job::Job,
-    ops::{Conv2d, Embed, Graph, Map, Operand, Program, stored},
+    ops::{Conv2d, Embed, Graph, Map, Operand, Program},
 };
 
 use super::{Tokenizer, TokenizerError};
@@ -32,7 +33,7 @@ impl Tokenizer {
         let program = Program::compile(&inner.gpu, &graph, &inner.parameters, inner.storage).await?;
         let mut padded = latent.to_vec();
         padded.resize(dimension.next_multiple_of(4) as usize, 0.0);
-        inner.gpu.write(program.buffer(z.tensor), 0, &stored(&padded, inner.storage));
+        inner.gpu.write(program.buffer(z.tensor), 0, &encode_values(&padded, inner.storage));
         inner.gpu.run(&program.dispatches, false, &Job::new(), |_| {}).await?;
         let mut scored = Vec::with_capacity(inner.config.n_embed as usize);
         for map in &products {

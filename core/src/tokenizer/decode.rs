@@ -3,14 +3,19 @@
 use image::RgbImage;
 use web_time::Instant;
 
-use crate::{job::Job, ops::Program, tokens::TokenGrid};
+use crate::{
+    gpu::{Stage, Times},
+    job::Job,
+    ops::Program,
+    tokens::TokenGrid,
+};
 
 use super::{
     Decoding, RunOptions, Tokenizer, TokenizerError,
     model::{Shaped, put, take},
     network::DecoderIo,
+    progress::JobPart,
     tiles::{Blend, Tiles, overlap_tokens},
-    times::{Part, Times},
 };
 
 impl Tokenizer {
@@ -35,7 +40,7 @@ impl Tokenizer {
         let tiles = self.planner().tiles(grid, options.tiling)?;
         let mut times = Times::default();
         let mut pictures = Vec::with_capacity(grids.len());
-        job.stage("decode");
+        job.stage(Stage::Decode.name());
         if let Some(tiles) = &tiles {
             for (index, whole) in grids.iter().enumerate() {
                 let parts = (index * tiles.tiles.len(), grids.len() * tiles.tiles.len());
@@ -45,7 +50,7 @@ impl Tokenizer {
             let batch = self.planner().batch(grids.len() as u32, grid) as usize;
             let count = grids.len().div_ceil(batch);
             for (index, chunk) in grids.chunks(batch).enumerate() {
-                let part = Part { job, index, count };
+                let part = JobPart { job, index, count };
                 let indices: Vec<u32> = chunk.iter().flat_map(|grid| &grid.tokens).copied().collect();
                 let size = (chunk.len() as u32, grid);
                 pictures.extend(self.run_decoder(&indices, size, options, &part, &mut times).await?);
@@ -97,7 +102,7 @@ impl Tokenizer {
         let (width, height) = (whole.cols * factor, whole.rows * factor);
         let mut blend = Blend::new((width, height), 3, overlap_tokens(factor) * factor);
         for (index, &tile) in tiles.tiles.iter().enumerate() {
-            let part = Part { job, index: before + index, count };
+            let part = JobPart { job, index: before + index, count };
             let tokens: Vec<u32> = tiles.positions(tile).map(|at| whole.tokens[at]).collect();
             let pictures = self.run_decoder(&tokens, (1, tiles.size), options, &part, times).await?;
             for picture in pictures {
@@ -116,7 +121,7 @@ impl Tokenizer {
         indices: &[u32],
         (items, grid): (u32, (u32, u32)),
         options: &RunOptions,
-        part: &Part<'_>,
+        part: &JobPart<'_>,
         times: &mut Times,
     ) -> Result<Vec<RgbImage>, TokenizerError> {
         let inner = &*self.0;
@@ -130,11 +135,11 @@ impl Tokenizer {
         gpu.write(program.buffer(io.indices), 0, bytemuck::cast_slice(indices));
         let dispatches = &program.dispatches;
         let measured = gpu.run(dispatches, options.kernel_times, part.job, |done| part.report(done)).await?;
-        times.kernels("decode", dispatches, &measured);
+        times.add_kernels(Stage::Decode, dispatches, &measured);
         let (height, width) = (io.picture.h, io.picture.w);
         let picture_bytes = u64::from(height) * u64::from(width) * 4;
         let bytes = gpu.read(program.buffer(io.pixels), u64::from(items) * picture_bytes).await?;
-        times.stage("decode", started.elapsed().as_secs_f64() * 1e3);
+        times.add_stage(Stage::Decode, started.elapsed().as_secs_f64() * 1e3);
         let unpack = |bytes: &[u8]| {
             let mut pixels = bytes.as_chunks::<4>().0.iter();
             RgbImage::from_fn(width, height, |_, _| {

@@ -3,15 +3,20 @@
 use image::RgbImage;
 use web_time::Instant;
 
-use crate::{job::Job, ops::Program, tokens::TokenGrid};
+use crate::{
+    gpu::{Stage, Times},
+    job::Job,
+    ops::Program,
+    tokens::TokenGrid,
+};
 
 use super::{
     Encoding, RunOptions, Tokenizer, TokenizerError,
     model::{Shaped, put, take, words},
     network::EncoderIo,
     plan::grid_of,
+    progress::JobPart,
     tiles::{Blend, Tiles, overlap_tokens},
-    times::{Part, Times},
 };
 
 /// Share of the time of encoding that the encoder takes; the lookup takes the rest.
@@ -49,17 +54,17 @@ impl Tokenizer {
         let tiles = self.planner().tiles(grid, options.tiling)?;
         let mut times = Times::default();
         let mut all = Vec::with_capacity(pictures.len());
-        job.stage("encode");
+        job.stage(Stage::Encode.name());
         if let Some(tiles) = &tiles {
             for (index, picture) in pictures.iter().enumerate() {
-                let part = Part { job, index, count: pictures.len() };
+                let part = JobPart { job, index, count: pictures.len() };
                 all.push(self.encode_tiles(picture, tiles, grid, options, &part, &mut times).await?);
             }
         } else {
             let batch = self.planner().batch(pictures.len() as u32, grid) as usize;
             let count = pictures.len().div_ceil(batch);
             for (index, chunk) in pictures.chunks(batch).enumerate() {
-                let part = Part { job, index, count };
+                let part = JobPart { job, index, count };
                 let codes = self.encode_batch(chunk, grid, options, &part, &mut times).await?;
                 all.extend(self.split(&codes, chunk.len()));
             }
@@ -86,7 +91,7 @@ impl Tokenizer {
         tiles: &Tiles,
         grid: (u32, u32),
         options: &RunOptions,
-        picture_part: &Part<'_>,
+        picture_part: &JobPart<'_>,
         times: &mut Times,
     ) -> Result<Codes, TokenizerError> {
         let factor = self.config().factor();
@@ -136,7 +141,7 @@ impl Tokenizer {
         pictures: &[RgbImage],
         grid: (u32, u32),
         options: &RunOptions,
-        part: &Part<'_>,
+        part: &JobPart<'_>,
         times: &mut Times,
     ) -> Result<Codes, TokenizerError> {
         let shaped = self.shaped_encoder(pictures.len() as u32, grid).await?;
@@ -165,8 +170,8 @@ impl Tokenizer {
         gpu.write(program.buffer(shaped.io.pixels), 0, &packed(pictures));
         let dispatches = &program.dispatches[..shaped.first_stage];
         let measured = gpu.run(dispatches, options.kernel_times, job, report).await?;
-        times.kernels("encode", dispatches, &measured);
-        times.stage("encode", started.elapsed().as_secs_f64() * 1e3);
+        times.add_kernels(Stage::Encode, dispatches, &measured);
+        times.add_stage(Stage::Encode, started.elapsed().as_secs_f64() * 1e3);
         Ok(())
     }
 
@@ -182,10 +187,10 @@ impl Tokenizer {
         let started = Instant::now();
         let dispatches = &program.dispatches[shaped.first_stage..];
         let measured = gpu.run(dispatches, options.kernel_times, job, report).await?;
-        times.kernels("lookup", dispatches, &measured);
+        times.add_kernels(Stage::Lookup, dispatches, &measured);
         let bytes = u64::from(shaped.items) * u64::from(shaped.grid.0) * u64::from(shaped.grid.1) * 4;
         let indices = words(&gpu.read(program.buffer(io.indices), bytes).await?, u32::from_le_bytes);
-        times.stage("lookup", started.elapsed().as_secs_f64() * 1e3);
+        times.add_stage(Stage::Lookup, started.elapsed().as_secs_f64() * 1e3);
         if let Some(position) = indices.iter().position(|&index| index >= self.0.config.n_embed) {
             return Err(TokenizerError::NotFinite { position });
         }

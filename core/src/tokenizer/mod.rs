@@ -4,21 +4,22 @@ mod codes;
 mod config;
 mod decode;
 mod encode;
+mod error;
 mod load;
 mod model;
 mod network;
-mod outcome;
+mod options;
 mod plan;
+mod progress;
 mod reconstruct;
+mod results;
 mod tiles;
-mod times;
 mod trace;
 
 pub use config::{ConfigError, TokenizerConfig};
+pub use error::TokenizerError;
 pub use model::Tokenizer;
-pub use outcome::{
-    Decoding, Encoding, KernelTime, MemoryPlan, RunOptions, StageTime, TileLayout, Tiling, TokenizerError,
-};
+pub use options::{RunOptions, Tiling, TilingError};
 pub use reconstruct::{Reconstruction, reconstruct};
-pub(crate) use times::Times;
-pub use trace::{Stage, Trace};
+pub use results::{Decoding, Encoding, MemoryPlan, TileLayout};
+pub use trace::{Activation, Trace};

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ibq_shaders::Storage;
 
 use crate::{
-    files::{Precision, TokenizerWeights},
-    gpu::Gpu,
+    files::TokenizerWeights,
+    gpu::{Gpu, Precision},
     job::Job,
     ops::{Parameters, Program},
 };

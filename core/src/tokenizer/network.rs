@@ -50,7 +50,7 @@ impl Network<'_> {
         let picture = self.graph.map(items, height, width, config.in_channels);
         self.graph.push(PixelsIn { pixels, x: picture });
         let mut x = self.convolution(picture, "encoder.conv_in", config.ch);
-        self.graph.name_stage("enc.conv_in", x);
+        self.graph.name_activation("enc.conv_in", x);
         for level in 0..config.levels() {
             for block in 0..config.num_res_blocks {
                 x = self.res_block(x, &format!("encoder.down.{level}.block.{block}"), config.channels(level));
@@ -58,16 +58,16 @@ impl Network<'_> {
                     attention(self.graph, x, &format!("encoder.down.{level}.attn.{block}"));
                 }
             }
-            self.graph.name_stage(format!("enc.down.{level}.out"), x);
+            self.graph.name_activation(format!("enc.down.{level}.out"), x);
             if level + 1 < config.levels() {
                 x = self.downsample(x, &format!("encoder.down.{level}.downsample.conv"));
-                self.graph.name_stage(format!("enc.down.{level}.downsample"), x);
+                self.graph.name_activation(format!("enc.down.{level}.downsample"), x);
             }
         }
         x = self.middle(x, "encoder", "enc");
         x = self.head(x, "encoder", "enc", config.z_channels);
         let latent = self.pointwise(x, "quant_conv", config.embed_dim);
-        self.graph.name_stage("quant_conv", latent);
+        self.graph.name_activation("quant_conv", latent);
         let encode_ops = self.graph.nodes.len();
         let shards = config.n_embed.div_ceil(shard_codes);
         let lookup = Lookup::new(self.graph, latent, shards, shard_codes.min(config.n_embed));
@@ -89,11 +89,11 @@ impl Network<'_> {
         let indices = self.graph.tensor(u64::from(items) * u64::from(rows) * u64::from(cols) * 4);
         let z = self.graph.map(items, rows, cols, config.embed_dim);
         self.graph.push(Embed { indices, z });
-        self.graph.name_stage("z_q", z);
+        self.graph.name_activation("z_q", z);
         let mut x = self.pointwise(z, "post_quant_conv", config.z_channels);
-        self.graph.name_stage("post_quant_conv", x);
+        self.graph.name_activation("post_quant_conv", x);
         x = self.convolution(x, "decoder.conv_in", top);
-        self.graph.name_stage("dec.conv_in", x);
+        self.graph.name_activation("dec.conv_in", x);
         x = self.middle(x, "decoder", "dec");
         for level in (0..config.levels()).rev() {
             for block in 0..=config.num_res_blocks {
@@ -102,10 +102,10 @@ impl Network<'_> {
                     attention(self.graph, x, &format!("decoder.up.{level}.attn.{block}"));
                 }
             }
-            self.graph.name_stage(format!("dec.up.{level}.out"), x);
+            self.graph.name_activation(format!("dec.up.{level}.out"), x);
             if level > 0 {
                 x = self.upsample(x, &format!("decoder.up.{level}.upsample.conv"));
-                self.graph.name_stage(format!("dec.up.{level}.upsample"), x);
+                self.graph.name_activation(format!("dec.up.{level}.upsample"), x);
             }
         }
         let picture = self.head(x, "decoder", "dec", config.out_ch);
@@ -156,11 +156,11 @@ impl Network<'_> {
 
     fn middle(&mut self, x: Map, side: &str, short: &str) -> Map {
         let mut x = self.res_block(x, &format!("{side}.mid.block_1"), x.c);
-        self.graph.name_stage(format!("{short}.mid.block_1"), x);
+        self.graph.name_activation(format!("{short}.mid.block_1"), x);
         attention(self.graph, x, &format!("{side}.mid.attn_1"));
-        self.graph.name_stage(format!("{short}.mid.attn_1"), x);
+        self.graph.name_activation(format!("{short}.mid.attn_1"), x);
         x = self.res_block(x, &format!("{side}.mid.block_2"), x.c);
-        self.graph.name_stage(format!("{short}.mid.block_2"), x);
+        self.graph.name_activation(format!("{short}.mid.block_2"), x);
         x
     }
 
@@ -169,11 +169,11 @@ impl Network<'_> {
         let norm = format!("{side}.norm_out");
         if self.traced {
             let normal = group_norm(self.graph, x, &norm, false, NormTo::New);
-            self.graph.name_stage(format!("{short}.norm_out"), normal);
+            self.graph.name_activation(format!("{short}.norm_out"), normal);
         }
         let x = group_norm(self.graph, x, &norm, true, NormTo::InPlace);
         let y = self.convolution(x, &format!("{side}.conv_out"), channels);
-        self.graph.name_stage(format!("{short}.conv_out"), y);
+        self.graph.name_activation(format!("{short}.conv_out"), y);
         y
     }
 }

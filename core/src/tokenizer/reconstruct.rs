@@ -3,12 +3,13 @@
 use image::RgbImage;
 
 use crate::{
+    gpu::{KernelTime, StageTime},
     job::Job,
-    picture::{Resize, bits_per_pixel, distinct_codes, fit_to_factor, psnr, ssim},
-    tokens::TokenGrid,
+    picture::{Resize, fit_to_factor, psnr, ssim},
+    tokens::{TokenGrid, bits_per_pixel, distinct_codes},
 };
 
-use super::{KernelTime, RunOptions, StageTime, Tokenizer, TokenizerError};
+use super::{RunOptions, Tokenizer, TokenizerError};
 
 /// A picture, its tokens, and what came back.
 #[derive(Clone, Debug)]

@@ -1,27 +1,27 @@
-//! Looking inside: every named stage of a run, for comparing with the official implementation.
+//! Every named activation of a run, for comparing with the official implementation.
 
 use crate::{
-    gpu::Gpu,
+    gpu::{Gpu, encode_values},
     job::Job,
-    ops::{Map, Program, stored},
+    ops::{Map, Program},
 };
 
 use super::{Tokenizer, TokenizerError};
 
-/// Values of one stage.
+/// Values of one activation.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Stage {
+pub struct Activation {
     /// Batch, channels, height, width.
     pub shape: [usize; 4],
     /// Values in NCHW order.
     pub values: Vec<f32>,
 }
 
-/// Named stages of one run, in order: `enc.conv_in`, `enc.down.0.out`, …, `dec.conv_out`.
+/// Named activations of one run, in order: `enc.conv_in`, `enc.down.0.out`, …, `dec.conv_out`.
 #[derive(Clone, Debug, Default)]
 pub struct Trace {
     /// Name and values.
-    pub stages: Vec<(String, Stage)>,
+    pub activations: Vec<(String, Activation)>,
     /// The tokens of an encoder's run: batch × rows × columns.
     pub indices: Vec<u32>,
     /// Their margins.
@@ -29,15 +29,15 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// The values of a stage.
+    /// The activation of this name.
     #[must_use]
-    pub fn stage(&self, name: &str) -> Option<&Stage> {
-        self.stages.iter().find(|(stage, _)| stage == name).map(|(_, values)| values)
+    pub fn activation(&self, name: &str) -> Option<&Activation> {
+        self.activations.iter().find(|(known, _)| known == name).map(|(_, values)| values)
     }
 }
 
 impl Tokenizer {
-    /// Encodes pictures given in the network's range and returns all stages. `shape` is batch, height, width; `picture`
+    /// Encodes pictures given in the network's range and returns all activations. `shape` is batch, height, width; `picture`
     /// is NCHW with three channels.
     ///
     /// # Errors
@@ -62,11 +62,11 @@ impl Tokenizer {
             let (item, channel, pixel) = (index / (3 * pixels), index / pixels % 3, index % pixels);
             nhwc[4 * (item * pixels + pixel) + channel] = *value;
         }
-        inner.gpu.write(program.buffer(io.picture.tensor), 0, &stored(&nhwc, inner.storage));
+        inner.gpu.write(program.buffer(io.picture.tensor), 0, &encode_values(&nhwc, inner.storage));
         // The first operation would make the picture out of 8-bit pixels.
         let first = program.dispatches_until(1);
         let mut trace =
-            Trace { stages: run_to_stages(&inner.gpu, &program, first).await?, ..Trace::default() };
+            Trace { activations: run_to_activations(&inner.gpu, &program, first).await?, ..Trace::default() };
         let bytes = u64::from(items) * u64::from(grid.0) * u64::from(grid.1) * 4;
         let indices = inner.gpu.read(program.buffer(io.indices), bytes).await?;
         trace.indices = indices.as_chunks().0.iter().map(|&word| u32::from_le_bytes(word)).collect();
@@ -75,7 +75,7 @@ impl Tokenizer {
         Ok(trace)
     }
 
-    /// Decodes tokens and returns all stages; `dec.conv_out` is the picture in the network's range, not clamped.
+    /// Decodes tokens and returns all activations; `dec.conv_out` is the picture in the network's range, not clamped.
     /// `shape` is batch, rows, columns.
     ///
     /// # Errors
@@ -96,30 +96,30 @@ impl Tokenizer {
         let (graph, io) = self.planner().decoder(items, (rows, cols), true);
         let program = Program::compile(&inner.gpu, &graph, &inner.parameters, inner.storage).await?;
         inner.gpu.write(program.buffer(io.indices), 0, bytemuck::cast_slice(indices));
-        let stages = run_to_stages(&inner.gpu, &program, 0).await?;
-        Ok(Trace { stages, ..Trace::default() })
+        let activations = run_to_activations(&inner.gpu, &program, 0).await?;
+        Ok(Trace { activations, ..Trace::default() })
     }
 }
 
-/// Runs all dispatches from `first` on, and reads each stage when it is complete: later operations may reuse its memory.
-async fn run_to_stages(
+/// Runs all dispatches from `first` on, and reads each activation when it is complete: later operations may reuse its memory.
+async fn run_to_activations(
     gpu: &Gpu,
     program: &Program,
     first: usize,
-) -> Result<Vec<(String, Stage)>, TokenizerError> {
+) -> Result<Vec<(String, Activation)>, TokenizerError> {
     let job = Job::new();
-    let mut stages = Vec::new();
+    let mut activations = Vec::new();
     let mut done = first;
-    for (name, map, until) in &program.stages {
+    for (name, map, until) in &program.activations {
         gpu.run(&program.dispatches[done..*until], false, &job, |_| {}).await?;
         done = *until;
-        stages.push((name.clone(), nchw(&program.values(gpu, map).await?, map)));
+        activations.push((name.clone(), nchw(&program.values(gpu, map).await?, map)));
     }
     gpu.run(&program.dispatches[done..], false, &job, |_| {}).await?;
-    Ok(stages)
+    Ok(activations)
 }
 
-fn nchw(values: &[f32], map: &Map) -> Stage {
+fn nchw(values: &[f32], map: &Map) -> Activation {
     let shape = [map.items, map.c, map.h, map.w].map(|side| side as usize);
     let [items, channels, height, width] = shape;
     let pixels = height * width;
@@ -132,5 +132,5 @@ fn nchw(values: &[f32], map: &Map) -> Stage {
             }
         }
     }
-    Stage { shape, values: out }
+    Activation { shape, values: out }
 }

@@ -1,13 +1,17 @@
 //! Token grids and the files they are kept in.
 
 mod file;
+mod format;
 mod grid;
 mod integers;
 mod json;
 mod npy;
 mod safetensors;
+mod statistics;
 #[cfg(test)]
 mod tests;
 
-pub use file::{TokenFile, TokenFileError, TokenFormat};
+pub use file::{TokenFile, TokenFileError};
+pub use format::TokenFormat;
 pub use grid::{GridError, TokenGrid};
+pub use statistics::{bits_per_pixel, distinct_codes, perplexity};

@@ -4,15 +4,15 @@ use std::{collections::BTreeMap, str::FromStr};
 
 use serde_json::json;
 
-use crate::files::{Dtype, parse_header};
+use crate::formats::{
+    Dtype,
+    safetensors::{HeaderTensor, encode_header, parse_header, split_header},
+};
 
 use super::{TokenFile, integers::Integers};
 
 pub(super) fn read(bytes: &[u8]) -> Result<TokenFile, String> {
-    let cut_off = || "safetensors: is cut off".to_owned();
-    let (len, rest) = bytes.split_first_chunk().ok_or_else(cut_off)?;
-    let len = usize::try_from(u64::from_le_bytes(*len)).unwrap_or(usize::MAX);
-    let (header, data) = rest.split_at_checked(len).ok_or_else(cut_off)?;
+    let (header, data) = split_header(bytes).ok_or("safetensors: is cut off")?;
     let header =
         parse_header(header, data.len() as u64).map_err(|reason| format!("safetensors: {reason}"))?;
     let tensor = header.tensors.iter().find(|tensor| tensor.name == "tokens");
@@ -52,30 +52,27 @@ fn sizes(metadata: &BTreeMap<String, String>) -> Result<Option<Vec<(u32, u32)>>,
 pub(super) fn write(file: &TokenFile) -> Result<Vec<u8>, String> {
     let (rows, cols) = file.common_grid()?;
     let data = file.int32s()?;
-    let mut metadata = BTreeMap::new();
+    let mut metadata: BTreeMap<String, String> = BTreeMap::new();
     if let Some(sizes) = &file.sizes {
-        metadata.insert("sizes", json!(sizes).to_string());
+        metadata.insert("sizes".to_owned(), json!(sizes).to_string());
     }
     if let Some(factor) = file.factor {
-        metadata.insert("factor", factor.to_string());
+        metadata.insert("factor".to_owned(), factor.to_string());
     }
     if let Some(size) = file.codebook_size {
-        metadata.insert("codebook_size", size.to_string());
+        metadata.insert("codebook_size".to_owned(), size.to_string());
     }
     if let Some(model) = &file.model {
-        metadata.insert("model", model.clone());
+        metadata.insert("model".to_owned(), model.clone());
     }
-    let tokens = json!({
-        "dtype": "I32",
-        "shape": [file.grids.len() as u32, rows, cols],
-        "data_offsets": [0, data.len()],
-    });
-    let mut header = json!({ "__metadata__": metadata, "tokens": tokens }).to_string();
-    while !header.len().is_multiple_of(8) {
-        header.push(' ');
-    }
-    let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
-    bytes.extend(header.into_bytes());
+    let tensor = HeaderTensor {
+        name: "tokens".to_owned(),
+        dtype: Dtype::I32,
+        shape: vec![file.grids.len() as u64, rows.into(), cols.into()],
+        begin: 0,
+        end: data.len() as u64,
+    };
+    let mut bytes = encode_header(&metadata, &[tensor]);
     bytes.extend(data);
     Ok(bytes)
 }

@@ -6,10 +6,9 @@ use ibq_shaders::WeightFormat;
 
 use crate::{
     files::{
-        FolderConfig, FolderTensor, FolderWriter, Model, ModelKind, Precision, StoredAs, TokenizerWeights,
-        WeightSet,
+        FolderConfig, FolderTensor, FolderWriter, Model, ModelKind, StoredAs, TokenizerWeights, WeightSet,
     },
-    gpu::Gpu,
+    gpu::{Gpu, Precision},
     job::Job,
     tokenizer::TokenizerConfig,
 };

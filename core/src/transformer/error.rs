@@ -2,7 +2,7 @@
 
 use crate::{
     files::WeightsError,
-    gpu::{GpuError, RunError},
+    gpu::{GpuError, Remedy, RunError},
     job::Cancelled,
     tokenizer::ConfigError,
 };
@@ -45,13 +45,24 @@ pub enum TransformerError {
     },
     /// The network computed something that is no number.
     #[error(
-        "the logits of token {position} are not all numbers: the weights are damaged, or too large for 16-bit floats (try \
-         --precision f32)"
+        "the logits of token {position} are not all numbers: the weights are damaged, or too large for 16-bit floats"
     )]
     NotFinite {
         /// Which token of the picture, in raster order.
         position: u32,
     },
+}
+
+impl TransformerError {
+    /// What may help.
+    #[must_use]
+    pub fn remedy(&self) -> Option<Remedy> {
+        match self {
+            Self::Gpu(error) => error.remedy(),
+            Self::NotFinite { .. } => Some(Remedy::UseF32),
+            _ => None,
+        }
+    }
 }
 
 impl From<RunError> for TransformerError {

@@ -3,9 +3,8 @@
 use ibq_shaders::{Kernel, Storage, WeightFormat};
 
 use crate::{
-    gpu::{Bound, Buffer, DispatchBuilder, Gpu, fold},
+    gpu::{Bound, Buffer, DispatchBuilder, Gpu, encode_values, fold},
     job::Job,
-    ops::stored,
 };
 
 use super::{
@@ -105,7 +104,7 @@ impl<'a> Loader<'a> {
             let most = self.rows_at_once(columns);
             for first in (begin..end).step_by(most as usize) {
                 let values = self.weights.read_rows(name, first, most.min(end - first)).await?;
-                let content = stored(&values, self.storage);
+                let content = encode_values(&values, self.storage);
                 self.gpu.write_large(&buffer, u64::from(first - begin) * row, &content).await?;
                 self.progress(values.len() as u64)?;
             }

@@ -39,7 +39,7 @@ pub use generate::{NewTokens, PictureRequest};
 pub use insight::{Candidate, Insight, PositionInsight};
 pub use memory::TransformerMemory;
 pub use philox::{philox, uniform};
-pub use precision::TransformerPrecision;
+pub use precision::{TransformerPrecision, TransformerPrecisionError};
 pub use recipe::{Recipe, RecipeModels};
 pub use sampler::{Drawn, LogitRow, draw};
 pub use sampling::{Condition, Sampling, Schedule};

@@ -1,9 +1,11 @@
 //! How the weights of a transformer are stored.
 
+use std::{fmt, str::FromStr};
+
 use ibq_shaders::{Storage, WeightFormat};
 use serde::{Deserialize, Serialize};
 
-use crate::{files::Precision, gpu::Gpu};
+use crate::gpu::{Gpu, Precision};
 
 /// How the weights of a transformer are stored. Sums are always f32; keys and values are f32 or, with anything smaller,
 /// 16-bit floats.
@@ -21,11 +23,16 @@ pub enum TransformerPrecision {
     Int4,
 }
 
+/// A word that names no precision of a transformer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a precision: use f32, f16, int8 or int4")]
+pub struct TransformerPrecisionError(pub String);
+
 impl TransformerPrecision {
     /// All of them, the most exact first.
     pub const ALL: [Self; 4] = [Self::F32, Self::F16, Self::Int8, Self::Int4];
 
-    /// As on the command line.
+    /// "f32", "f16", "int8" or "int4".
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -47,5 +54,20 @@ impl TransformerPrecision {
 
     pub(super) fn storage(self, gpu: &Gpu) -> Storage {
         gpu.storage(if self == Self::F32 { Precision::F32 } else { Precision::F16 })
+    }
+}
+
+impl fmt::Display for TransformerPrecision {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
+impl FromStr for TransformerPrecision {
+    type Err = TransformerPrecisionError;
+
+    fn from_str(text: &str) -> Result<Self, TransformerPrecisionError> {
+        let found = Self::ALL.into_iter().find(|precision| precision.name() == text);
+        found.ok_or_else(|| TransformerPrecisionError(text.to_owned()))
     }
 }

@@ -40,7 +40,7 @@ impl Transformer {
         let parameters = Parameters::load(gpu, weights, precision, job).await?;
         let config = weights.config().clone();
         let storage = precision.storage(gpu);
-        let plain = gpu.info().software;
+        let plain = gpu.info().is_software();
         Ok(Self(Arc::new(Inner { gpu: gpu.clone(), config, precision, storage, plain, parameters })))
     }
 

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use ibq_core::{
-    files::{Model, Precision},
-    gpu::{Gpu, GpuOptions},
+    files::Model,
+    gpu::{Gpu, GpuOptions, Precision},
     job::Job,
     tokenizer::{RunOptions, Tokenizer},
     transformer::{

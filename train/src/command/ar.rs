@@ -10,7 +10,7 @@ use std::{
 
 use burn::tensor::Device;
 use ibq_core::{
-    files::Precision,
+    gpu::Precision,
     job::Job,
     picture::{encode_png, sheet, side_by_side},
     transformer::Sampling,

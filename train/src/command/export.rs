@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use burn::tensor::Device;
-use ibq_core::files::Precision;
+use ibq_core::gpu::Precision;
 use ibq_train::{
     checkpoint::Checkpoint,
     export::{export, export_pytorch},

@@ -159,8 +159,8 @@ impl Setting {
                 Err(error) => failure = Some(error.to_string()),
             }
             if trainer.steps().is_multiple_of(every) && !chosen.is_empty() {
-                let used = ibq_core::picture::distinct_codes(&chosen) as f64;
-                let perplexity = ibq_core::picture::perplexity(&chosen);
+                let used = ibq_core::tokens::distinct_codes(&chosen) as f64;
+                let perplexity = ibq_core::tokens::perplexity(&chosen);
                 let point = Point { step: trainer.steps(), usage: used / f64::from(self.codes), perplexity };
                 curve.push(point);
                 chosen.clear();

@@ -2,8 +2,9 @@
 
 use burn::tensor::Device;
 use ibq_core::{
-    picture::{perplexity, psnr, sheet, side_by_side, ssim},
+    picture::{psnr, sheet, side_by_side, ssim},
     tokenizer::TokenizerConfig,
+    tokens::perplexity,
 };
 use image::RgbImage;
 use serde::{Deserialize, Serialize};

@@ -130,7 +130,7 @@ impl Observer {
             mean(&|s| f64::from(s.quantizer.as_ref().map_or(0.0, of)))
         };
         let chosen: Vec<u32> = steps.iter().flat_map(|s| s.codes.iter().copied()).collect();
-        let in_use = ibq_core::picture::distinct_codes(&chosen);
+        let in_use = ibq_core::tokens::distinct_codes(&chosen);
         let record = StepRecord {
             step,
             seconds,
@@ -145,7 +145,7 @@ impl Observer {
             usage: in_use as f64 / self.codes as f64,
             codes_in_use: in_use as u64,
             positions: chosen.len() as u64,
-            perplexity: if chosen.is_empty() { 0.0 } else { ibq_core::picture::perplexity(&chosen) },
+            perplexity: if chosen.is_empty() { 0.0 } else { ibq_core::tokens::perplexity(&chosen) },
             adversarial: steps.iter().any(|s| s.adversarial.is_some()).then(|| {
                 let game = |of: fn(&AdversarialResult) -> f32| {
                     mean(&|s| s.adversarial.as_ref().map_or(0.0, |a| f64::from(of(a))))

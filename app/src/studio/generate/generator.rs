@@ -2,8 +2,8 @@
 
 use ibq_core::{
     classes::Classes,
-    files::{Model, Precision},
-    gpu::Gpu,
+    files::Model,
+    gpu::{Gpu, Precision},
     job::Job,
     tokenizer::Tokenizer,
     tokens::TokenGrid,
@@ -31,7 +31,7 @@ impl From<TransformerError> for Failure {
     fn from(error: TransformerError) -> Self {
         match error {
             TransformerError::Cancelled(_) => Self::Cancelled,
-            error => Self::Failed(error.to_string()),
+            error => Self::with_advice(&error, error.remedy()),
         }
     }
 }

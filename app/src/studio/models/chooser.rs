@@ -2,8 +2,8 @@
 
 use egui::{Grid, ProgressBar, TextEdit, Ui};
 use ibq_core::{
-    files::{ModelKind, Precision},
-    gpu::{Gpu, Tier},
+    files::ModelKind,
+    gpu::{Gpu, Precision, Tier},
     tokenizer::TokenizerConfig,
     transformer::{Transformer, TransformerPrecision},
 };

@@ -7,8 +7,8 @@ mod kept;
 mod update;
 
 use ibq_core::{
-    files::{Model, ModelKind, Precision, TokenizerWeights, WeightSet, WeightsError},
-    gpu::Gpu,
+    files::{Model, ModelKind, TokenizerWeights, WeightSet, WeightsError},
+    gpu::{Gpu, Precision},
     tokenizer::{Tiling, Tokenizer},
     transformer::{TransformerPrecision, TransformerWeights},
 };

@@ -1,7 +1,8 @@
 //! What the messages about models do.
 
 use ibq_core::{
-    files::{Model, Precision, WeightsError},
+    files::{Model, WeightsError},
+    gpu::Precision,
     tokenizer::Tokenizer,
 };
 

@@ -110,7 +110,7 @@ pub(crate) fn numbers_text(shown: &Shown) -> String {
     line("tokens", format!("{} × {}", grid.rows, grid.cols));
     line("distinct codes", format!("{} of {}", numbers.distinct, shown.codebook_size()));
     for time in &numbers.times {
-        line(time.stage, format!("{:.1} ms", time.ms));
+        line(time.stage.name(), format!("{:.1} ms", time.ms));
     }
     for note in &shown.notes {
         line("note", note.clone());

@@ -1,6 +1,7 @@
 //! The numbers of the reconstruction, and those of the second model beside them.
 
 use egui::Ui;
+use ibq_core::gpu::Stage;
 
 use crate::studio::{
     icons::Icon,
@@ -69,7 +70,7 @@ pub(super) fn show(ui: &mut Ui, state: &mut State, tasks: &Tasks, out: &mut Outb
 
 fn cells(ui: &mut Ui, shown: Option<&Shown>) {
     let number = |name, value: Option<String>, unit, meaning| Number { name, value, unit, meaning };
-    let time = |name, stage: &str, meaning| {
+    let time = |name, stage, meaning| {
         let ms = shown.and_then(|shown| shown.time(stage));
         let (value, unit) = ms.map_or((None, ""), |ms| {
             let (value, unit) = duration(ms);
@@ -115,9 +116,9 @@ fn cells(ui: &mut Ui, shown: Option<&Shown>) {
             "codes",
             "How many codes there are to choose from.",
         ),
-        time("Encode", "encode", "From pixels to latent vectors."),
-        time("Lookup", "lookup", "From latent vectors to codes: the largest dot product."),
-        time("Decode", "decode", "From codes to pixels."),
+        time("Encode", Stage::Encode, "From pixels to latent vectors."),
+        time("Lookup", Stage::Lookup, "From latent vectors to codes: the largest dot product."),
+        time("Decode", Stage::Decode, "From codes to pixels."),
     ];
     numbers(ui, CELL, &list);
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use ibq_core::{
-    picture::{bits_per_pixel, distinct_codes},
-    tokenizer::{KernelTime, StageTime},
+    gpu::{KernelTime, Stage, StageTime},
+    tokens::{bits_per_pixel, distinct_codes},
 };
 use image::RgbImage;
 
@@ -67,7 +67,7 @@ impl Shown {
     }
 
     /// Time of a stage in milliseconds.
-    pub(crate) fn time(&self, stage: &str) -> Option<f64> {
+    pub(crate) fn time(&self, stage: Stage) -> Option<f64> {
         self.numbers.times.iter().find(|time| time.stage == stage).map(|time| time.ms)
     }
 

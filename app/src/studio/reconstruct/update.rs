@@ -27,7 +27,7 @@ impl Studio {
             && self.state.reconstruct.tokens.is_none()
             && let Some(first) = samples.first()
         {
-            let software = self.state.gpu.as_ref().is_ok_and(|gpu| gpu.info().software);
+            let software = self.state.gpu.as_ref().is_ok_and(|gpu| gpu.info().is_software());
             let slow = cfg!(target_arch = "wasm32") && software;
             let picture = if slow { first.scaled_down() } else { first.picture.clone() };
             self.picture_opened(Ok(Box::new(OpenPicture::new(&first.name, picture))));

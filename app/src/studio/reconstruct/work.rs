@@ -3,9 +3,10 @@
 use std::{collections::HashSet, sync::Arc};
 
 use ibq_core::{
+    gpu::{KernelTime, StageTime},
     job::Job,
     picture::{Resize, difference, psnr, ssim},
-    tokenizer::{KernelTime, RunOptions, StageTime, Tiling, Tokenizer, TokenizerError, reconstruct},
+    tokenizer::{RunOptions, Tiling, Tokenizer, TokenizerError, reconstruct},
     tokens::TokenGrid,
 };
 use image::{RgbImage, imageops};

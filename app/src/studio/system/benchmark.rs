@@ -111,7 +111,9 @@ fn result(ui: &mut Ui, report: &BenchReport) {
     let mut list: Vec<Number<'_>> = report
         .stages
         .iter()
-        .map(|stage| number(stage.stage, format!("{:.1}", stage.ms), "ms", "From the call to the result."))
+        .map(|stage| {
+            number(stage.stage.name(), format!("{:.1}", stage.ms), "ms", "From the call to the result.")
+        })
         .collect();
     let ceilings = report.ceilings;
     list.push(number(
@@ -150,7 +152,7 @@ fn table(ui: &mut Ui, report: &BenchReport) {
             ui.end_row();
             for kernel in order.into_iter().take(LISTED) {
                 ui.add(egui::Label::new(&kernel.name).extend());
-                ui.label(kernel.stage);
+                ui.label(kernel.stage.name());
                 for cell in [
                     kernel.calls.to_string(),
                     format!("{:.2}", kernel.ms),

@@ -4,8 +4,7 @@ use std::fmt::Write as _;
 
 use ibq_core::{
     bench::{BenchReport, KernelReport},
-    gpu::{Gpu, GpuInfo, Limit, Tier},
-    tokenizer::KernelTime,
+    gpu::{Gpu, GpuInfo, KernelTime, Limit, Tier},
 };
 
 use crate::studio::{
@@ -48,7 +47,7 @@ pub(super) fn adapter(info: &GpuInfo) -> Vec<(&'static str, String)> {
     let yes_no = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
     vec![
         ("Adapter", info.name.clone()),
-        ("Kind", info.kind.clone()),
+        ("Kind", info.kind.to_string()),
         ("Backend", info.backend.clone()),
         ("Driver", if info.driver.is_empty() { "not told".to_owned() } else { info.driver.clone() }),
         ("Tier", tier(info.tier).to_owned()),
@@ -62,7 +61,7 @@ pub(super) fn kernel_cells(kernel: &KernelTime, total: f64) -> [String; 6] {
     let per_second =
         |amount: f64| if seconds > 0.0 { format!("{:.1}", amount / seconds / 1e9) } else { "–".to_owned() };
     [
-        kernel.stage.to_owned(),
+        kernel.stage.to_string(),
         kernel.calls.to_string(),
         format!("{:.2}", kernel.ms),
         format!("{:.1}", kernel.ms / total.max(1e-9) * 100.0),
@@ -154,6 +153,8 @@ pub(super) fn bench_text(report: &BenchReport) -> String {
 
 #[cfg(test)]
 mod tests {
+    use ibq_core::gpu::Stage;
+
     use super::*;
 
     #[test]
@@ -174,7 +175,7 @@ mod tests {
     fn rates_follow_from_time_and_work() {
         let kernel = KernelTime {
             name: "conv2d".to_owned(),
-            stage: "decode",
+            stage: Stage::Decode,
             calls: 2,
             ms: 500.0,
             flops: 5e9,

@@ -65,7 +65,7 @@ fn overview(ui: &mut Ui, gpu: &Gpu) {
                 ui.end_row();
             }
         });
-        if gpu.info().software {
+        if gpu.info().is_software() {
             hint(ui, "This adapter is a program on the processor: everything works, slowly.");
         }
     });
@@ -155,7 +155,7 @@ fn times(ui: &mut Ui, state: &State, tasks: &Tasks, out: &mut Outbox) {
     });
 }
 
-fn kernel_table(ui: &mut Ui, kernels: &[ibq_core::tokenizer::KernelTime]) {
+fn kernel_table(ui: &mut Ui, kernels: &[ibq_core::gpu::KernelTime]) {
     let total: f64 = kernels.iter().map(|kernel| kernel.ms).sum();
     let mut order: Vec<_> = kernels.iter().collect();
     order.sort_by(|a, b| b.ms.total_cmp(&a.ms));

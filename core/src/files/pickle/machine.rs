@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{MOST_OBJECTS, MOST_VALUES, Object, PickleError, Unpickled, Value, reader::Reader, torch};
+use super::{Object, PickleError, Unpickled, Value, heap::Heap, reader::Reader, torch};
 
 /// Runs the pickle at the start of `input`; what follows it is left alone.
 pub(in crate::files) fn unpickle(input: &[u8]) -> Result<Unpickled<'_>, PickleError> {
@@ -11,25 +11,22 @@ pub(in crate::files) fn unpickle(input: &[u8]) -> Result<Unpickled<'_>, PickleEr
         stack: Vec::new(),
         marks: Vec::new(),
         memo: HashMap::new(),
-        objects: Vec::new(),
-        values: 0,
+        heap: Heap::default(),
     };
     loop {
         if let Some(root) = machine.step()? {
-            return Ok(Unpickled { root, objects: machine.objects, used: machine.reader.at });
+            return Ok(Unpickled { root, objects: machine.heap.into_objects(), used: machine.reader.at });
         }
     }
 }
 
-pub(super) struct Machine<'a> {
+struct Machine<'a> {
     reader: Reader<'a>,
     stack: Vec<Value<'a>>,
     /// Heights of the stack at which a mark lies.
     marks: Vec<usize>,
     memo: HashMap<u64, Value<'a>>,
-    pub(super) objects: Vec<Object<'a>>,
-    /// Values pushed or copied so far.
-    values: usize,
+    heap: Heap<'a>,
 }
 
 impl<'a> Machine<'a> {
@@ -42,7 +39,7 @@ impl<'a> Machine<'a> {
             b'.' => return self.pop().map(Some),
             // The stack and its marks.
             b'(' => {
-                self.charge(1)?;
+                self.heap.charge(1)?;
                 self.marks.push(self.stack.len());
             }
             b'0' => self.pop_or_mark(),
@@ -195,7 +192,7 @@ impl<'a> Machine<'a> {
             b'R' | 0x81 => {
                 let arguments = self.pop()?;
                 let callee = self.pop()?;
-                let result = torch::call(self, callee, arguments)?;
+                let result = torch::call(&mut self.heap, callee, arguments)?;
                 self.push(result)?;
             }
             0x92 => {
@@ -232,7 +229,7 @@ impl<'a> Machine<'a> {
             }
             b'Q' => {
                 let id = self.pop()?;
-                let result = torch::persistent(self, id)?;
+                let result = torch::persistent(&mut self.heap, id)?;
                 self.push(result)?;
             }
             _ => return Err(self.malformed("an unknown instruction")),
@@ -240,35 +237,21 @@ impl<'a> Machine<'a> {
         Ok(None)
     }
 
-    pub(super) fn malformed(&self, reason: &'static str) -> PickleError {
+    fn malformed(&self, reason: &'static str) -> PickleError {
         PickleError::Malformed(self.reader.at.saturating_sub(1), reason)
     }
 
     // Stack.
 
-    /// Counts values that take memory.
-    pub(super) fn charge(&mut self, values: usize) -> Result<(), PickleError> {
-        self.values = self.values.saturating_add(values);
-        if self.values > MOST_VALUES { Err(PickleError::TooMany) } else { Ok(()) }
-    }
-
     fn push(&mut self, value: Value<'a>) -> Result<(), PickleError> {
-        self.charge(1)?;
+        self.heap.charge(1)?;
         self.stack.push(value);
         Ok(())
     }
 
     fn build(&mut self, object: Object<'a>) -> Result<(), PickleError> {
-        let value = self.add(object)?;
+        let value = self.heap.add(object)?;
         self.push(value)
-    }
-
-    pub(super) fn add(&mut self, object: Object<'a>) -> Result<Value<'a>, PickleError> {
-        if self.objects.len() == MOST_OBJECTS {
-            return Err(PickleError::TooMany);
-        }
-        self.objects.push(object);
-        Ok(Value::Object(self.objects.len() - 1))
     }
 
     /// Height of the stack below which values belong to what is outside of the last mark.
@@ -340,13 +323,11 @@ impl<'a> Machine<'a> {
     }
 
     fn append(&mut self, items: Vec<Value<'a>>) -> Result<(), PickleError> {
-        match self.top()? {
-            Value::Object(id) => match &mut self.objects[id] {
-                Object::List(list) => list.extend(items),
-                Object::Opaque => {}
-                _ => return Err(self.malformed("an item for something that is no list")),
-            },
-            Value::Opaque => {}
+        let top = self.top()?;
+        match self.heap.get_mut(top) {
+            Some(Object::List(list)) => list.extend(items),
+            Some(Object::Opaque) => {}
+            None if top == Value::Opaque => {}
             _ => return Err(self.malformed("an item for something that is no list")),
         }
         Ok(())
@@ -354,13 +335,11 @@ impl<'a> Machine<'a> {
 
     fn set_items(&mut self, items: &[Value<'a>]) -> Result<(), PickleError> {
         let pairs = self.pairs(items)?;
-        match self.top()? {
-            Value::Object(id) => match &mut self.objects[id] {
-                Object::Dict(dict) => dict.extend(pairs),
-                Object::Opaque => {}
-                _ => return Err(self.malformed("an entry for something that is no dictionary")),
-            },
-            Value::Opaque => {}
+        let top = self.top()?;
+        match self.heap.get_mut(top) {
+            Some(Object::Dict(dict)) => dict.extend(pairs),
+            Some(Object::Opaque) => {}
+            None if top == Value::Opaque => {}
             _ => return Err(self.malformed("an entry for something that is no dictionary")),
         }
         Ok(())
@@ -369,7 +348,7 @@ impl<'a> Machine<'a> {
     // Memo.
 
     fn put(&mut self, index: u64) -> Result<(), PickleError> {
-        self.charge(1)?;
+        self.heap.charge(1)?;
         let top = self.top()?;
         self.memo.insert(index, top);
         Ok(())

@@ -4,21 +4,17 @@
 //! that rebuild tensors are known here (`torch.rs`); everything else becomes an opaque object, so that callbacks, loops
 //! and optimizers in a training checkpoint do no harm and cost nothing. Memory and work are bounded.
 
+mod heap;
 mod machine;
 mod reader;
 mod torch;
 
 pub(super) use machine::unpickle;
 
-use super::dtype::Dtype;
+use crate::formats::Dtype;
 
 /// Longest pickle that is read, in bytes. Those of the official checkpoints have about 2 MB.
 pub(super) const LONGEST: u64 = 32 << 20;
-/// Most objects that a pickle may build.
-const MOST_OBJECTS: usize = 1 << 20;
-/// Most values that a pickle may push or copy.
-const MOST_VALUES: usize = 1 << 22;
-
 /// Index of an object that was built.
 pub(super) type ObjectId = usize;
 

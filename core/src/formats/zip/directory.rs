@@ -1,92 +1,82 @@
-//! The directory of a zip archive (with zip64), read by position. Only uncompressed entries can be read, which is how
-//! PyTorch writes them: nothing is ever inflated.
+//! Reading the directory of a zip archive (with zip64). Only uncompressed entries can be read, which is how PyTorch writes
+//! them: nothing is ever inflated.
 
 use std::collections::HashMap;
-
-use super::{Source, SourceError, WeightsError};
 
 /// End of central directory: its size without the comment, and the longest comment.
 const END: u64 = 22;
 const LONGEST_COMMENT: u64 = 65_535;
 /// Size of the zip64 locator, which stands before the end record.
 const LOCATOR: usize = 20;
-/// Longest directory that is read, in bytes.
-const LONGEST_DIRECTORY: u64 = 32 << 20;
+/// Bytes at the end of a file that hold its end record, whatever its comment.
+pub(crate) const TAIL: u64 = END + LONGEST_COMMENT + LOCATOR as u64;
+/// Size of the zip64 end record.
+pub(crate) const ZIP64_RECORD: usize = 56;
 /// Size of a local header without name and extra field.
-const LOCAL_HEADER: u64 = 30;
+pub(crate) const LOCAL_HEADER: u64 = 30;
 /// Stands in a 32-bit field whose value is in the zip64 extra field.
 const IN_ZIP64: u64 = 0xffff_ffff;
 
 /// One file of an archive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct ZipEntry {
+pub(crate) struct ZipEntry {
     /// Byte of the local header.
-    pub(super) header: u64,
+    pub(crate) header: u64,
     /// Bytes of content.
-    pub(super) len: u64,
+    pub(crate) len: u64,
     /// Whether the bytes are the content itself: neither compressed nor encrypted.
-    pub(super) plain: bool,
+    pub(crate) plain: bool,
 }
 
-/// The directory of an archive.
-#[derive(Debug)]
-pub(super) struct Archive {
-    entries: HashMap<String, ZipEntry>,
+/// Where the directory of an archive is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct DirectoryLocation {
+    /// How many entries it announces.
+    pub(crate) entries: u64,
+    /// Its size in bytes.
+    pub(crate) size: u64,
+    /// Its first byte.
+    pub(crate) start: u64,
 }
 
-impl Archive {
-    /// Reads the directory at the end of the file.
-    pub(super) async fn open(source: &Source) -> Result<Self, WeightsError> {
-        let broken = |reason: &str| WeightsError::Broken {
-            name: source.name().to_owned(),
-            reason: format!("zip archive: {reason}"),
-        };
-        let tail_len = source.len().min(END + LONGEST_COMMENT + LOCATOR as u64);
-        let tail_start = source.len() - tail_len;
-        let tail = source.read_at(tail_start, tail_len as usize).await?;
-        let end = find_end(&tail).ok_or_else(|| {
-            broken("has no directory at its end, so the file is cut off: download or copy it again")
-        })?;
-        let mut entries = u64::from(u16_at(&tail, end + 10));
-        let mut size = u64::from(u32_at(&tail, end + 12));
-        let mut start = u64::from(u32_at(&tail, end + 16));
-        if end >= LOCATOR && tail[end - LOCATOR..].starts_with(b"PK\x06\x07") {
-            let record = source.read_at(u64_at(&tail, end - LOCATOR + 8), 56).await?;
-            if !record.starts_with(b"PK\x06\x06") {
-                return Err(broken("its zip64 record is not where it should be"));
-            }
-            (entries, size, start) = (u64_at(&record, 32), u64_at(&record, 40), u64_at(&record, 48));
-        }
-        let before_end = tail_start + end as u64;
-        if size > LONGEST_DIRECTORY || start.checked_add(size).is_none_or(|after| after > before_end) {
-            return Err(broken("its directory is too long or lies outside of the file"));
-        }
-        let directory = source.read_at(start, size as usize).await?;
-        let entries = parse_directory(&directory, entries, start).map_err(|reason| broken(&reason))?;
-        Ok(Self { entries })
-    }
-
-    /// The entry of this name.
-    pub(super) fn get(&self, name: &str) -> Option<ZipEntry> {
-        self.entries.get(name).copied()
-    }
-
-    /// All names, in no order.
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
-        self.entries.keys().map(String::as_str)
-    }
+/// What the last bytes of an archive say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct EndRecord {
+    /// Position of the record in these bytes.
+    pub(crate) at: usize,
+    /// The directory, unless a zip64 record says otherwise.
+    pub(crate) directory: DirectoryLocation,
+    /// Byte of the zip64 end record, where there is one.
+    pub(crate) zip64: Option<u64>,
 }
 
-/// Byte at which the content of an entry begins: behind its local header.
-pub(super) async fn content_start(source: &Source, header: u64, len: u64) -> Result<u64, SourceError> {
-    let local = source.read_at(header, LOCAL_HEADER as usize).await?;
-    let start = header + LOCAL_HEADER + u64::from(u16_at(&local, 26)) + u64::from(u16_at(&local, 28));
-    if local.starts_with(b"PK\x03\x04") && start.saturating_add(len) <= source.len() {
-        Ok(start)
-    } else {
-        let reason = format!("zip archive: no entry of {len} bytes begins at byte {header}");
-        Err(SourceError::Unreadable { name: source.name().to_owned(), reason })
-    }
+/// Reads the end record out of the last bytes of an archive.
+pub(crate) fn parse_end(tail: &[u8]) -> Option<EndRecord> {
+    let at = find_end(tail)?;
+    let directory = DirectoryLocation {
+        entries: u16_at(tail, at + 10).into(),
+        size: u32_at(tail, at + 12).into(),
+        start: u32_at(tail, at + 16).into(),
+    };
+    let has_locator = at >= LOCATOR && tail[at - LOCATOR..].starts_with(b"PK\x06\x07");
+    let zip64 = has_locator.then(|| u64_at(tail, at - LOCATOR + 8));
+    Some(EndRecord { at, directory, zip64 })
+}
+
+/// Reads a zip64 end record of [`ZIP64_RECORD`] bytes.
+pub(crate) fn parse_zip64_record(record: &[u8]) -> Option<DirectoryLocation> {
+    let valid = record.len() >= ZIP64_RECORD && record.starts_with(b"PK\x06\x06");
+    valid.then(|| DirectoryLocation {
+        entries: u64_at(record, 32),
+        size: u64_at(record, 40),
+        start: u64_at(record, 48),
+    })
+}
+
+/// Size of a local header with name and extra field: the content begins behind it.
+pub(crate) fn local_header_size(header: &[u8]) -> Option<u64> {
+    let valid = header.len() as u64 >= LOCAL_HEADER && header.starts_with(b"PK\x03\x04");
+    valid.then(|| LOCAL_HEADER + u64::from(u16_at(header, 26)) + u64::from(u16_at(header, 28)))
 }
 
 /// Position of the end record in the last bytes of a file: the last one whose comment reaches exactly to the end.
@@ -96,8 +86,12 @@ fn find_end(tail: &[u8]) -> Option<usize> {
     (0..=last).rev().find(|&at| tail[at..].starts_with(b"PK\x05\x06") && fits(at))
 }
 
-/// `before` is the first byte behind all contents.
-fn parse_directory(directory: &[u8], count: u64, before: u64) -> Result<HashMap<String, ZipEntry>, String> {
+/// The entries of a directory that should have `count`; `before` is the first byte behind all contents.
+pub(crate) fn parse_directory(
+    directory: &[u8],
+    count: u64,
+    before: u64,
+) -> Result<HashMap<String, ZipEntry>, String> {
     let mut entries = HashMap::new();
     let mut rest = directory;
     for _ in 0..count {

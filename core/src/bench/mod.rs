@@ -10,10 +10,11 @@ use serde::Serialize;
 use web_time::Instant;
 
 use crate::{
-    files::Precision,
-    gpu::{Bound, Dispatch, DispatchBuilder, Gpu, RunError, fold},
+    gpu::{
+        Bound, Dispatch, DispatchBuilder, Gpu, KernelTime, Precision, RunError, Stage, StageTime, Tier, fold,
+    },
     job::Job,
-    tokenizer::{KernelTime, RunOptions, StageTime, Tiling, Tokenizer, TokenizerError},
+    tokenizer::{RunOptions, Tiling, Tokenizer, TokenizerError},
 };
 
 pub use generation::{Drift, GenerationReport, TokenSpeed, drift, generation};
@@ -33,8 +34,8 @@ pub struct Ceilings {
 /// One stage.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct StageReport {
-    /// "encode", "lookup", "decode".
-    pub stage: &'static str,
+    /// Which.
+    pub stage: Stage,
     /// Milliseconds from the call to the result, the fastest of the runs.
     pub ms: f64,
     /// 10⁹ floating-point operations per second over all of it.
@@ -47,7 +48,7 @@ pub struct KernelReport {
     /// What it did.
     pub name: String,
     /// Stage it belongs to.
-    pub stage: &'static str,
+    pub stage: Stage,
     /// How often it ran.
     pub calls: u32,
     /// Milliseconds on the GPU, all calls together.
@@ -65,10 +66,10 @@ pub struct KernelReport {
 pub struct BenchReport {
     /// Name of the adapter.
     pub adapter: String,
-    /// "portable", "fast" or "matrix".
-    pub tier: String,
-    /// "f32" or "f16".
-    pub precision: &'static str,
+    /// Tier in use.
+    pub tier: Tier,
+    /// Storage of weights and activations.
+    pub precision: Precision,
     /// Side of the square picture in pixels.
     pub size: u32,
     /// What the adapter can do at most.
@@ -125,11 +126,8 @@ pub async fn run(tokenizer: &Tokenizer, size: u32, job: &Job) -> Result<BenchRep
     kernels.sort_by(|a, b| b.ms.total_cmp(&a.ms));
     Ok(BenchReport {
         adapter: gpu.info().name.clone(),
-        tier: gpu.info().tier.to_string(),
-        precision: match tokenizer.precision() {
-            Precision::F32 => "f32",
-            Precision::F16 => "f16",
-        },
+        tier: gpu.info().tier,
+        precision: tokenizer.precision(),
         size,
         ceilings,
         stages,
@@ -159,7 +157,7 @@ fn kernel_report(kernel: &KernelTime, ceilings: Ceilings) -> KernelReport {
 /// # Errors
 /// [`RunError`]: no memory, cancelled, a lost device.
 pub async fn ceilings(gpu: &Gpu, job: &Job) -> Result<Ceilings, RunError> {
-    let software = gpu.info().software;
+    let software = gpu.info().is_software();
     // About 10 ms of work each on a mid-range adapter of the kind.
     let (invocations, rounds) = if software { (4096, 2048) } else { (1 << 20, 512) };
     let elements: u64 = if software { 1 << 20 } else { 1 << 22 };

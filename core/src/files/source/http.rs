@@ -6,7 +6,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{ReadableStreamDefaultReader, Request, RequestInit, Response};
 
-use super::{Source, SourceError, source::Shared};
+use super::error::SourceError;
 
 /// Least that is asked for at once: small tensors lie side by side, and one request serves many of them.
 const BLOCK: u64 = 1 << 20;
@@ -22,8 +22,16 @@ pub struct Http {
     block: RefCell<(u64, Vec<u8>)>,
 }
 
+/// What an address turned out to be.
+pub(super) enum Opened {
+    /// Its server gives byte ranges.
+    Ranges(Http),
+    /// Its server gives only the whole content, which is this.
+    Whole(Vec<u8>),
+}
+
 /// Asks for the first block, which shows whether the server gives ranges.
-pub(super) async fn open(url: &str) -> Result<Source, SourceError> {
+pub(super) async fn open(url: &str) -> Result<Opened, SourceError> {
     let response = fetch(url, "GET", Some((0, BLOCK))).await?;
     match response.status() {
         206 => {
@@ -32,7 +40,7 @@ pub(super) async fn open(url: &str) -> Result<Source, SourceError> {
                 None => content_length(url).await?,
             };
             let block = RefCell::new((0, body(url, &response, BLOCK.min(len)).await?));
-            Ok(Source::Http(Shared::new(Http { url: url.to_owned(), len, block })))
+            Ok(Opened::Ranges(Http { url: url.to_owned(), len, block }))
         }
         200 => {
             let bytes = body(url, &response, MOST_IN_MEMORY).await?;
@@ -40,7 +48,7 @@ pub(super) async fn open(url: &str) -> Result<Source, SourceError> {
                 "{url}: the server gives no byte ranges, so the whole file ({:.1} MB) is kept in memory",
                 bytes.len() as f64 / 1e6
             );
-            Ok(Source::memory(url, bytes))
+            Ok(Opened::Whole(bytes))
         }
         status => Err(unreadable(url, format!("the server answers with status {status}"))),
     }

@@ -79,7 +79,7 @@ impl Dtype {
 }
 
 /// What the elements of a tensor are read as.
-pub(super) trait Element: Copy + Default + 'static {
+pub(crate) trait Element: Copy + Default + 'static {
     /// Word for messages.
     const NAME: &'static str;
 

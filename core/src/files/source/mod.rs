@@ -1,17 +1,17 @@
 //! Where bytes come from: memory, a file, a browser `File`, HTTP ranges.
 
+mod error;
+#[cfg(target_arch = "wasm32")]
+mod http;
+mod shared;
+
 use std::sync::Arc;
 
-#[cfg(target_arch = "wasm32")]
-use super::http::Http;
+pub use error::SourceError;
+pub(super) use shared::Shared;
 
-/// Shares a value between clones: the browser's objects stay on their thread, everything else may move.
-#[cfg(not(target_arch = "wasm32"))]
-pub(super) use std::sync::Arc as Shared;
-
-/// Shares a value between clones: the browser's objects stay on their thread, everything else may move.
 #[cfg(target_arch = "wasm32")]
-pub(super) use std::rc::Rc as Shared;
+use http::{Http, Opened};
 
 /// Bytes that can be read by position. Clones share the same source.
 #[derive(Clone, Debug)]
@@ -44,31 +44,6 @@ pub enum Source {
     /// An address whose server gives byte ranges.
     #[cfg(target_arch = "wasm32")]
     Http(Shared<Http>),
-}
-
-/// Bytes cannot be had.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum SourceError {
-    /// The place does not answer.
-    #[error("{name}: {reason}")]
-    Unreadable {
-        /// File or address.
-        name: String,
-        /// What went wrong.
-        reason: String,
-    },
-    /// More bytes are asked for than there are.
-    #[error("{name}: ends after {size} bytes, but bytes {offset} to {end} are needed")]
-    Beyond {
-        /// File or address.
-        name: String,
-        /// First byte asked for.
-        offset: u64,
-        /// One past the last byte asked for.
-        end: u64,
-        /// Size of the source.
-        size: u64,
-    },
 }
 
 impl Source {
@@ -109,7 +84,10 @@ impl Source {
     /// [`SourceError`] when the server does not answer.
     #[cfg(target_arch = "wasm32")]
     pub async fn http(url: &str) -> Result<Self, SourceError> {
-        super::http::open(url).await
+        match http::open(url).await? {
+            Opened::Ranges(http) => Ok(Self::Http(Shared::new(http))),
+            Opened::Whole(bytes) => Ok(Self::memory(url, bytes)),
+        }
     }
 
     /// Shown in messages: the path or address.
@@ -167,7 +145,7 @@ impl Source {
                 Ok(bytes)
             }
             #[cfg(target_arch = "wasm32")]
-            Self::Blob { name, blob } => super::http::read_blob(name, blob, offset, end).await,
+            Self::Blob { name, blob } => http::read_blob(name, blob, offset, end).await,
             #[cfg(target_arch = "wasm32")]
             Self::Http(http) => http.read_at(offset, len).await,
         }
