@@ -3,10 +3,12 @@
 //! The modules, in the order in which a picture meets them: [`picture`] (files to pixels and back, metrics),
 //! [`files`] (checkpoints of every form), [`gpu`] (device, buffers, pipelines, recording),
 //! `ops` (one file per operation), [`tokenizer`] (the network and its plan), [`tokens`] (token files),
-//! [`transformer`] (new tokens for a class), [`classes`] (their names), [`job`] (progress and cancellation), [`mod@bench`] (how fast it all is).
+//! [`transformer`] (new tokens for a class), [`classes`] (their names), `data_set` (folders and tar shards of pictures), [`job`] (progress and cancellation), [`mod@bench`] (how fast it all is).
 
 pub mod bench;
 pub mod classes;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod data_set;
 pub mod files;
 pub mod formats;
 pub mod gpu;

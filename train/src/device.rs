@@ -1,4 +1,4 @@
-//! Where a training computes: on the processor, or on a GPU where the program was built for one.
+//! Where a run computes: on the CPU, or on a GPU where the program was built for one.
 
 use std::{num::NonZeroUsize, str::FromStr};
 
@@ -7,7 +7,7 @@ use burn::tensor::Device;
 /// What people ask for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DeviceChoice {
-    /// A GPU if the program was built for one and there is one, else the processor.
+    /// A GPU if the program was built for one and there is one, else the CPU.
     #[default]
     Auto,
     /// The processor.
@@ -32,7 +32,7 @@ impl FromStr for DeviceChoice {
 /// There is no such device.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DeviceError {
-    /// The program knows only the processor.
+    /// The program knows only the CPU.
     #[error(
         "this program was built without training on GPUs. Build it with `cargo build --release -p ibq-train --features wgpu`, \
          or take --device cpu"
@@ -72,12 +72,12 @@ impl DeviceChoice {
         Ok((devices.into_iter().next().unwrap_or_else(Device::flex), names))
     }
 
-    /// Opens so many GPUs, all of one kind, or the processor, and says what they are. There is at least one.
+    /// Opens so many GPUs, all of one kind, or the CPU, and says what they are. There is at least one.
     ///
     /// # Errors
     /// [`DeviceError`], when a GPU was asked for and there is none, or when there are fewer than were asked for.
     pub fn open_several(self, count: NonZeroUsize) -> Result<(Vec<Device>, String), DeviceError> {
-        let processor = |why: &str| (vec![Device::flex()], format!("the processor{why}"));
+        let processor = |why: &str| (vec![Device::flex()], format!("the CPU{why}"));
         match self {
             Self::Cpu if count.get() > 1 => Err(DeviceError::Processor { count: count.get() }),
             Self::Cpu => Ok(processor("")),
@@ -92,7 +92,7 @@ impl DeviceChoice {
     }
 }
 
-/// The first GPUs of the best kind. Adapters that are programs on the processor are never taken: burn's own code for the
+/// The first GPUs of the best kind. Adapters that are software are never taken: burn's own code for the
 /// processor is much faster.
 #[cfg(feature = "wgpu")]
 fn gpus(count: usize) -> Result<(Vec<Device>, String), DeviceError> {
@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn the_processor_is_always_there_and_a_gpu_that_is_not_is_explained() {
-        assert_eq!(DeviceChoice::Cpu.open().unwrap(), (Device::flex(), "the processor".to_owned()));
+        assert_eq!(DeviceChoice::Cpu.open().unwrap(), (Device::flex(), "the CPU".to_owned()));
         assert!("tpu".parse::<DeviceChoice>().unwrap_err().contains("auto, cpu, gpu"));
         assert_eq!("gpu".parse(), Ok(DeviceChoice::Gpu));
         let (_, found) = DeviceChoice::Auto.open().unwrap();
@@ -142,7 +142,7 @@ mod tests {
             Ok((_, gpu)) => assert_eq!(gpu, found),
             Err(error) => {
                 assert!(error.to_string().contains("--device cpu"), "{error}");
-                assert!(found.starts_with("the processor ("), "{found}");
+                assert!(found.starts_with("the CPU ("), "{found}");
             }
         }
     }

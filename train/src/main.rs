@@ -1,4 +1,4 @@
-//! `ibq-train`: trains tokenizers.
+//! `ibq-train`: trains tokenizers and transformers, and measures them.
 
 mod command;
 

@@ -34,8 +34,8 @@ impl FromStr for TrainingPrecision {
 /// The device cannot train in mixed precision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PrecisionError {
-    /// It is the processor.
-    #[error("mixed precision is for GPUs: on the processor 16 bits are no faster. Take --precision full")]
+    /// It is the CPU.
+    #[error("mixed precision is for GPUs: on the CPU 16 bits are no faster. Take --precision full")]
     Processor,
     /// It has no 16-bit floats.
     #[error("this GPU, or its driver, does not compute with 16-bit floats. Take --precision full")]

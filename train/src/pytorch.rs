@@ -13,7 +13,7 @@ use std::{
 
 use burn::tensor::Tensor;
 
-use crate::stored::StoredError;
+use crate::safetensors_file::TensorFileError;
 
 /// A tensor on its way to a file.
 #[derive(Debug)]
@@ -74,14 +74,14 @@ impl Values<'_> {
 /// What stood at `path` is replaced when the new file is complete on disk.
 ///
 /// # Errors
-/// [`StoredError::Io`].
-pub fn save(path: &Path, facts: &[(&str, i64)], entries: &[Entry<'_>]) -> Result<(), StoredError> {
+/// [`TensorFileError::Io`].
+pub fn save(path: &Path, facts: &[(&str, i64)], entries: &[Entry<'_>]) -> Result<(), TensorFileError> {
     let partial = path.with_extension("partial");
     let written = write(&partial, facts, entries).and_then(|()| fs::rename(&partial, path));
     written.map_err(|source| {
-        // What is left of a file that could not be written is of no use; the first error is the one to tell.
+        // A partial file that could not be finished is of no use; the first error is the one to report.
         let _ = fs::remove_file(&partial);
-        StoredError::Io { path: path.to_owned(), source }
+        TensorFileError::Io { path: path.to_owned(), source }
     })
 }
 

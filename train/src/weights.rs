@@ -1,14 +1,13 @@
 //! Named tensors: the parameters of a model, their gradients, their moving averages.
 //!
 //! Every tensor is kept flat beside its shape, so that optimizer, moving average and files are plain loops over names.
-//! The names are the official ones, listed by [`TokenizerConfig::parameters`].
+//! The names are the official ones, listed by the models' configurations.
 
 use std::collections::BTreeMap;
 
 use burn::tensor::{Device, FloatDType, Gradients, Tensor, TensorData};
-use ibq_core::tokenizer::TokenizerConfig;
 
-use crate::{precision::TrainingPrecision, random::Random};
+use crate::precision::TrainingPrecision;
 
 /// One tensor: its shape as PyTorch has it, and its values in row-major order.
 #[derive(Clone, Debug)]
@@ -28,31 +27,6 @@ pub struct Weights {
 }
 
 impl Weights {
-    /// The parameters of a tokenizer before training, drawn as PyTorch and the official code draw them: convolutions
-    /// uniform within `1 / sqrt(fan in)`, norms 1 and 0, codes uniform within `1 / K`.
-    #[must_use]
-    pub fn initial(config: &TokenizerConfig, random: &mut Random, device: &Device) -> Self {
-        let mut weights = Self::default();
-        let mut fan_in = 1;
-        for (name, shape) in config.parameters() {
-            let shape: Vec<usize> = shape.into_iter().map(|d| d as usize).collect();
-            let count = shape.iter().product::<usize>();
-            let is_norm = name.contains("norm");
-            let values: Vec<f32> = if is_norm {
-                vec![if name.ends_with(".weight") { 1.0 } else { 0.0 }; count]
-            } else {
-                if name.ends_with(".weight") {
-                    fan_in = shape[1..].iter().product::<usize>();
-                }
-                let limit =
-                    if name == CODEBOOK { 1.0 / shape[0] as f32 } else { 1.0 / (fan_in as f32).sqrt() };
-                (0..count).map(|_| random.symmetric(limit)).collect()
-            };
-            weights.insert(&name, shape, values, device);
-        }
-        weights
-    }
-
     /// Adds or replaces a tensor.
     pub fn insert(&mut self, name: &str, shape: Vec<usize>, values: Vec<f32>, device: &Device) {
         let count = values.len();
@@ -134,6 +108,3 @@ impl Weights {
         self.tensors.iter().filter_map(pick).collect()
     }
 }
-
-/// Name of the codebook, `[K, D]`.
-pub const CODEBOOK: &str = "quantize.embedding.weight";

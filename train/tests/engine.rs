@@ -1,4 +1,4 @@
-//! What a training makes is what the engine runs: the same tokens and pictures, up to rounding.
+//! What a run makes is what the engine runs: the same tokens and pictures, up to rounding.
 
 use burn::tensor::Device;
 use ibq_core::{
@@ -9,11 +9,12 @@ use ibq_core::{
 };
 use ibq_train::{
     data::Pictures,
-    export::{export, import},
-    quantizer::{Ibq, QuantizerConfig},
     random::Random,
-    run::reconstruct,
-    weights::Weights,
+    tokenizer::{
+        export, import, initial_weights,
+        quantizer::{Ibq, QuantizerConfig},
+        reconstruct,
+    },
 };
 
 #[test]
@@ -31,7 +32,7 @@ fn an_exported_model_has_the_same_tokens_in_the_engine() {
         in_channels: 3,
         out_ch: 3,
     };
-    let weights = Weights::initial(&config, &mut Random::new(5), &device);
+    let weights = initial_weights(&config, &mut Random::new(5), &device);
     let folder = std::env::temp_dir().join(format!("ibq-train-engine-{}", std::process::id()));
     export(&weights, &config, Precision::F32, "a test", &folder).unwrap();
 

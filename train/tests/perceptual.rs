@@ -1,4 +1,4 @@
-//! LPIPS in a training: whose weights, and what is said about files that do not fit.
+//! LPIPS in a run: whose weights, and errors of files that do not fit.
 
 mod folder;
 
@@ -7,11 +7,8 @@ use std::path::{Path, PathBuf};
 use burn::tensor::Device;
 use folder::Folder;
 use ibq_train::{
-    checkpoint::Checkpoint,
     data::Pictures,
-    loss::Lpips,
-    preset::Preset,
-    run::{Trainer, TrainingError},
+    tokenizer::{Checkpoint, Preset, StepError, Trainer, TrainerOptions, loss::Lpips},
 };
 use safetensors::{SafeTensors, tensor::TensorView};
 
@@ -128,7 +125,7 @@ fn a_file_that_does_not_fit_is_named_with_its_tensor() {
 }
 
 #[test]
-fn a_training_with_lpips_goes_on_with_the_same_losses() {
+fn a_run_with_lpips_resumes_with_the_same_losses() {
     let folder = Folder::new("training");
     let path = folder.0.join("checkpoint.safetensors");
     let pictures = Pictures::scenes(6, 16, 0, &[1], |_| {});
@@ -138,7 +135,7 @@ fn a_training_with_lpips_goes_on_with_the_same_losses() {
     let preset = Preset::parse("small", SMALL).unwrap();
     let structural = losses(&mut Trainer::new(preset.clone(), Device::flex()));
     let mut whole = Trainer::new(preset.clone(), Device::flex());
-    whole.set_vgg(vec![NARROW.into()]);
+    whole.configure(&TrainerOptions { vgg: vec![NARROW.into()], ..Default::default() }).unwrap();
     assert_ne!(losses(&mut whole), structural);
     whole.checkpoint().save(&path).unwrap();
     let expected = losses(&mut whole);
@@ -147,9 +144,10 @@ fn a_training_with_lpips_goes_on_with_the_same_losses() {
 
     // A file that is gone is never replaced in silence.
     let mut gone = Trainer::new(preset, Device::flex());
-    gone.set_vgg(vec![folder.0.join("gone.pth")]);
+    let vgg = vec![folder.0.join("gone.pth")];
+    gone.configure(&TrainerOptions { vgg, ..Default::default() }).unwrap();
     let error = gone.step(&pictures).unwrap_err();
-    assert!(matches!(error, TrainingError::Lpips(_)) && error.to_string().contains("gone.pth"), "{error}");
+    assert!(matches!(error, StepError::Lpips(_)) && error.to_string().contains("gone.pth"), "{error}");
 }
 
 #[test]

@@ -2,12 +2,14 @@
 
 use ibq_core::transformer::TransformerConfig;
 use ibq_train::{
-    adam::AdamConfig,
-    adversary::Adversarial,
-    ar::{ArPreset, Optimizer, Start},
-    loss::{ReconstructionLoss, adversarial::DiscriminatorLoss},
-    preset::{Preset, Training},
-    quantizer::{Ibq, QuantizerConfig, QuantizerWeights},
+    optim::{AdamConfig, AdamWConfig},
+    tokenizer::{
+        Preset, Training,
+        adversary::AdversarialConfig,
+        loss::{DiscriminatorLoss, ReconstructionLoss},
+        quantizer::{Ibq, QuantizerConfig, QuantizerWeights},
+    },
+    transformer::{self, Start},
 };
 
 /// Steps of an epoch of ImageNet: 1,281,167 pictures in batches of 256, and of 768.
@@ -48,7 +50,7 @@ fn the_published_tokenizers() {
         );
         assert_eq!(
             preset.adversarial,
-            Some(Adversarial {
+            Some(AdversarialConfig {
                 weight: 0.1,
                 adaptive: false,
                 start: 0,
@@ -101,7 +103,7 @@ fn the_published_transformers() {
         ("xl", 400, 8, 1e-4, 0.01, 0.05),
         ("xxl", 450, 9, 1e-5, 0.01, 0.08),
     ] {
-        let preset = ArPreset::open(&format!("ar-{size}")).unwrap();
+        let preset = transformer::Preset::open(&format!("ar-{size}")).unwrap();
         assert_eq!(Some(preset.model), TransformerConfig::official(&size.to_uppercase()));
         let t = &preset.training;
         assert_eq!((t.batch, t.steps, t.warm_up), (768, epochs * LONGER_EPOCH, warm * LONGER_EPOCH));
@@ -111,7 +113,7 @@ fn the_published_transformers() {
         assert_eq!((t.dropout, t.class_dropout, t.ema_decay), (0.1, 0.1, 0.0));
         assert_eq!(
             preset.optimizer,
-            Optimizer { betas: [0.9, 0.95], epsilon: 1e-8, clip_norm: Some(1.0), decay_everything: true }
+            AdamWConfig { betas: [0.9, 0.95], epsilon: 1e-8, clip_norm: Some(1.0), decay_everything: true }
         );
         assert_eq!(preset.start, Start { gamma_rows, ..Start::default() });
         let near = |ours: f64, expected: f64| (ours / expected - 1.0).abs() < 1e-9;
@@ -127,6 +129,6 @@ fn a_name_that_is_no_preset_is_answered_with_the_presets() {
         message.contains("ibq-1000") && message.contains("ibq-1024") && message.contains("tiny"),
         "{message}"
     );
-    let message = ArPreset::open("ar-s").unwrap_err().to_string();
+    let message = transformer::Preset::open("ar-s").unwrap_err().to_string();
     assert!(message.contains("ar-s") && message.contains("ar-xxl"), "{message}");
 }

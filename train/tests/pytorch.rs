@@ -8,19 +8,11 @@ use burn::tensor::Device;
 use folder::Folder;
 use ibq_core::files::{Model, ModelKind, WeightSet};
 use ibq_train::{
-    ar::{
-        ArPreset, ArTrainer, Origins, TokenSet, export_transformer_pytorch, import_transformer, inner_codes,
-        state::slots,
-    },
-    checkpoint::Checkpoint,
     data::Pictures,
-    export::{export_pytorch, import},
-    loss::Lpips,
-    official_yaml::transformer_yaml,
-    preset::Preset,
     pytorch::{Entry, Values, save},
-    run::Trainer,
-    weights::{CODEBOOK, Weights},
+    tokenizer::{CODEBOOK, Checkpoint, Preset, Trainer, export_pytorch, import, loss::Lpips},
+    transformer::{self, CodeMap, TokenSet, inner_codes, official_yaml::transformer_yaml, parameters::slots},
+    weights::Weights,
 };
 
 const SMALL: &str = r#"
@@ -142,16 +134,16 @@ fn a_transformer_goes_out_and_comes_back_to_be_trained_on() {
     let path = folder.0.join("transformer.ckpt");
     let tokenizer = trained();
     let three = tokens(&tokenizer, &["one", "two", "three"]);
-    let preset = ArPreset::parse("a test", TRANSFORMER).unwrap();
-    let mut trainer = ArTrainer::new(preset.clone(), &three).unwrap();
+    let preset = transformer::Preset::parse("a test", TRANSFORMER).unwrap();
+    let mut trainer = transformer::Trainer::new(preset.clone(), &three).unwrap();
     trainer.step(&three).unwrap();
     let checkpoint = trainer.checkpoint();
-    export_transformer_pytorch(&checkpoint, &tokenizer.ema.weights, &path).unwrap();
-    let refused = export_transformer_pytorch(&checkpoint, &tokenizer.weights, &path).unwrap_err();
+    transformer::export_pytorch(&checkpoint, &tokenizer.ema.weights, &path).unwrap();
+    let refused = transformer::export_pytorch(&checkpoint, &tokenizer.weights, &path).unwrap_err();
     assert!(refused.to_string().contains("its codes differ"));
 
     let yaml = transformer_yaml(&preset.model, &tokenizer.preset.model).unwrap();
-    let (weights, model) = import_transformer(&path, Some(&yaml), &Device::flex()).unwrap();
+    let (weights, model) = transformer::import(&path, Some(&yaml), &Device::flex()).unwrap();
     assert_eq!(model, preset.model);
     for slot in slots(&model) {
         assert_eq!(weights.values(&slot.name), checkpoint.state.average[slot.range], "{}", slot.name);
@@ -168,16 +160,18 @@ fn a_transformer_goes_out_and_comes_back_to_be_trained_on() {
     assert_eq!(inner_codes(&path).unwrap().as_ref(), Some(&three.codes));
 
     // The same classes: all weights are taken over.
-    let begun = ArTrainer::from_model(preset.clone(), (&weights, model.clone()), None, &three).unwrap();
+    let begun =
+        transformer::Trainer::from_model(preset.clone(), (&weights, model.clone()), None, &three).unwrap();
     assert_eq!(begun.checkpoint().state.weights, checkpoint.state.average);
     assert_eq!(begun.checkpoint().state.average, checkpoint.state.average);
     assert_eq!(begun.measure(&three, 1).unwrap(), trainer.measure(&three, 1).unwrap());
     // Codes that moved begin like others.
-    let mut of: Vec<usize> = (0..64).collect();
-    of[5] = 9;
-    let origins = Origins { of, changed: 1 };
+    let mut sources: Vec<usize> = (0..64).collect();
+    sources[5] = 9;
+    let code_map = CodeMap { sources, changed: 1 };
     let begun =
-        ArTrainer::from_model(preset.clone(), (&weights, model.clone()), Some(&origins), &three).unwrap();
+        transformer::Trainer::from_model(preset.clone(), (&weights, model.clone()), Some(&code_map), &three)
+            .unwrap();
     for name in ["tok_emb.weight", "head.weight"] {
         let (now, before) = (begun.average().values(name), weights.values(name));
         assert_eq!(now[5 * 32..6 * 32], before[9 * 32..10 * 32], "{name}");
@@ -185,7 +179,8 @@ fn a_transformer_goes_out_and_comes_back_to_be_trained_on() {
     }
     // Other classes: they begin anew, "no class" and all else stay.
     let two = tokens(&tokenizer, &["four", "five"]);
-    let mut begun = ArTrainer::from_model(preset.clone(), (&weights, model.clone()), None, &two).unwrap();
+    let mut begun =
+        transformer::Trainer::from_model(preset.clone(), (&weights, model.clone()), None, &two).unwrap();
     assert_eq!(begun.preset().model.class_num, 2);
     let average = begun.average();
     let table = |weights: &Weights| weights.values("class_emb.embedding_table.weight");
@@ -196,7 +191,8 @@ fn a_transformer_goes_out_and_comes_back_to_be_trained_on() {
     // Another tokenizer: refused.
     let mut other = two;
     other.vocab = 32;
-    let message = ArTrainer::from_model(preset, (&weights, model), None, &other).unwrap_err().to_string();
+    let message =
+        transformer::Trainer::from_model(preset, (&weights, model), None, &other).unwrap_err().to_string();
     assert!(message.contains("32 codes"), "{message}");
 }
 
@@ -215,11 +211,11 @@ fn weights_of_lpips_may_come_as_two_files_of_pytorch() {
         .collect();
     let files = ["features", "lin"].map(|start| {
         let path = folder.0.join(format!("{start}.pth"));
-        let of = values.iter().filter(|(name, _, _)| name.starts_with(start));
+        let tensors = values.iter().filter(|(name, _, _)| name.starts_with(start));
         let entry = |(name, shape, values): &'_ (String, Vec<usize>, Vec<f32>)| {
             (name.clone(), shape.clone(), values.clone())
         };
-        let picked: Vec<_> = of.map(entry).collect();
+        let picked: Vec<_> = tensors.map(entry).collect();
         let entries: Vec<Entry<'_>> = picked
             .iter()
             .map(|(name, shape, values)| Entry {

@@ -1,18 +1,16 @@
-//! Trainings as a whole: they learn, go on exactly where they stopped, and say what went wrong.
+//! Runs of tokenizers: they learn, resume exactly where they stopped, and report what went wrong.
 
 mod folder;
 
 use burn::tensor::Device;
 use folder::Folder;
-use ibq_core::job::Job;
+use ibq_core::{data_set::DataSet, job::Job};
 use ibq_train::{
-    checkpoint::Checkpoint,
-    data::{DataSet, Pictures, Plan, Stream},
+    data::{Pictures, Plan, Stream},
     precision::LossScale,
-    preset::{Preset, Training},
-    run::{Evaluation, Trainer, evaluate},
-    weights::CODEBOOK,
+    tokenizer::{CODEBOOK, Checkpoint, Preset, Trainer, TrainerOptions, Training, evaluate},
 };
+use ibq_train_events::Evaluation;
 
 /// A network as small as the family allows, on pictures of 16×16.
 const SMALL: &str = r#"
@@ -56,11 +54,11 @@ fn quality(trainer: &Trainer, pictures: &Pictures) -> Evaluation {
 }
 
 #[test]
-fn a_short_training_learns() {
+fn a_short_run_learns() {
     let pictures = pictures();
     let mut trainer = Trainer::new(small(), Device::flex());
     let before = quality(&trainer, &pictures);
-    while trainer.share() < 1.0 {
+    while trainer.fraction() < 1.0 {
         trainer.step(&pictures).unwrap();
     }
     let after = quality(&trainer, &pictures);
@@ -75,10 +73,10 @@ fn codes_that_no_picture_needs_take_half_of_another_ones_cell() {
     let mut preset = small();
     preset.training.revive_every = 0;
     let mut trainer = Trainer::new(preset, device.clone());
-    while trainer.share() < 1.0 {
+    while trainer.fraction() < 1.0 {
         trainer.step(&pictures).unwrap();
     }
-    trainer.set_only_decoder(true);
+    trainer.configure(&TrainerOptions { only_decoder: true, ..Default::default() }).unwrap();
     // Half of the codebook is put where no latent looks for it.
     let mut checkpoint = trainer.checkpoint();
     for weights in [&mut checkpoint.weights, &mut checkpoint.ema.weights] {
@@ -98,7 +96,7 @@ fn codes_that_no_picture_needs_take_half_of_another_ones_cell() {
 }
 
 #[test]
-fn a_resumed_training_has_the_losses_of_one_that_never_stopped() {
+fn a_resumed_run_has_the_losses_of_one_that_never_stopped() {
     let folder = Folder::new("resume");
     let path = folder.0.join("checkpoint.safetensors");
     let pictures = pictures();
@@ -122,7 +120,7 @@ fn a_resumed_training_has_the_losses_of_one_that_never_stopped() {
 }
 
 #[test]
-fn a_training_on_files_resumes_with_the_same_losses_from_folders_and_from_shards() {
+fn a_run_on_files_resumes_with_the_same_losses_from_folders_and_from_shards() {
     let folder = Folder::new("resume-files");
     let path = folder.0.join("checkpoint.safetensors");
     let pictures = Pictures::scenes(12, 24, 0, &[1], |_| {});
@@ -158,7 +156,7 @@ fn a_training_on_files_resumes_with_the_same_losses_from_folders_and_from_shards
 }
 
 #[test]
-fn a_training_with_a_discriminator_learns_and_resumes_with_the_same_losses() {
+fn a_run_with_a_discriminator_learns_and_resumes_with_the_same_losses() {
     let folder = Folder::new("adversary");
     let path = folder.0.join("checkpoint.safetensors");
     let pictures = pictures();
@@ -187,7 +185,7 @@ fn a_training_with_a_discriminator_learns_and_resumes_with_the_same_losses() {
 }
 
 #[test]
-fn a_loss_that_is_no_number_is_explained_and_leaves_the_weights_alone() {
+fn a_loss_that_is_not_finite_is_explained_and_leaves_the_weights_alone() {
     let mut preset = small();
     preset.loss.l2 = f64::INFINITY;
     let mut trainer = Trainer::new(preset, Device::flex());
@@ -206,10 +204,11 @@ fn a_batch_that_changed_while_the_rate_did_not_is_suspected_first() {
     let path = folder.0.join("checkpoint.safetensors");
     let pictures = pictures();
     let mut trainer = Trainer::new(small(), Device::flex());
-    trainer.set_pictures(None, Some(4), None);
+    let batch = |batch| TrainerOptions { batch: Some(batch), ..Default::default() };
+    trainer.configure(&batch(4)).unwrap();
     trainer.step(&pictures).unwrap();
     assert_eq!(trainer.batch_change(), None);
-    trainer.set_pictures(None, Some(2), None);
+    trainer.configure(&batch(2)).unwrap();
     // The change is known also after the training was stopped and went on.
     trainer.checkpoint().save(&path).unwrap();
     let resume = || Trainer::resume(Checkpoint::open(&path, &Device::flex()).unwrap(), Device::flex());
@@ -221,17 +220,18 @@ fn a_batch_that_changed_while_the_rate_did_not_is_suspected_first() {
     };
     let message = fail(resume());
     assert!(
-        message.contains("from 4 to 2 pictures at step 1 while the learning rate stayed 2.0e-3"),
+        message.contains("from 4 to 2 images at step 1 while the learning rate stayed 2.0e-3"),
         "{message}"
     );
     assert!(message.contains("such as 1.0e-3"), "{message}");
     let mut slower = resume();
-    slower.set_pictures(None, None, Some(1e-3));
+    let options = TrainerOptions { learning_rate: Some(1e-3), ..Default::default() };
+    slower.configure(&options).unwrap();
     assert!(fail(slower).contains("Usual causes"));
 }
 
 #[test]
-fn a_training_starts_from_the_weights_of_a_model() {
+fn a_run_starts_from_the_weights_of_a_model() {
     let device = Device::flex();
     let trained = Trainer::new(
         Preset { training: Training { seed: 9, ..small().training }, ..small() },
@@ -268,7 +268,7 @@ fn the_decoder_alone_learns_and_the_tokens_stay() {
 }
 
 #[test]
-fn a_training_that_goes_on_with_the_decoder_alone_keeps_the_tokens_of_its_averages() {
+fn a_run_that_resumes_with_the_decoder_alone_keeps_the_tokens_of_its_averages() {
     let mut trainer = Trainer::new(small(), Device::flex());
     for _ in 0..5 {
         trainer.step(&pictures()).unwrap();
@@ -278,7 +278,7 @@ fn a_training_that_goes_on_with_the_decoder_alone_keeps_the_tokens_of_its_averag
         model.values("encoder.conv_in.weight"),
         trainer.checkpoint().weights.values("encoder.conv_in.weight")
     );
-    trainer.set_only_decoder(true);
+    trainer.configure(&TrainerOptions { only_decoder: true, ..Default::default() }).unwrap();
     for _ in 0..5 {
         trainer.step(&pictures()).unwrap();
     }
@@ -289,7 +289,7 @@ fn a_training_that_goes_on_with_the_decoder_alone_keeps_the_tokens_of_its_averag
 }
 
 #[test]
-fn a_checkpoint_that_is_cut_short_or_something_else_is_refused_by_name() {
+fn a_checkpoint_that_is_truncated_or_something_else_is_refused_by_name() {
     let folder = Folder::new("broken");
     let path = folder.0.join("checkpoint.safetensors");
     Trainer::new(small(), Device::flex()).checkpoint().save(&path).unwrap();

@@ -15,15 +15,17 @@ use ibq_core::{
     },
 };
 use ibq_train::{
-    ar::{
-        ArCheckpoint, ArPreset, ArTrainer, TokenSet, export_transformer,
-        network::{PassDropout, Sequences, logits, loss},
-        sample,
-        state::{State, named, slots},
-    },
     data::Pictures,
+    optim::AdamWState,
     precision::LossScale,
     random::Random,
+    tokenizer::initial_weights,
+    transformer::{
+        Checkpoint, Preset, TokenSet, Trainer, TrainerOptions, export,
+        network::{PassDropout, Sequences, logits, loss},
+        parameters::{named, slots},
+        sample,
+    },
     weights::Weights,
 };
 
@@ -69,11 +71,11 @@ fn tokenizer() -> (Weights, TokenizerConfig) {
         in_channels: 3,
         out_ch: 3,
     };
-    (Weights::initial(&config, &mut Random::new(5), &Device::flex()), config)
+    (initial_weights(&config, &mut Random::new(5), &Device::flex()), config)
 }
 
-fn preset() -> ArPreset {
-    ArPreset::parse("a test", PRESET).unwrap()
+fn preset() -> Preset {
+    Preset::parse("a test", PRESET).unwrap()
 }
 
 /// Tokens that follow a rule: each is the one before plus the class plus 1.
@@ -108,7 +110,7 @@ fn gradients_are_the_slopes_of_the_loss() {
     let (slots, weights) = (slots(&config), lively(&config));
     let set = tokens();
     let sequences = Sequences { classes: &[0, 2, 3], tokens: &set.tokens[..3 * 64] };
-    let dropout = PassDropout { share: 0.2, random: Random::new(4) };
+    let dropout = PassDropout { rate: 0.2, random: Random::new(4) };
     let at = |values: &[f32]| {
         let weights = named(&slots, values, &Device::flex());
         f64::from(loss(&weights, &config, sequences, Some(dropout.clone())).into_scalar::<f32>())
@@ -147,40 +149,39 @@ fn gradients_are_the_slopes_of_the_loss() {
 }
 
 #[test]
-fn a_resumed_training_has_the_same_losses() {
+fn a_resumed_run_has_the_same_losses() {
     let folder = Folder::new("resume");
     let path = folder.0.join("checkpoint.safetensors");
     let tokens = tokens();
-    let losses = |trainer: &mut ArTrainer| -> Vec<f64> {
-        (0..4).map(|_| trainer.step(&tokens).unwrap().loss).collect()
-    };
-    let mut whole = ArTrainer::new(preset(), &tokens).unwrap();
+    let losses =
+        |trainer: &mut Trainer| -> Vec<f64> { (0..4).map(|_| trainer.step(&tokens).unwrap().loss).collect() };
+    let mut whole = Trainer::new(preset(), &tokens).unwrap();
     losses(&mut whole);
     whole.checkpoint().save(&path).unwrap();
     let expected = losses(&mut whole);
-    let checkpoint = ArCheckpoint::open(&path).unwrap();
-    let mut resumed = ArTrainer::resume(checkpoint);
+    let checkpoint = Checkpoint::open(&path).unwrap();
+    let mut resumed = Trainer::resume(checkpoint);
     assert_eq!(losses(&mut resumed), expected);
 
     // The factor of mixed precision comes along.
     let mut scale = LossScale::default();
     scale.halve();
-    let mixed = ArCheckpoint { loss_scale: Some(scale), ..whole.checkpoint() };
+    let mixed = Checkpoint { loss_scale: Some(scale), ..whole.checkpoint() };
     mixed.save(&path).unwrap();
-    assert_eq!(ArCheckpoint::open(&path).unwrap(), mixed);
+    assert_eq!(Checkpoint::open(&path).unwrap(), mixed);
 
     let bytes = std::fs::read(&path).unwrap();
     std::fs::write(&path, &bytes[..bytes.len() - 1]).unwrap();
-    assert!(ArCheckpoint::open(&path).unwrap_err().to_string().contains("checkpoint.safetensors"));
+    assert!(Checkpoint::open(&path).unwrap_err().to_string().contains("checkpoint.safetensors"));
 }
 
 #[test]
 fn a_rule_is_learned_and_the_class_matters() {
     let tokens = tokens();
-    let mut trainer = ArTrainer::new(preset(), &tokens).unwrap();
+    let mut trainer = Trainer::new(preset(), &tokens).unwrap();
     let first = trainer.step(&tokens).unwrap().loss;
     assert!((first - 48f64.ln()).abs() < 0.3, "{first}");
-    while trainer.share() < 1.0 {
+    while trainer.fraction() < 1.0 {
         trainer.step(&tokens).unwrap();
     }
     let last = trainer.measure(&tokens, 8).unwrap();
@@ -196,16 +197,15 @@ fn a_rule_is_learned_and_the_class_matters() {
 }
 
 #[test]
-fn a_loss_that_is_no_number_is_explained_and_leaves_the_weights_alone() {
+fn a_loss_that_is_not_finite_is_explained_and_leaves_the_weights_alone() {
     let tokens = tokens();
-    let trainer = ArTrainer::new(preset(), &tokens).unwrap();
+    let trainer = Trainer::new(preset(), &tokens).unwrap();
     let mut checkpoint = trainer.checkpoint();
     checkpoint.state.weights[7] = f32::NAN;
     checkpoint.step = 100;
-    let mut trainer = ArTrainer::resume(checkpoint);
-    let mut training = preset().training;
-    training.batch = 2;
-    trainer.set_training(training);
+    let mut trainer = Trainer::resume(checkpoint);
+    let options = TrainerOptions { batch: Some(2), ..Default::default() };
+    trainer.configure(&options).unwrap();
     let message = loop {
         // The broken row is only met when its token is.
         match trainer.step(&tokens) {
@@ -214,11 +214,8 @@ fn a_loss_that_is_no_number_is_explained_and_leaves_the_weights_alone() {
             Err(error) => break error.to_string(),
         }
     };
-    assert!(
-        message.contains("learning rate stayed") && message.contains("from 4 to 2 pictures"),
-        "{message}"
-    );
-    let finite = |state: &State| state.weights.iter().filter(|w| !w.is_finite()).count();
+    assert!(message.contains("learning rate stayed") && message.contains("from 4 to 2 images"), "{message}");
+    let finite = |state: &AdamWState| state.weights.iter().filter(|w| !w.is_finite()).count();
     assert_eq!(finite(&trainer.checkpoint().state), 1);
 }
 
@@ -226,11 +223,11 @@ fn a_loss_that_is_no_number_is_explained_and_leaves_the_weights_alone() {
 fn an_exported_transformer_has_the_same_logits_in_the_engine() {
     let folder = Folder::new("engine");
     let tokens = tokens();
-    let mut checkpoint = ArTrainer::new(preset(), &tokens).unwrap().checkpoint();
+    let mut checkpoint = Trainer::new(preset(), &tokens).unwrap().checkpoint();
     checkpoint.state.average = lively(&checkpoint.preset.model);
     let (weights, config) = tokenizer();
     let path = folder.0.join("model");
-    export_transformer(&checkpoint, (&weights, &config), Precision::F32, &path).unwrap();
+    export(&checkpoint, (&weights, &config), Precision::F32, &path).unwrap();
 
     let model = &checkpoint.preset.model;
     let ours = named(&slots(model), &checkpoint.state.average, &Device::flex());
@@ -256,7 +253,7 @@ fn an_exported_transformer_has_the_same_logits_in_the_engine() {
 
     let (mut other, config) = tokenizer();
     other.update("quantize.embedding.weight", |codes| codes * 2.0);
-    let refused = export_transformer(&checkpoint, (&other, &config), Precision::F32, &path).unwrap_err();
+    let refused = export(&checkpoint, (&other, &config), Precision::F32, &path).unwrap_err();
     assert!(refused.to_string().contains("its codes differ"));
 }
 
@@ -264,11 +261,11 @@ fn an_exported_transformer_has_the_same_logits_in_the_engine() {
 fn the_sampler_of_the_trainer_and_the_engine_choose_the_same_tokens() {
     let folder = Folder::new("greedy");
     let tokens = tokens();
-    let mut checkpoint = ArTrainer::new(preset(), &tokens).unwrap().checkpoint();
+    let mut checkpoint = Trainer::new(preset(), &tokens).unwrap().checkpoint();
     checkpoint.state.average = lively(&checkpoint.preset.model);
     let (weights, config) = tokenizer();
     let path = folder.0.join("model");
-    export_transformer(&checkpoint, (&weights, &config), Precision::F32, &path).unwrap();
+    export(&checkpoint, (&weights, &config), Precision::F32, &path).unwrap();
 
     let model = &checkpoint.preset.model;
     let ours = named(&slots(model), &checkpoint.state.average, &Device::flex());
@@ -316,8 +313,8 @@ fn pictures_become_tokens_that_a_file_keeps() {
     set.save(&path).unwrap();
     assert_eq!(TokenSet::open(&path).unwrap(), set);
     // Too few to keep one back: there is nothing to measure, and no number is made up.
-    assert_eq!(ArTrainer::new(preset(), &set).unwrap().measure(&set, 8), None);
-    let message = ArTrainer::new(ArPreset::open("ar-tiny").unwrap(), &set).unwrap_err().to_string();
+    assert_eq!(Trainer::new(preset(), &set).unwrap().measure(&set, 8), None);
+    let message = Trainer::new(Preset::open("ar-tiny").unwrap(), &set).unwrap_err().to_string();
     assert!(message.contains("48 codes, 64 tokens"), "{message}");
 
     let bytes = std::fs::read(&path).unwrap();

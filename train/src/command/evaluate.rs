@@ -6,9 +6,11 @@ use ibq_core::picture::encode_png;
 use ibq_train::{
     data::Pictures,
     device::DeviceChoice,
-    export::import,
-    quantizer::{Ibq, QuantizerConfig},
-    run::{evaluate, sample_sheet},
+    tokenizer::{
+        evaluate, import,
+        quantizer::{Ibq, QuantizerConfig},
+        sample_sheet,
+    },
 };
 
 use super::{Outcome, pictures::open_folder};
@@ -17,7 +19,7 @@ use super::{Outcome, pictures::open_folder};
 pub(super) struct Arguments {
     /// A model folder, or an official checkpoint.
     model: PathBuf,
-    /// Folder of pictures; without it, scenes that no training uses.
+    /// Folder of pictures; without it, scenes that no run trains on.
     #[arg(long)]
     pictures: Option<PathBuf>,
     /// Side in pixels: a multiple of the model's factor.
@@ -42,7 +44,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     let (weights, config) = import(&arguments.model, &device)?;
     if arguments.side == 0 || !arguments.side.is_multiple_of(config.factor() as usize) {
         return Err(format!(
-            "--side {} is no multiple of the model's factor {}",
+            "--side {} is not a multiple of the model's factor {}",
             arguments.side,
             config.factor()
         )

@@ -9,7 +9,7 @@ use ibq_train::{
 };
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Outcome, memory, pictures::draw_scenes};
+use super::{Outcome, memory, pictures::draw_scenes, set_threads};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -21,7 +21,7 @@ pub(super) struct Arguments {
 enum Experiment {
     /// VQ against IBQ: codes in use and quality, as the codebook and its dimension grow.
     Collapse(Comparison),
-    /// IBQ with one of its parts left out at a time.
+    /// Ablations: IBQ without one of its parts at a time.
     Ablations(Comparison),
     /// Memory and time of the IBQ quantizer at the size of the largest published codebook.
     Memory(memory::Arguments),
@@ -29,7 +29,7 @@ enum Experiment {
 
 #[derive(Debug, clap::Args)]
 struct Comparison {
-    /// Folder for results; trainings that are finished there are not repeated.
+    /// Folder for results; runs that are finished there are not repeated.
     #[arg(long, default_value = "experiment")]
     out: PathBuf,
     /// Folder for the page with the table, and for the plots.
@@ -38,22 +38,22 @@ struct Comparison {
     /// Codes, K.
     #[arg(long, value_delimiter = ',', default_values_t = [512, 2048, 8192])]
     codes: Vec<u32>,
-    /// Lengths of a code, D.
+    /// Dimensions of a code, D.
     #[arg(long, value_delimiter = ',', default_values_t = [8, 64, 256])]
     dimensions: Vec<u32>,
-    /// Steps of each training.
+    /// Steps of each run.
     #[arg(long, default_value_t = 400)]
     steps: u64,
     /// Seeds, from 0.
     #[arg(long, default_value_t = 3)]
     seeds: u64,
-    /// Starts the codebook from latents, after a quarter of the steps without codes, instead of from random numbers.
+    /// Start the codebook from latents, after a quarter of the steps without codes, instead of from random numbers.
     #[arg(long)]
     from_latents: bool,
-    /// Threads; all processors without it.
+    /// Threads; without it, all of the CPU's.
     #[arg(long)]
     threads: Option<usize>,
-    /// Trains nothing: writes the report on what is finished.
+    /// Train nothing: write the report on what is finished.
     #[arg(long)]
     report_only: bool,
 }
@@ -112,9 +112,7 @@ impl Comparison {
         for setting in settings {
             setting.preset()?;
         }
-        if let Some(threads) = self.threads {
-            rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
-        }
+        set_threads(self.threads)?;
         std::fs::create_dir_all(&self.out)?;
         let mut runs = Runs::open(&self.out.join("runs.jsonl"))?;
         let open: Vec<&Setting> = settings.iter().filter(|setting| !runs.has(setting)).collect();
@@ -131,8 +129,8 @@ impl Comparison {
             let bar = ProgressBar::new(1000)
                 .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
                 .with_message(what.clone());
-            let run = setting.run(&training, &held_out, &device, |share| {
-                bar.set_position((1000.0 * share) as u64);
+            let run = setting.run(&training, &held_out, &device, |fraction| {
+                bar.set_position((1000.0 * fraction) as u64);
             })?;
             bar.finish_and_clear();
             let outcome = run.held_out.as_ref().map_or_else(

@@ -4,11 +4,7 @@ use std::path::PathBuf;
 
 use burn::tensor::Device;
 use ibq_core::gpu::Precision;
-use ibq_train::{
-    checkpoint::Checkpoint,
-    export::{export, export_pytorch},
-    official_yaml::tokenizer_yaml,
-};
+use ibq_train::tokenizer::{Checkpoint, export, export_pytorch, official_yaml::tokenizer_yaml};
 
 use super::Outcome;
 

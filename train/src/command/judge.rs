@@ -1,4 +1,4 @@
-//! `ibq-train classifier` and `ibq-train judge`: how well generated pictures show what was asked for.
+//! `ibq-train classifier` and `ibq-train judge`: how well generated pictures show their class.
 
 use std::path::PathBuf;
 
@@ -11,18 +11,19 @@ use ibq_core::{
 };
 use ibq_scenes::Class;
 use ibq_train::{
-    ar::{Generator, decode_tokens, import_transformer, sample},
-    classifier::{Classifier, FEATURES},
-    data::Pictures,
+    data::{Pictures, image_grid},
     device::DeviceChoice,
-    export::import,
-    frechet::frechet_distance,
-    quantizer::{Ibq, QuantizerConfig},
+    evaluation::{Classifier, FEATURES, frechet_distance},
     random::Random,
-    run::reconstruct,
+    tokenizer::{
+        import,
+        quantizer::{Ibq, QuantizerConfig},
+        reconstruct,
+    },
+    transformer::{self, Generator, decode_tokens, sample},
 };
 
-use super::{Outcome, ar::picture_sheet, pictures::draw_scenes};
+use super::{Outcome, pictures::draw_scenes};
 
 /// Pictures that are made at the same time.
 const BATCH: usize = 64;
@@ -71,7 +72,7 @@ pub(super) struct Arguments {
     /// Draw from the K most probable tokens; 0: all.
     #[arg(long, default_value_t = 0)]
     top_k: u32,
-    /// Draw from the most probable tokens that have this share of the probability.
+    /// Draw from the most probable tokens that together have this probability.
     #[arg(long, default_value_t = 1.0)]
     top_p: f32,
     /// Make the pictures with the engine, on the GPU.
@@ -94,23 +95,23 @@ pub(super) fn train(arguments: &ClassifierArguments) -> Outcome {
     let names = Class::ALL.iter().map(|class| class.name().to_owned()).collect();
     let mut random = Random::new(arguments.seed);
     let mut classifier = Classifier::new(names, &mut random, device);
-    let mut told = 0.0;
-    classifier.train(&pictures, &of_picture, arguments.epochs, &mut random, |share, loss| {
-        if share >= told {
-            println!("{:3.0} % · loss {loss:.4}", 100.0 * share);
-            told += 0.05;
+    let mut next = 0.0;
+    classifier.train(&pictures, &of_picture, arguments.epochs, &mut random, |fraction, loss| {
+        if fraction >= next {
+            println!("{:3.0} % · loss {loss:.4}", 100.0 * fraction);
+            next += 0.05;
         }
     });
     classifier.save(&arguments.out)?;
     let each = 24;
     let held_out = Pictures::held_out_scenes(each, arguments.side, 0);
-    let accuracy = classifier.look(&held_out).accuracy(&asked(each));
+    let accuracy = classifier.classify(&held_out).accuracy(&targets(each));
     println!("{:.2} % right on {} held-out scenes", 100.0 * accuracy, held_out.len());
     Ok(())
 }
 
 /// Classes of pictures that come class after class.
-fn asked(each: usize) -> Vec<usize> {
+fn targets(each: usize) -> Vec<usize> {
     (0..Class::ALL.len()).flat_map(|class| std::iter::repeat_n(class, each)).collect()
 }
 
@@ -142,12 +143,12 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         generator.pictures(&classes, arguments.count, sampling, arguments.seed, &job)?
     } else {
         sampling.validate()?;
-        let (transformer, model) = import_transformer(&arguments.model, None, &device)?;
+        let (network, model) = transformer::import(&arguments.model, None, &device)?;
         let mut random = Random::new(arguments.seed);
-        let all: Vec<u16> = asked(each).into_iter().map(|class| class as u16).collect();
+        let all: Vec<u16> = targets(each).into_iter().map(|class| class as u16).collect();
         let mut made = Vec::new();
         for classes in all.chunks(BATCH) {
-            let tokens = sample(&transformer, &model, classes, sampling, &mut random, |_| {});
+            let tokens = sample(&network, &model, classes, sampling, &mut random, |_| {});
             made.extend(decode_tokens(&weights, &config, &tokens));
         }
         made
@@ -155,7 +156,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     let Some(made) = Pictures::of(&made) else { return Err("no pictures were asked for".into()) };
     if let Some(path) = &arguments.sheet {
         let all: Vec<_> = (0..made.len()).map(|index| made.get(index)).collect();
-        std::fs::write(path, encode_png(&picture_sheet(&all, each))?)?;
+        std::fs::write(path, encode_png(&image_grid(&all, each))?)?;
     }
 
     let real = Pictures::held_out_scenes(each, made.side(), 1_000);
@@ -164,9 +165,9 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         reconstruct(&weights, &config, &QuantizerConfig::Ibq(Ibq::default()), &others, &device);
     let rebuilt = Pictures::of(&rebuilt).ok_or("no pictures were rebuilt")?;
 
-    let seen_real = classifier.look(&real);
+    let seen_real = classifier.classify(&real);
     println!(
-        "{each} pictures of each of {} classes · classifier's share of the asked class · Fréchet distance",
+        "{each} pictures of each of {} classes · classifier's accuracy on the target class · Fréchet distance",
         class_names.len()
     );
     for (what, pictures) in [
@@ -174,11 +175,11 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         ("held-out scenes through the tokenizer", &rebuilt),
         ("held-out scenes", &others),
     ] {
-        let seen = classifier.look(pictures);
+        let seen = classifier.classify(pictures);
         let distance = frechet_distance(&seen.features, &seen_real.features, FEATURES);
-        println!("{what:38} {:6.2} % {distance:10.3}", 100.0 * seen.accuracy(&asked(each)));
+        println!("{what:38} {:6.2} % {distance:10.3}", 100.0 * seen.accuracy(&targets(each)));
     }
-    let seen = classifier.look(&made);
+    let seen = classifier.classify(&made);
     let names = &classifier.class_names;
     for (class, rows) in seen.classes.chunks_exact(each).enumerate() {
         let right = rows.iter().filter(|&&seen| seen == class).count();

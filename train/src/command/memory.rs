@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use burn::tensor::{Device, Distribution, Tensor};
-use ibq_train::quantizer::{Ibq, Quantizer, QuantizerWeights};
+use ibq_train::tokenizer::quantizer::{Ibq, Quantizer, QuantizerWeights};
 
 use super::Outcome;
 
@@ -12,7 +12,7 @@ pub(super) struct Arguments {
     /// Codes, K.
     #[arg(long, default_value_t = 262_144)]
     codes: usize,
-    /// Length of a code, D.
+    /// Dimension of a code, D.
     #[arg(long, default_value_t = 256)]
     dimension: usize,
     /// Positions, N.
@@ -40,16 +40,16 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     let (d_latents, d_codebook) =
         rule.backward(latents, codebook, &quantized, upstream, &QuantizerWeights::default());
     println!("backward  {:.1} s", start.elapsed().as_secs_f64());
-    let length = |gradient: Tensor<2>| gradient.square().sum().into_scalar::<f32>().sqrt();
-    println!("gradients {:.3e} of the latents, {:.3e} of the codes", length(d_latents), length(d_codebook));
+    let norm = |gradient: Tensor<2>| gradient.square().sum().into_scalar::<f32>().sqrt();
+    println!("gradient norms {:.3e} of the latents, {:.3e} of the codes", norm(d_latents), norm(d_codebook));
     match peak_memory() {
         Some(bytes) => println!("peak      {:.2} GiB resident", bytes as f64 / gib),
-        None => println!("peak      not told by this system (it is read from /proc, on Linux)"),
+        None => println!("peak      unknown on this system (it is read from /proc, on Linux)"),
     }
     Ok(())
 }
 
-/// Most memory that this process ever held, in bytes, where the system tells it.
+/// Most memory that this process ever held, in bytes, where the system reports it.
 fn peak_memory() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
@@ -61,7 +61,7 @@ fn peak_memory() -> Option<u64> {
 mod tests {
     #[cfg(target_os = "linux")]
     #[test]
-    fn linux_tells_the_peak() {
+    fn linux_reports_the_peak() {
         assert!(super::peak_memory().is_some_and(|bytes| bytes > 1 << 20));
     }
 }

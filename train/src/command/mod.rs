@@ -1,15 +1,15 @@
 //! The command line.
 
-mod ar;
+mod console;
 mod evaluate;
 mod experiment;
 mod export;
 mod judge;
-mod material;
 mod memory;
 mod pictures;
 mod tokenizer;
 mod tokens;
+mod transformer;
 
 use std::process::ExitCode;
 
@@ -29,28 +29,36 @@ enum Command {
     Tokenizer(tokenizer::Arguments),
     /// Write a checkpoint as a model folder, or as a file for the official PyTorch code.
     Export(export::Arguments),
-    /// Measure a tokenizer on pictures that it has not seen.
+    /// Measure a tokenizer on held-out pictures.
     Evaluate(evaluate::Arguments),
-    /// Measure what the method does: VQ against IBQ, parts left out, memory.
+    /// Measure what the method does: VQ against IBQ, ablations, memory.
     Experiment(experiment::Arguments),
     /// Prepare pictures for training: scenes drawn by the program, or a folder of pictures.
     Pictures(pictures::Arguments),
-    /// Prepare tokens of pictures for the training of a transformer.
+    /// Encode pictures as tokens to train a transformer on.
     Tokens(tokens::Arguments),
     /// Train a transformer, from the start or from a checkpoint.
-    Ar(ar::Arguments),
+    Ar(transformer::Arguments),
     /// Write a transformer's checkpoint as a model folder, or as a file for the official PyTorch code, with its tokenizer inside.
-    ExportAr(ar::ExportArguments),
+    ExportAr(transformer::ExportArguments),
     /// Train the classifier that judges generated pictures.
     Classifier(judge::ClassifierArguments),
-    /// Measure how well generated pictures show what was asked for.
+    /// Measure how well generated pictures show their class.
     Judge(judge::Arguments),
 }
 
 /// Failure of a command, for people.
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
-/// Runs the command that was asked for.
+/// Sets the number of threads, if one is given.
+fn set_threads(threads: Option<usize>) -> Outcome {
+    if let Some(threads) = threads {
+        rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
+    }
+    Ok(())
+}
+
+/// Runs the requested command.
 pub(crate) fn run() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Tokenizer(arguments) => tokenizer::run(&arguments),
@@ -59,8 +67,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Experiment(arguments) => experiment::run(&arguments),
         Command::Pictures(arguments) => pictures::run(&arguments),
         Command::Tokens(arguments) => tokens::run(&arguments),
-        Command::Ar(arguments) => ar::run(&arguments),
-        Command::ExportAr(arguments) => ar::export(&arguments),
+        Command::Ar(arguments) => transformer::run(&arguments),
+        Command::ExportAr(arguments) => transformer::export(&arguments),
         Command::Classifier(arguments) => judge::train(&arguments),
         Command::Judge(arguments) => judge::run(&arguments),
     };

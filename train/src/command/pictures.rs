@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use ibq_train::data::{Pictures, Skipped};
+use ibq_train::data::Pictures;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::Outcome;
+use super::{Outcome, console::SkipReporter};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -50,42 +50,10 @@ pub(super) fn open_folder(
     side: usize,
 ) -> Result<Pictures, Box<dyn std::error::Error>> {
     let (pictures, skipped) = Pictures::folder(folder, side)?;
-    let mut telling = Telling::default();
-    telling.of(&skipped);
-    telling.sum(&format!("{} pictures used", pictures.len()));
+    let mut reporter = SkipReporter::default();
+    reporter.report(&skipped);
+    reporter.report_total(&format!("{} pictures used", pictures.len()));
     Ok(pictures)
-}
-
-/// Most files that are named one by one.
-const MOST_NAMED: usize = 100;
-
-/// Tells people of files that cannot be used: each once, and how many there are.
-#[derive(Debug, Default)]
-pub(super) struct Telling {
-    told: usize,
-}
-
-impl Telling {
-    /// Names files, a line each, the first hundred.
-    pub(super) fn of(&mut self, skipped: &[Skipped]) {
-        for Skipped { path, reason } in skipped {
-            self.told += 1;
-            if self.told <= MOST_NAMED {
-                eprintln!("skipped {}: {reason}", path.display());
-            } else if self.told == MOST_NAMED + 1 {
-                eprintln!("more files are skipped; they are only counted from here on");
-            }
-        }
-    }
-
-    /// How many there were, if any; `beside` says what there is besides.
-    pub(super) fn sum(&self, beside: &str) {
-        match self.told {
-            0 => {}
-            1 => eprintln!("1 file skipped, {beside}"),
-            count => eprintln!("{count} files skipped, {beside}"),
-        }
-    }
 }
 
 /// Draws scenes behind a progress bar.

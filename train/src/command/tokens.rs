@@ -1,25 +1,22 @@
-//! `ibq-train tokens`: training pictures become tokens.
+//! `ibq-train tokens`: encodes training pictures as tokens.
 
 use std::path::{Path, PathBuf};
 
-use ibq_core::tokenizer::TokenizerConfig;
+use ibq_core::{data_set::DataSet, tokenizer::TokenizerConfig};
 use ibq_scenes::{Class, FIRST_HELD_OUT_SEED};
 use ibq_train::{
-    ar::TokenSet,
-    data::{DataError, DataSet, Pictures},
+    data::{DataError, Pictures, middle_squares},
     device::DeviceChoice,
-    export::import,
+    tokenizer::import,
+    transformer::TokenSet,
     weights::Weights,
 };
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{
-    Outcome,
-    pictures::{Telling, draw_scenes},
-};
+use super::{Outcome, console::SkipReporter, pictures::draw_scenes};
 
 /// Pictures that are in memory at a time.
-const TOGETHER: usize = 256;
+const CHUNK: usize = 256;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -54,7 +51,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     let factor = config.factor() as usize;
     if arguments.side == 0 || !arguments.side.is_multiple_of(factor) {
         let side = arguments.side;
-        return Err(format!("--side {side} is no multiple of the tokenizer's factor {factor}").into());
+        return Err(format!("--side {side} is not a multiple of the tokenizer's factor {factor}").into());
     }
     if config.n_embed > 65_536 {
         return Err(format!("the tokenizer has {} codes; at most 65,536 are stored", config.n_embed).into());
@@ -63,8 +60,8 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         return Err(format!("--count must be 1 or more, and seeds stay below {FIRST_HELD_OUT_SEED}").into());
     }
     let tokens = match &arguments.pictures {
-        Some(path) => of_pictures(path, arguments.side, &weights, &config)?,
-        None => of_scenes(arguments, &weights, &config),
+        Some(path) => encode_pictures(path, arguments.side, &weights, &config)?,
+        None => encode_scenes(arguments, &weights, &config),
     };
     tokens.save(&arguments.out)?;
     let (count, classes) = (tokens.len(), tokens.class_names.len());
@@ -73,49 +70,49 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     Ok(())
 }
 
-fn of_scenes(arguments: &Arguments, weights: &Weights, config: &TokenizerConfig) -> TokenSet {
+fn encode_scenes(arguments: &Arguments, weights: &Weights, config: &TokenizerConfig) -> TokenSet {
     let classes = Class::ALL.len();
     let names = Class::ALL.iter().map(|class| class.name().to_owned()).collect();
     let pictures = draw_scenes(classes * arguments.count, arguments.side, arguments.seed, &[1]);
     let of_picture: Vec<u16> = (0..pictures.len()).map(|index| (index % classes) as u16).collect();
     let mut tokens = TokenSet::new(weights, config, arguments.side, names);
-    let bar = bar(pictures.len());
+    let bar = encoding_bar(pictures.len());
     tokens.add(weights, config, &pictures, &of_picture, |done| bar.inc(done));
     bar.finish_and_clear();
     tokens
 }
 
 /// Tokens of the middle squares of all pictures of a folder or of shards, with their classes.
-fn of_pictures(
+fn encode_pictures(
     path: &Path,
     side: usize,
     weights: &Weights,
     config: &TokenizerConfig,
 ) -> Result<TokenSet, Box<dyn std::error::Error>> {
     let set = DataSet::open(path)?.labeled();
-    let mut telling = Telling::default();
-    telling.of(set.skipped());
+    let mut reporter = SkipReporter::default();
+    reporter.report(set.skipped());
     let mut tokens = TokenSet::new(weights, config, side, set.class_names().to_vec());
-    let bar = bar(set.len());
-    for first in (0..set.len()).step_by(TOGETHER) {
-        let range = first..(first + TOGETHER).min(set.len());
+    let bar = encoding_bar(set.len());
+    for first in (0..set.len()).step_by(CHUNK) {
+        let range = first..(first + CHUNK).min(set.len());
         let (mut squares, mut classes) = (Vec::new(), Vec::new());
-        for (index, square) in range.clone().zip(set.squares(range, side)) {
+        for (index, square) in range.clone().zip(middle_squares(&set, range, side)) {
             match square {
                 Ok(square) => {
                     squares.push(square);
                     classes.extend(set.class(index));
                 }
-                Err(file) => bar.suspend(|| telling.of(&[file])),
+                Err(file) => bar.suspend(|| reporter.report(&[file])),
             }
         }
         if let Some(pictures) = Pictures::of(&squares) {
             tokens.add(weights, config, &pictures, &classes, |_| {});
         }
-        bar.inc((first + TOGETHER).min(set.len()) as u64 - bar.position());
+        bar.inc((first + CHUNK).min(set.len()) as u64 - bar.position());
     }
     bar.finish_and_clear();
-    telling.sum(&format!("{} pictures used", tokens.len() / 2));
+    reporter.report_total(&format!("{} pictures used", tokens.len() / 2));
     if tokens.is_empty() {
         let skipped = set.skipped().len() + set.len();
         return Err(DataError::NoPictures { path: path.to_owned(), side, skipped }.into());
@@ -123,7 +120,7 @@ fn of_pictures(
     Ok(tokens)
 }
 
-fn bar(pictures: usize) -> ProgressBar {
+fn encoding_bar(pictures: usize) -> ProgressBar {
     let style = ProgressStyle::with_template("encoding {wide_bar} {pos}/{len} · {eta} left");
     ProgressBar::new(pictures as u64).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }

@@ -10,7 +10,7 @@ use crate::random::Random;
 /// The middle square, scaled to `side`.
 ///
 /// # Errors
-/// Says so when the picture is smaller than that.
+/// The reason, when the picture is smaller than that.
 pub(super) fn middle(picture: &RgbImage, side: usize) -> Result<RgbImage, String> {
     let (width, height) = picture.dimensions();
     let shorter = at_least(picture, side)?;
@@ -21,7 +21,7 @@ pub(super) fn middle(picture: &RgbImage, side: usize) -> Result<RgbImage, String
 /// never enlarged, and then cropped anywhere. What surrounds the square is not scaled.
 ///
 /// # Errors
-/// Says so when the picture is smaller than that.
+/// The reason, when the picture is smaller than that.
 pub(super) fn random(picture: &RgbImage, side: usize, random: &mut Random) -> Result<RgbImage, String> {
     let (width, height) = picture.dimensions();
     let shorter = at_least(picture, side)? as usize;

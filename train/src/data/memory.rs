@@ -7,12 +7,15 @@ use std::{
 };
 
 use burn::tensor::{Device, Tensor, TensorData};
-use ibq_core::picture::{model_to_pixel, pixel_to_model};
+use ibq_core::{
+    data_set::{DataSet, Skipped},
+    picture::{model_to_pixel, pixel_to_model},
+};
 use ibq_scenes::{Class, FIRST_HELD_OUT_SEED, render};
 use image::RgbImage;
 use rayon::prelude::*;
 
-use super::{DataError, DataSet, Skipped};
+use super::{error::DataError, squares::middle_squares};
 use crate::random::Random;
 
 /// Square 8-bit RGB pictures of one size, in memory.
@@ -50,9 +53,9 @@ impl Pictures {
         self.side * self.side * 3
     }
 
-    /// Scenes for training, every class equally often. Each shows a part of its scene: all of it where its entry of `zooms`
+    /// Scenes to train on, every class equally often. Each shows a part of its scene: all of it where its entry of `zooms`
     /// (taken in turn) is 1, a half of the width where it is 2, and so on, so that texture comes at every scale.
-    /// `progress` is told the share that is done.
+    /// `progress` is called with the fraction that is done.
     #[must_use]
     pub fn scenes(
         count: usize,
@@ -88,7 +91,7 @@ impl Pictures {
         (square && side > 0).then_some(Self { side: side as usize, bytes })
     }
 
-    /// Whole scenes with seeds that no training uses, `each` of every class.
+    /// Whole scenes with seeds that no run trains on, `each` of every class.
     #[must_use]
     pub fn held_out_scenes(each: usize, side: usize, first: u64) -> Self {
         let of_class = |class: &Class| {
@@ -108,7 +111,7 @@ impl Pictures {
     pub fn folder(path: &Path, side: usize) -> Result<(Self, Vec<Skipped>), DataError> {
         let set = DataSet::open(path)?;
         let (mut bytes, mut skipped) = (Vec::new(), set.skipped().to_vec());
-        for square in set.squares(0..set.len(), side) {
+        for square in middle_squares(&set, 0..set.len(), side) {
             match square {
                 Ok(picture) => bytes.extend_from_slice(picture.as_raw()),
                 Err(file) => skipped.push(file),

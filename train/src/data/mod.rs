@@ -1,84 +1,23 @@
-//! Pictures to train on and to test with.
+//! Images to train on and to measure with.
 //!
-//! [`Pictures`] are squares in memory: scenes, files of `ibq-train pictures`, sets to measure with. A [`DataSet`] is a list
-//! of where pictures are: in a folder with a sub-folder per class, or in tar shards. A [`Stream`] reads a data set while a
-//! training runs, ahead of it and without holding it. Pictures in memory and streams are [`Source`]s of a training.
+//! [`Pictures`] are squares in memory: scenes, files of `ibq-train pictures`, held-out sets. A [`Stream`] reads a
+//! [`DataSet`](ibq_core::data_set::DataSet) (a folder or shards) ahead of a run, and holds the next batches alone. Both are a
+//! [`Source`] of a run, and [`TrainingImages`] is either.
 
-mod braces;
-mod classes;
 mod crop;
-mod data_set;
+mod error;
+mod grid;
 mod memory;
-mod shard;
 mod source;
+mod squares;
 mod stream;
+mod training_images;
 
-use std::path::PathBuf;
-
-pub use data_set::DataSet;
+pub use error::DataError;
+pub use grid::image_grid;
+pub use ibq_core::data_set::Skipped;
 pub use memory::{Pictures, to_pictures};
 pub use source::{Draw, Source};
+pub use squares::middle_squares;
 pub use stream::{Plan, Stream};
-
-/// Pictures cannot be had.
-#[derive(Debug, thiserror::Error)]
-pub enum DataError {
-    /// A file or folder cannot be read or written.
-    #[error("{}: {source}", path.display())]
-    Io {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// Something that is not what it should be, or is cut short.
-    #[error("{}: {reason}", path.display())]
-    Format {
-        /// Which.
-        path: PathBuf,
-        /// What is wrong.
-        reason: String,
-    },
-    /// A folder or shards with nothing that looks like a picture.
-    #[error(
-        "{}: no pictures. A folder holds .jpg, .jpeg, .png or .webp files, one sub-folder per class; a shard (.tar) holds \
-         members of such names ({skipped} files skipped)",
-        path.display()
-    )]
-    Empty {
-        /// Which.
-        path: PathBuf,
-        /// Files that were something else.
-        skipped: usize,
-    },
-    /// A data set without a single usable picture.
-    #[error("{}: no picture of at least {side}×{side} pixels ({skipped} files skipped)", path.display())]
-    NoPictures {
-        /// Which.
-        path: PathBuf,
-        /// Side that was asked for.
-        side: usize,
-        /// Files that were no pictures, or too small.
-        skipped: usize,
-    },
-    /// A thread that reads pictures is gone.
-    #[error("{}: a thread that reads pictures ended ({reason}). The same command goes on from the last checkpoint", path.display())]
-    Reader {
-        /// What it read.
-        path: PathBuf,
-        /// How it ended.
-        reason: String,
-    },
-    /// The owner of the job cancelled it.
-    #[error("stopped while waiting for pictures")]
-    Stopped,
-}
-
-/// A file, or a member of a shard, that could not be used.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Skipped {
-    /// Which.
-    pub path: PathBuf,
-    /// Why.
-    pub reason: String,
-}
+pub use training_images::TrainingImages;

@@ -11,11 +11,15 @@ pub use runs::{ExperimentError, Runs};
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
+use ibq_train_events::Evaluation;
+
 use crate::{
     data::Pictures,
-    preset::{Preset, PresetError},
-    quantizer::{Ablation, Ibq, QuantizerConfig, Vq},
-    run::{Evaluation, Trainer, evaluate},
+    preset_file::PresetError,
+    tokenizer::{
+        Preset, Trainer, evaluate,
+        quantizer::{Ablation, Ibq, QuantizerConfig, Vq},
+    },
 };
 
 /// How codes are chosen and learn.
@@ -59,16 +63,16 @@ pub enum Start {
     Latents,
 }
 
-/// What fixes one training of an experiment, and tells it from all others.
+/// What determines one run of an experiment, and distinguishes it from all others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Setting {
     /// How codes are chosen and learn.
     pub method: Method,
     /// Codes, K.
     pub codes: u32,
-    /// Length of a code, D.
+    /// Dimension of a code, D.
     pub dimension: u32,
-    /// Steps of the training.
+    /// Steps of the run.
     pub steps: u64,
     /// Seed of weights and pictures.
     pub seed: u64,
@@ -77,18 +81,18 @@ pub struct Setting {
     pub start: Start,
 }
 
-/// The codebook during some steps of a training.
+/// The codebook during some steps of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Point {
     /// Steps done.
     pub step: u64,
-    /// Share of the codes that were chosen at least once in the steps since the last point.
+    /// Fraction of the codes that were chosen at least once in the steps since the last point.
     pub usage: f64,
     /// Perplexity of those choices.
     pub perplexity: f64,
 }
 
-/// A finished training.
+/// A finished run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Run {
     /// What was trained.
@@ -98,9 +102,9 @@ pub struct Run {
     pub seconds: f64,
     /// The codebook over time.
     pub curve: Vec<Point>,
-    /// Quality on held-out pictures at the end; none when the training failed.
+    /// Quality on held-out pictures at the end; none when the run failed.
     pub held_out: Option<Evaluation>,
-    /// Why the training failed, if it did.
+    /// Why the run failed, if it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,
 }
@@ -109,7 +113,7 @@ pub struct Run {
 const POINTS: u64 = 10;
 
 impl Setting {
-    /// The preset of this training.
+    /// The preset of this run.
     ///
     /// # Errors
     /// [`PresetError`] when codes, dimension or steps are out of range.
@@ -138,10 +142,10 @@ impl Setting {
         Ok(preset)
     }
 
-    /// Trains and measures. `progress` is told the share that is done.
+    /// Trains and measures. `progress` is called with the fraction that is done.
     ///
     /// # Errors
-    /// [`PresetError`]. A training that fails is a result, not an error.
+    /// [`PresetError`]. A run that fails is a result, not an error.
     pub fn run(
         &self,
         training: &Pictures,
@@ -165,7 +169,7 @@ impl Setting {
                 curve.push(point);
                 chosen.clear();
             }
-            progress(trainer.share());
+            progress(trainer.fraction());
         }
         let measured = failure
             .is_none()

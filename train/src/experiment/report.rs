@@ -122,7 +122,7 @@ fn usage_over_steps(runs: &[&Run], codes: &[u32], dimension: u32) -> Plot {
         }
     }
     Plot {
-        title: format!("Codes chosen during a tenth of the training, D = {dimension}"),
+        title: format!("Codes chosen during a tenth of the run, D = {dimension}"),
         x_label: "steps".to_owned(),
         x_ticks: (0..=4).map(|quarter| last as f64 * f64::from(quarter) / 4.0).collect(),
         x_logarithmic: false,
@@ -143,7 +143,7 @@ fn table(runs: &[&Run]) -> String {
                      | ---: | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n"
         .to_owned();
     for ((codes, dimension, method), runs) in cells {
-        let column = |digits: usize, value: &dyn Fn(&crate::run::Evaluation) -> f64| {
+        let column = |digits: usize, value: &dyn Fn(&ibq_train_events::Evaluation) -> f64| {
             let values: Vec<f64> = runs.iter().filter_map(|run| run.held_out.as_ref().map(value)).collect();
             spread(&values).map_or("–".to_owned(), |[low, mean, high]| {
                 format!("{mean:.digits$} ({low:.digits$} to {high:.digits$})")
@@ -199,7 +199,7 @@ mod tests {
         super::{Point, Setting, Start},
         *,
     };
-    use crate::run::Evaluation;
+    use ibq_train_events::Evaluation;
 
     fn run(method: Method, codes: u32, seed: u64, usage: f64) -> Run {
         let setting = Setting { method, codes, dimension: 64, steps: 10, seed, start: Start::Random };

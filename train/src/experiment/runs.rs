@@ -1,4 +1,4 @@
-//! Results on disk: a JSON line per finished training.
+//! Results on disk: a JSON line per finished run.
 
 use std::{
     fs::{self, OpenOptions},
@@ -20,7 +20,7 @@ pub enum ExperimentError {
         source: io::Error,
     },
     /// One of its lines.
-    #[error("{}, line {line}: {source}; remove the line to repeat its training", path.display())]
+    #[error("{}, line {line}: {source}; remove the line to repeat its run", path.display())]
     Line {
         /// Which file.
         path: PathBuf,
@@ -60,7 +60,7 @@ impl Runs {
         Ok(Self { path: path.to_owned(), runs })
     }
 
-    /// Whether this training is done.
+    /// Whether this run is done.
     #[must_use]
     pub fn has(&self, setting: &Setting) -> bool {
         self.runs.iter().any(|run| run.setting == *setting)

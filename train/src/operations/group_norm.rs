@@ -1,95 +1,40 @@
 //! GroupNorm with 32 groups, alone or followed by swish.
 //!
-//! On the processor both are one pass over the map, forward and backward, in vector instructions.
+//! On the CPU both are one pass over the map, forward and backward, in vector instructions.
 
 use burn::{
-    backend::{
-        Autodiff, Flex,
-        autodiff::{
-            checkpoint::{base::Checkpointer, strategy::NoCheckpointing},
-            grads::Gradients,
-            ops::{Backward, Ops, OpsKind},
-        },
-        flex::FlexTensor,
-    },
-    tensor::{Tensor, TensorData, activation::silu},
+    backend::flex::FlexTensor,
+    tensor::{Tensor, TensorData},
 };
 use rayon::prelude::*;
 
-use super::vector::{LANES, sigmoid, total};
-
-/// Groups of every norm of the family.
-const GROUPS: usize = 32;
-/// Added to the variance.
-const EPSILON: f32 = 1e-6;
+use super::{
+    autodiff::{Input, Operation, apply, is_on_cpu, values},
+    burn_ops::{self, GROUPS, NORM_EPSILON},
+    vector::{LANES, sigmoid, total},
+};
 
 /// Normalizes each of 32 groups of channels of `x` `[B, C, H, W]` to mean 0 and variance 1, then scales and shifts each
 /// channel.
 #[must_use]
 pub fn group_norm(x: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>) -> Tensor<4> {
-    apply(x, gamma, beta, false)
+    normalize(&x, &gamma, &beta, false)
 }
 
 /// [`group_norm`], then `swish(x) = x · sigmoid(x)`.
 #[must_use]
 pub fn group_norm_swish(x: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>) -> Tensor<4> {
-    apply(x, gamma, beta, true)
+    normalize(&x, &gamma, &beta, true)
 }
 
-fn apply(x: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>, swish: bool) -> Tensor<4> {
-    if x.is_autodiff() {
-        if let (Ok(x), Ok(gamma), Ok(beta)) = (
-            x.clone().try_into_primitive::<Autodiff<Flex>>(),
-            gamma.clone().try_into_primitive::<Autodiff<Flex>>(),
-            beta.clone().try_into_primitive::<Autodiff<Flex>>(),
-        ) {
-            let nodes = [x.node(), gamma.node(), beta.node()];
-            let norm = Norm::new(x.primitive(), gamma.primitive(), beta.primitive(), swish);
-            let y = norm.forward();
-            return Tensor::from_primitive::<Autodiff<Flex>>(
-                match NormGradient.prepare::<NoCheckpointing>(nodes).compute_bound().stateful() {
-                    OpsKind::Tracked(prepared) => prepared.finish(norm, y),
-                    OpsKind::UnTracked(prepared) => prepared.finish(y),
-                },
-            );
-        }
-    } else if let (Ok(x), Ok(gamma), Ok(beta)) = (
-        x.clone().try_into_primitive::<Flex>(),
-        gamma.clone().try_into_primitive::<Flex>(),
-        beta.clone().try_into_primitive::<Flex>(),
-    ) {
-        return Tensor::from_primitive::<Flex>(Norm::new(&x, &gamma, &beta, swish).forward());
+fn normalize(x: &Tensor<4>, gamma: &Tensor<1>, beta: &Tensor<1>, swish: bool) -> Tensor<4> {
+    if !is_on_cpu(x) {
+        return burn_ops::group_norm(x.clone(), gamma.clone(), beta.clone(), swish);
     }
-    general(x, gamma, beta, swish)
-}
-
-/// The same through burn's own operations.
-fn general(x: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>, swish: bool) -> Tensor<4> {
-    let shape @ [batch, channels, height, width] = x.dims();
-    let grouped = x.reshape([batch, GROUPS, channels / GROUPS * height * width]);
-    let centered = grouped.clone() - grouped.mean_dim(2);
-    let variance = centered.clone().square().mean_dim(2);
-    let normal = (centered / (variance + EPSILON).sqrt()).reshape(shape);
-    let y = normal * gamma.reshape([1, channels, 1, 1]) + beta.reshape([1, channels, 1, 1]);
-    if swish { silu(y) } else { y }
-}
-
-/// Backward pass on the processor.
-#[derive(Debug)]
-struct NormGradient;
-
-impl Backward<Flex, 3> for NormGradient {
-    type State = Norm;
-
-    fn backward(self, ops: Ops<Self::State, 3>, gradients: &mut Gradients, _: &mut Checkpointer) {
-        let d_y = gradients.consume::<Flex>(&ops.node).to_contiguous();
-        let parts = ops.state.backward(&d_y);
-        for (node, part) in ops.parents.into_iter().zip(parts) {
-            if let Some(node) = node {
-                gradients.register::<Flex>(node.id, part);
-            }
-        }
-    }
+    apply([Input::of(x), Input::of(gamma), Input::of(beta)], |[x, gamma, beta]| {
+        let norm = Norm::new(x, gamma, beta, swish);
+        (norm.forward(), norm)
+    })
 }
 
 /// One application of the norm, with what its backward pass needs.
@@ -107,8 +52,7 @@ struct Norm {
 }
 
 impl Norm {
-    fn new(x: &FlexTensor, gamma: &FlexTensor, beta: &FlexTensor, swish: bool) -> Self {
-        let (x, gamma, beta) = (x.to_contiguous(), gamma.to_contiguous(), beta.to_contiguous());
+    fn new(x: FlexTensor, gamma: FlexTensor, beta: FlexTensor, swish: bool) -> Self {
         let channels = x.layout().shape()[1];
         let area = x.layout().shape()[2] * x.layout().shape()[3];
         let statistics =
@@ -144,9 +88,10 @@ impl Norm {
         );
         tensor_like(y, &self.x)
     }
+}
 
-    /// Gradients of `x`, `gamma` and `beta`.
-    fn backward(&self, d_y: &FlexTensor) -> [FlexTensor; 3] {
+impl Operation<3> for Norm {
+    fn gradients(self, d_y: &FlexTensor, _: [bool; 3]) -> [Option<FlexTensor>; 3] {
         let (x, gamma, beta, d_y) = (values(&self.x), values(&self.gamma), values(&self.beta), values(d_y));
         let mut d_x = vec![0.0f32; x.len()];
         let group = self.group();
@@ -180,6 +125,7 @@ impl Norm {
             d_gamma[index % self.channels] += part[1];
         }
         [tensor_like(d_x, &self.x), tensor_like(d_gamma, &self.gamma), tensor_like(d_beta, &self.beta)]
+            .map(Some)
     }
 }
 
@@ -247,7 +193,7 @@ fn mean_and_inverse_deviation(x: &[f32]) -> (f32, f32) {
     pulp::Arch::new().dispatch(|| {
         let mean = lane_sum(x, |x| x) / x.len() as f32;
         let variance = lane_sum(x, |x| (x - mean) * (x - mean)) / x.len() as f32;
-        (mean, 1.0 / (variance + EPSILON).sqrt())
+        (mean, 1.0 / (variance + NORM_EPSILON).sqrt())
     })
 }
 
@@ -262,10 +208,6 @@ fn lane_sum(x: &[f32], term: impl Fn(f32) -> f32) -> f32 {
         }
     }
     total(&sum) + rest
-}
-
-fn values(tensor: &FlexTensor) -> &[f32] {
-    tensor.as_slice().unwrap_or(&[])
 }
 
 fn tensor_like(values: Vec<f32>, like: &FlexTensor) -> FlexTensor {
@@ -296,15 +238,15 @@ mod tests {
     }
 
     #[test]
-    fn the_fast_form_equals_the_general_one_with_all_gradients() {
+    fn own_code_equals_that_of_burn_with_all_gradients() {
         let device = Device::flex();
         device.seed(5);
         for (shape, swish) in [([2, 32, 5, 7], true), ([1, 64, 8, 8], true), ([2, 64, 3, 3], false)] {
             let x = Tensor::<4>::random(shape, Distribution::Normal(0.5, 2.0), &device);
             let [gamma, beta] =
                 [1.0, 0.0].map(|m| Tensor::<1>::random([shape[1]], Distribution::Normal(m, 0.5), &device));
-            let fast = with_gradients(|x, g, b| apply(x, g, b, swish), &x, [&gamma, &beta]);
-            let slow = with_gradients(|x, g, b| general(x, g, b, swish), &x, [&gamma, &beta]);
+            let fast = with_gradients(|x, g, b| normalize(&x, &g, &b, swish), &x, [&gamma, &beta]);
+            let slow = with_gradients(|x, g, b| burn_ops::group_norm(x, g, b, swish), &x, [&gamma, &beta]);
             for (fast, slow) in fast.into_iter().zip(slow) {
                 let scale = slow.clone().abs().max().into_scalar::<f32>();
                 let error = (fast - slow).abs().max().into_scalar::<f32>();

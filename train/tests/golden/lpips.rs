@@ -1,22 +1,20 @@
 //! LPIPS and its gradient.
 
 use burn::tensor::{Device, Tensor};
-use ibq_train::loss::Lpips;
+use ibq_tests::vectors::Golden;
+use ibq_train::tokenizer::loss::Lpips;
 
-use crate::{Golden, assert_close, assert_near};
+use crate::{ToTensor, assert_close, assert_near};
 
 #[test]
 fn golden_lpips() {
     let golden = Golden::open();
-    let name = &golden.training["lpips"];
-    if name.is_null() {
-        // A folder of vectors may be without this one.
-        return;
-    }
-    let file = golden.file(name);
+    // A folder of vectors may be without this one.
+    let Some(name) = golden.text("/training/lpips") else { return };
+    let file = golden.tensors(name);
     let lpips = Lpips::open(&[golden.path(name)], &Device::flex()).unwrap();
     let (picture, reconstruction) = (file.tensor::<4>("picture"), file.tensor::<4>("reconstruction"));
-    let truth = file.floats("lpips");
+    let truth = file.f32s("lpips");
     for (index, truth) in truth.iter().enumerate() {
         let one = |all: &Tensor<4>| all.clone().narrow(0, index, 1);
         let ours = lpips.of(one(&picture), one(&reconstruction)).into_scalar::<f32>();

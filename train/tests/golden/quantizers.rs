@@ -1,9 +1,10 @@
 //! Quantizers: choices, codes, losses, and the gradient of each loss on latents and codes.
 
 use burn::tensor::Tensor;
-use ibq_train::quantizer::{BetaOn, Ibq, Quantizer, QuantizerWeights, Vq};
+use ibq_tests::vectors::{Golden, Tensors};
+use ibq_train::tokenizer::quantizer::{BetaOn, Ibq, Quantizer, QuantizerWeights, Vq};
 
-use super::{Golden, Vectors, assert_close, assert_near, rows};
+use super::{ToTensor, assert_close, assert_near, rows, vectors};
 
 /// Float32 of the official code is itself off by up to 5e-5 where the temperature is 0.01.
 const TOLERANCE: f32 = 2e-4;
@@ -13,7 +14,7 @@ const NOTHING: QuantizerWeights =
 
 /// Compares the gradients of one scalar, in which only the losses in `weights` count, and the codes if `on_codes` is given.
 fn check_gradients(
-    vectors: &Vectors,
+    vectors: &Tensors,
     rule: &dyn Quantizer,
     variant: &str,
     scalar: &str,
@@ -30,10 +31,10 @@ fn check_gradients(
     assert_close(d_codebook, truth, TOLERANCE, &format!("{variant}: gradient of {scalar} on codes"));
 }
 
-fn check_choice(vectors: &Vectors, rule: &dyn Quantizer, variant: &str) {
+fn check_choice(vectors: &Tensors, rule: &dyn Quantizer, variant: &str) {
     let quantized = rule.forward(rows(vectors.tensor("z")), vectors.tensor("embedding"));
     let chosen: Vec<i32> = quantized.indices.to_data().iter::<i32>().collect();
-    assert_eq!(chosen, vectors.integers(&format!("{variant}.indices")), "{variant}");
+    assert_eq!(chosen, vectors.i32s(&format!("{variant}.indices")), "{variant}");
     let truth = rows(vectors.tensor(&format!("{variant}.z_q")));
     assert_close(quantized.codes, truth, 1e-6, &format!("{variant}: codes"));
 }
@@ -41,8 +42,8 @@ fn check_choice(vectors: &Vectors, rule: &dyn Quantizer, variant: &str) {
 #[test]
 fn golden_ibq() {
     let golden = Golden::open();
-    let quantizer = &golden.training["quantizer"];
-    let vectors = golden.file(&quantizer["file"]);
+    let quantizer = golden.get("/training/quantizer").unwrap();
+    let vectors = vectors(&golden, "/training/quantizer/file");
     for (variant, settings) in quantizer["ibq"].as_object().unwrap() {
         let number = |name: &str| settings[name].as_f64().unwrap() as f32;
         // In one tile, and in tiles of five rows: the last one is smaller.
@@ -81,8 +82,8 @@ fn golden_ibq() {
 #[test]
 fn golden_vq() {
     let golden = Golden::open();
-    let quantizer = &golden.training["quantizer"];
-    let vectors = golden.file(&quantizer["file"]);
+    let quantizer = golden.get("/training/quantizer").unwrap();
+    let vectors = vectors(&golden, "/training/quantizer/file");
     for (variant, settings) in quantizer["vq"].as_object().unwrap() {
         let beta_on = if settings["legacy"].as_bool().unwrap() { BetaOn::Codes } else { BetaOn::Latents };
         let rule = Vq { beta: settings["beta"].as_f64().unwrap() as f32, beta_on };
@@ -105,16 +106,16 @@ fn golden_vq() {
 #[test]
 fn golden_ties() {
     let golden = Golden::open();
-    let vectors = golden.file(&golden.training["ties"]);
+    let vectors = vectors(&golden, "/training/ties");
     let quantized = Ibq::default().forward(rows(vectors.tensor("z")), vectors.tensor("embedding"));
     let chosen: Vec<i32> = quantized.indices.to_data().iter::<i32>().collect();
-    assert_eq!(chosen, vectors.integers("indices"), "the lowest index wins");
+    assert_eq!(chosen, vectors.i32s("indices"), "the lowest index wins");
 }
 
 #[test]
 fn golden_entropy() {
     let golden = Golden::open();
-    let vectors = golden.file(&golden.training["entropy"]);
+    let vectors = vectors(&golden, "/training/entropy");
     let logits = vectors.tensor::<2>("logits");
     // With the unit vectors as codes, the logits of a latent are its own values.
     let codes = Tensor::eye(logits.dims()[1], &logits.device());

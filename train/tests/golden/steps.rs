@@ -1,22 +1,22 @@
 //! What changes from step to step: moving averages and schedules.
 
 use burn::tensor::Device;
+use ibq_tests::vectors::{Golden, Tensors};
 use ibq_train::{
-    ema::Ema,
-    schedule::{Annealing, linear_warm_up, warm_up_then_cosine},
+    optim::{Annealing, Ema, linear_warm_up, warm_up_then_cosine},
     weights::Weights,
 };
 use serde_json::Value;
 
-use super::{Golden, Vectors, assert_close, assert_near};
+use super::{ToTensor, assert_close, assert_near};
 
 /// The parameters of one step that an average follows: those whose average is stored.
-fn parameters(vectors: &Vectors, step: usize) -> Weights {
+fn parameters(vectors: &Tensors, step: usize) -> Weights {
     let mut weights = Weights::default();
     for name in vectors.names() {
         let Some(short) = name.strip_prefix(&format!("step{step}.param.")) else { continue };
-        if vectors.names().contains(&average_name(step, short)) {
-            weights.insert(short, vectors.shape(&name), vectors.floats(&name), &Device::flex());
+        if vectors.has(&average_name(step, short)) {
+            weights.insert(short, vectors.shape(name).to_vec(), vectors.f32s(name), &Device::flex());
         }
     }
     weights
@@ -29,12 +29,12 @@ fn average_name(step: usize, parameter: &str) -> String {
 #[test]
 fn golden_moving_averages() {
     let golden = Golden::open();
-    for file in golden.training["ema"].as_array().unwrap() {
-        let vectors = golden.file(file);
-        let growing = vectors.integers("step0.ema.num_updates")[0] >= 0;
+    for file in golden.list("/training/ema") {
+        let vectors = golden.tensors(file.as_str().unwrap());
+        let growing = vectors.i32s("step0.ema.num_updates")[0] >= 0;
         let decay = vectors.scalar("step0.ema.decay").into();
         let mut ema = Ema::new(&parameters(&vectors, 0), decay, growing);
-        let steps = vectors.names().iter().filter(|name| name.ends_with(".ema.decay")).count();
+        let steps = vectors.names().filter(|name| name.ends_with(".ema.decay")).count();
         for step in 0..steps {
             if step > 0 {
                 ema.update(&parameters(&vectors, step));
@@ -43,7 +43,7 @@ fn golden_moving_averages() {
             for (name, ours) in ema.weights.iter() {
                 let stored = average_name(step, name);
                 let truth = burn::tensor::Tensor::<1>::from_data(
-                    burn::tensor::TensorData::new(vectors.floats(&stored), [ours.values.dims()[0]]),
+                    burn::tensor::TensorData::new(vectors.f32s(&stored), [ours.values.dims()[0]]),
                     &Device::flex(),
                 );
                 assert_close(ours.values.clone(), truth, 1e-6, &stored);
@@ -57,7 +57,8 @@ fn golden_moving_averages() {
 #[test]
 fn golden_schedules() {
     let golden = Golden::open();
-    let schedules = golden.json(&golden.training["schedules"]);
+    let path = golden.path(golden.text("/training/schedules").unwrap());
+    let schedules: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
     for (name, entry) in schedules.as_object().unwrap() {
         let number = |field: &str| entry[field].as_f64().unwrap();
         for (index, step) in entry["steps"].as_array().unwrap().iter().enumerate() {

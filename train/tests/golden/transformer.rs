@@ -1,27 +1,24 @@
 //! The transformer's logits.
 
 use burn::tensor::Device;
-use ibq_train::ar::{
-    import_transformer,
+use ibq_tests::vectors::Golden;
+use ibq_train::transformer::{
+    import,
     network::{Sequences, logits},
 };
-use serde_json::Value;
 
-use crate::{Golden, assert_close};
+use crate::{ToTensor, assert_close};
 
 #[test]
 fn golden_logits_of_given_tokens() {
     let golden = Golden::open();
-    let names = golden.json(&Value::from("manifest.json"))["transformer"].clone();
-    if names.is_null() {
-        // The checkpoint is too large for the repository; `IBQ_GOLDEN` may name a folder that has it.
-        return;
-    }
-    let yaml = std::fs::read_to_string(golden.path(&names["config"])).unwrap();
-    let (weights, config) =
-        import_transformer(&golden.path(&names["checkpoint"]), Some(&yaml), &Device::flex()).unwrap();
-    let file = golden.file(&names["teacher_forced"]);
-    let words = |name: &str| file.integers(name).into_iter().map(|v| v as u16).collect::<Vec<u16>>();
+    // A folder of vectors may be without this one.
+    let Some(checkpoint) = golden.text("/transformer/checkpoint") else { return };
+    let path = |name: &str| golden.path(golden.text(&format!("/transformer/{name}")).unwrap());
+    let yaml = std::fs::read_to_string(path("config")).unwrap();
+    let (weights, config) = import(&golden.path(checkpoint), Some(&yaml), &Device::flex()).unwrap();
+    let file = golden.tensors(golden.text("/transformer/teacher_forced").unwrap());
+    let words = |name: &str| file.i32s(name).into_iter().map(|v| v as u16).collect::<Vec<u16>>();
     let (tokens, classes) = (words("tokens"), words("classes"));
     let ours = logits(&weights, &config, Sequences { classes: &classes, tokens: &tokens });
     let truth = file.tensor::<3>("logits").flatten(0, 1);

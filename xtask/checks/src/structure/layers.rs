@@ -6,7 +6,7 @@ use super::{graph::arrows, packages::Package, source::Tree};
 
 /// The crates, from the bottom up: one may depend on those of the floors below its own.
 const CRATES: &[&[&str]] = &[
-    &["ibq-shaders", "ibq-scenes", "ibq-bindgen", "ibq-checks", "xtask"],
+    &["ibq-shaders", "ibq-scenes", "ibq-train-events", "ibq-bindgen", "ibq-checks", "xtask"],
     &["ibq-core"],
     // For tests only: golden vectors and a device.
     &["ibq-tests"],
@@ -15,7 +15,7 @@ const CRATES: &[&[&str]] = &[
 
 /// The top modules of the core, from the bottom up, in the same way; those of the ground floor may also use each other.
 const CORE: &[&[&str]] = &[
-    &["classes", "formats", "gpu", "job", "picture", "tokens"],
+    &["classes", "data_set", "formats", "gpu", "job", "picture", "tokens"],
     &["files"],
     &["ops"],
     &["tokenizer"],
