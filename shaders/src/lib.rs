@@ -1,15 +1,28 @@
 //! The WGSL kernels of IBQ Studio, one typed entry per kernel.
 //!
-//! Every kernel is one file under `wgsl/`; its head says what it computes, its layouts, its workgroup and its cost.
+//! Every kernel is one file under `wgsl/`; its head says what it computes, its layouts, its workgroup and its cost. The
+//! list in `kernel.rs` says, once for each kernel, its file, variants, entry points, workgroup size and parameters.
 //! [`Kernel::source`] gives the text for one [`Storage`] after a small, strict specialization step ([`specialize()`]):
-//! imports, conditions, constants and unrolled lines; anything unknown is an error.
+//! imports, conditions, constants and unrolled lines; anything unknown is an error. The host fills the structs of
+//! [`params`], whose fields the tests compare with those of the WGSL text.
 
+mod constants;
+mod entry;
 mod kernel;
-mod linear;
-mod matrix;
+pub mod params;
 mod specialize;
+mod storage;
+mod variants;
 
-pub use kernel::{ATTENTION_HEAD, ATTENTION_POSITIONS, ConvTile, Kernel, LookupTile, Storage};
-pub use linear::{LinearKind, LinearTile, WeightFormat};
-pub use matrix::{MatrixSize, MatrixTile, MatrixUnit};
-pub use specialize::{Specialization, SpecializeError, specialize};
+pub use constants::{ATTENTION_HEAD, ATTENTION_POSITIONS, F16_MAX, NO_INDEX};
+pub use entry::Stages;
+pub use kernel::Kernel;
+pub use specialize::{Constant, Specialization, SpecializeError, specialize};
+pub use storage::Storage;
+pub use variants::{
+    ConvTile, LinearKind, LinearTile, LookupTile, MatrixSize, MatrixTile, MatrixUnit, NormOutput,
+    WeightFormat,
+};
+
+#[cfg(test)]
+mod tests;

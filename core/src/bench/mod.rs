@@ -4,14 +4,18 @@ mod generation;
 
 use std::sync::Arc;
 
-use ibq_shaders::{Kernel, Storage};
+use ibq_shaders::{
+    Kernel, Storage,
+    params::{PeakArithmeticParams, PeakCopyParams},
+};
 use image::RgbImage;
 use serde::Serialize;
 use web_time::Instant;
 
 use crate::{
     gpu::{
-        Bound, Dispatch, DispatchBuilder, Gpu, KernelTime, Precision, RunError, Stage, StageTime, Tier, fold,
+        Bound, Dispatch, DispatchBuilder, Extent, Gpu, KernelTime, Precision, RunError, Stage, StageTime,
+        Tier,
     },
     job::Job,
     tokenizer::{RunOptions, Tiling, Tokenizer, TokenizerError},
@@ -168,20 +172,19 @@ pub async fn ceilings(gpu: &Gpu, job: &Job) -> Result<Ceilings, RunError> {
     let arithmetic = DispatchBuilder {
         kernel: Kernel::PeakArithmetic,
         storage: Storage::F32,
-        params: vec![rounds, (1.0_f32 - 1.0 / 1_048_576.0).to_bits()],
+        params: PeakArithmeticParams { rounds, factor: 1.0 - 1.0 / 1_048_576.0 }.into(),
         bindings: vec![Bound::whole(&sums)],
-        workgroups: [(invocations / 64) as u32, 1, 1],
+        extent: Extent::Elements(invocations),
         label: Arc::from("peak_arithmetic"),
         flops: invocations as f64 * f64::from(rounds) * 64.0,
         bytes: 0.0,
     };
-    let (groups_x, groups_y) = fold(elements / 64);
     let copy = DispatchBuilder {
         kernel: Kernel::PeakCopy,
         storage: Storage::F32,
-        params: vec![elements as u32],
+        params: PeakCopyParams { elements: elements as u32 }.into(),
         bindings: vec![Bound::whole(&source), Bound::whole(&target)],
-        workgroups: [groups_x, groups_y, 1],
+        extent: Extent::Elements(elements),
         label: Arc::from("peak_copy"),
         flops: 0.0,
         bytes: elements as f64 * 32.0,

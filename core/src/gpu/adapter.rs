@@ -104,7 +104,7 @@ fn matrix_unit(adapter: &wgpu::Adapter) -> Option<MatrixUnit> {
         })
     };
     let units = [MatrixSize::Sixteen, MatrixSize::Eight].map(|size| MatrixUnit { size, subgroup });
-    units.into_iter().find(|unit| fits && MatrixUnit::KNOWN.contains(unit) && has(unit.size))
+    units.into_iter().find(|unit| fits && MatrixUnit::ALL.contains(unit) && has(unit.size))
 }
 
 /// Describes an adapter and its device.

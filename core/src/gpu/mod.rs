@@ -28,6 +28,6 @@ pub use remedy::Remedy;
 pub use run::RunError;
 
 pub(crate) use buffer::Buffer;
-pub(crate) use dispatch::{Bound, Dispatch, DispatchBuilder, fold};
+pub(crate) use dispatch::{Bound, Dispatch, DispatchBuilder, Extent, fold};
 pub(crate) use profile::Times;
 pub(crate) use storage::{decode_values, encode_values};

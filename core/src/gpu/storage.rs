@@ -1,13 +1,13 @@
 //! Values as the bytes that a buffer holds, and back.
 
-use ibq_shaders::Storage;
+use ibq_shaders::{F16_MAX, Storage};
 
 /// The bytes of values in a storage. A value beyond the range of 16-bit floats becomes the largest one.
 pub(crate) fn encode_values(values: &[f32], storage: Storage) -> Vec<u8> {
     match storage {
         Storage::F32 => bytemuck::cast_slice(values).to_vec(),
         Storage::PackedF16 | Storage::NativeF16 => {
-            let half = |&value: &f32| half::f16::from_f32(value.clamp(-65_504.0, 65_504.0));
+            let half = |&value: &f32| half::f16::from_f32(value.clamp(-F16_MAX, F16_MAX));
             bytemuck::cast_slice(&values.iter().map(half).collect::<Vec<_>>()).to_vec()
         }
     }

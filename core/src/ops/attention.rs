@@ -1,8 +1,11 @@
 //! Single-head attention over all positions of a map.
 
-use ibq_shaders::Kernel;
+use ibq_shaders::{
+    Kernel,
+    params::{SoftmaxParams, TransposeParams},
+};
 
-use crate::gpu::{DispatchBuilder, fold};
+use crate::gpu::{DispatchBuilder, Extent, fold};
 
 use super::{
     Conv2d, Graph, Map, NormTo, Op, Operand, Place, TensorId, bands::bands, graph::label, group_norm,
@@ -57,14 +60,14 @@ impl Op for Softmax {
 
     fn emit<'a>(&self, place: &'a Place<'a>) -> Vec<DispatchBuilder<'a>> {
         let x = &self.x;
-        let (bound, shift) = place.all(x);
+        let (bound, x_shift) = place.all(x);
         let (groups_x, groups_y) = fold(x.rows());
         vec![DispatchBuilder {
             kernel: Kernel::Softmax,
             storage: place.storage,
-            params: vec![x.c, x.c4(), x.rows() as u32, shift],
+            params: SoftmaxParams { columns: x.c, columns4: x.c4(), rows: x.rows() as u32, x_shift }.into(),
             bindings: vec![bound],
-            workgroups: [groups_x, groups_y, 1],
+            extent: Extent::Workgroups([groups_x, groups_y, 1]),
             label: label(format!("softmax {}×{}", x.h, x.c)),
             flops: 0.0,
             bytes: 2.0 * bound.bytes as f64,
@@ -86,13 +89,19 @@ impl Op for Transpose {
     fn emit<'a>(&self, place: &'a Place<'a>) -> Vec<DispatchBuilder<'a>> {
         let (x, y) = (&self.x, &self.y);
         let ((x_bound, x_shift), (y_bound, y_shift)) = (place.all(x), place.all(y));
-        let (groups_x, groups_y) = fold((u64::from(y.c4()) * u64::from(x.c4())).div_ceil(64));
         vec![DispatchBuilder {
             kernel: Kernel::Transpose,
             storage: place.storage,
-            params: vec![x.rows() as u32, y.c4(), x.c4(), x_shift, y_shift],
+            params: TransposeParams {
+                rows: x.rows() as u32,
+                rows4: y.c4(),
+                columns4: x.c4(),
+                x_shift,
+                y_shift,
+            }
+            .into(),
             bindings: vec![x_bound, y_bound],
-            workgroups: [groups_x, groups_y, 1],
+            extent: Extent::Elements(u64::from(y.c4()) * u64::from(x.c4())),
             label: label(format!("transpose {}×{}", x.h, x.c)),
             flops: 0.0,
             bytes: 2.0 * x_bound.bytes as f64,

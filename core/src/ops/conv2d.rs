@@ -1,8 +1,8 @@
 //! Convolution and matrix products.
 
-use ibq_shaders::{ConvTile, Kernel, MatrixTile, Storage};
+use ibq_shaders::{ConvTile, Kernel, MatrixTile, Storage, params::WindowParams};
 
-use crate::gpu::{Bound, DispatchBuilder};
+use crate::gpu::{Bound, DispatchBuilder, Extent, fold};
 
 use super::{Map, Op, Place, TensorId, graph::label};
 
@@ -85,7 +85,7 @@ impl Conv2d {
         bands
     }
 
-    /// The kernel, and the pixels and channels (in fours) of its tile.
+    /// The kernel, and the pixels and channels (counted in vec4) of its tile.
     fn kernel(&self, place: &Place<'_>) -> (Kernel, u32, u32) {
         let plain = |tile: ConvTile| (Kernel::Conv2d(tile), tile.pixels(), tile.channels4());
         let matrix =
@@ -160,35 +160,36 @@ impl Op for Conv2d {
                     place.part(y, first * y.row4(), end * y.row4()),
                 )
             };
-            let flags = u32::from(bias.is_some()) | (u32::from(self.accumulate) << 1);
             let pixels = u64::from(rows) * u64::from(y.w);
-            let (groups_x, groups_z) = crate::gpu::fold(pixels.div_ceil(u64::from(tile_pixels)));
+            let (groups_x, groups_z) = fold(pixels.div_ceil(u64::from(tile_pixels)));
             let moved = (x_bound.bytes + y_bound.bytes * (1 + u64::from(self.accumulate))) + w.bytes;
             DispatchBuilder {
                 kernel,
                 storage: place.storage,
-                params: vec![
-                    x.h,
-                    x.w,
-                    x.c4(),
+                params: WindowParams {
+                    in_h: x.h,
+                    in_w: x.w,
+                    in_c4: x.c4(),
                     in_c,
-                    y.h,
-                    y.w,
-                    y.c4(),
-                    first as u32,
+                    out_h: y.h,
+                    out_w: y.w,
+                    out_c4: y.c4(),
+                    first_row: first as u32,
                     rows,
-                    self.side,
-                    self.stride,
-                    self.pad,
-                    u32::from(self.upsample),
-                    flags,
-                    self.scale.to_bits(),
+                    side: self.side,
+                    stride: self.stride,
+                    pad: self.pad,
+                    upsample: self.upsample.into(),
+                    add_bias: bias.is_some().into(),
+                    accumulate: self.accumulate.into(),
+                    scale: self.scale,
                     x_shift,
                     y_shift,
                     w_shift,
-                ],
+                }
+                .into(),
                 bindings: vec![x_bound, w, bias.unwrap_or_else(|| place.parameters.nothing()), y_bound],
-                workgroups: [groups_x, y.c4().div_ceil(tile_channels4), groups_z],
+                extent: Extent::Workgroups([groups_x, y.c4().div_ceil(tile_channels4), groups_z]),
                 label: name.clone(),
                 flops: self.row_flops() * f64::from(rows),
                 bytes: moved as f64,

@@ -1,8 +1,11 @@
 //! GroupNorm with 32 groups, and the swish that follows it.
 
-use ibq_shaders::Kernel;
+use ibq_shaders::{
+    Kernel, NormOutput,
+    params::{GroupNormApplyParams, GroupNormFinishParams, GroupNormStatsParams},
+};
 
-use crate::gpu::{Bound, DispatchBuilder, fold};
+use crate::gpu::{Bound, DispatchBuilder, Extent};
 
 use super::{Graph, Map, Op, Place, TensorId, bands::bands, graph::label};
 
@@ -63,22 +66,22 @@ impl Op for Statistics {
         let per_chunk = u64::from(self.chunk_pixels) * c4 * place.bytes4();
         bands(total, place.largest_binding() / per_chunk)
             .map(|(first, end)| {
-                let (bound, shift) = place.part(x, pixel_of(first) * c4, pixel_of(end) * c4);
-                let (groups_x, groups_y) = fold(((end - first) * c4).div_ceil(64));
+                let (bound, x_shift) = place.part(x, pixel_of(first) * c4, pixel_of(end) * c4);
                 DispatchBuilder {
                     kernel: Kernel::GroupNormStats,
                     storage: place.storage,
-                    params: vec![
-                        x.c4(),
-                        x.item_pixels() as u32,
-                        self.chunk_pixels,
-                        self.chunks,
-                        first as u32,
-                        (end - first) as u32,
-                        shift,
-                    ],
+                    params: GroupNormStatsParams {
+                        c4: x.c4(),
+                        item_pixels: x.item_pixels() as u32,
+                        chunk_pixels: self.chunk_pixels,
+                        item_chunks: self.chunks,
+                        first_chunk: first as u32,
+                        chunks: (end - first) as u32,
+                        x_shift,
+                    }
+                    .into(),
                     bindings: vec![bound, place.whole(self.stats)],
-                    workgroups: [groups_x, groups_y, 1],
+                    extent: Extent::Elements((end - first) * c4),
                     label: name.clone(),
                     flops: 0.0,
                     bytes: bound.bytes as f64,
@@ -109,22 +112,23 @@ impl Op for Finish {
         vec![DispatchBuilder {
             kernel: Kernel::GroupNormFinish,
             storage: place.storage,
-            params: vec![
-                x.c4(),
-                x.c,
-                GROUPS,
-                self.chunks,
-                x.item_pixels() as u32,
-                self.chunk_pixels,
-                EPS.to_bits(),
-            ],
+            params: GroupNormFinishParams {
+                c4: x.c4(),
+                channels: x.c,
+                groups: GROUPS,
+                item_pixels: x.item_pixels() as u32,
+                chunk_pixels: self.chunk_pixels,
+                item_chunks: self.chunks,
+                eps: EPS,
+            }
+            .into(),
             bindings: vec![
                 place.whole(self.stats),
                 Bound::whole(weight),
                 Bound::whole(bias),
                 place.whole(self.factors),
             ],
-            workgroups: [GROUPS, x.items, 1],
+            extent: Extent::Workgroups([GROUPS, x.items, 1]),
             label: label(format!("group_norm_finish {}", x.c)),
             flops: 0.0,
             bytes: f64::from(x.items) * f64::from(self.chunks) * f64::from(x.c4()) * 32.0,
@@ -147,31 +151,31 @@ impl Op for Apply {
 
     fn emit<'a>(&self, place: &'a Place<'a>) -> Vec<DispatchBuilder<'a>> {
         let (x, y) = (&self.x, &self.y);
-        let in_place = x.tensor == y.tensor;
+        let output = if x.tensor == y.tensor { NormOutput::InPlace } else { NormOutput::Separate };
         let name = label(format!("group_norm_apply {} at {}×{}", x.c, x.h, x.w));
         bands(x.len4(), place.largest_binding() / place.bytes4())
             .map(|(from, to)| {
                 let (y_bound, y_shift) = place.part(y, from, to);
                 let (x_bound, x_shift) = place.part(x, from, to);
                 let mut bindings = vec![place.whole(self.factors), y_bound];
-                if !in_place {
+                if output == NormOutput::Separate {
                     bindings.push(x_bound);
                 }
-                let (groups_x, groups_y) = fold((to - from).div_ceil(64));
                 DispatchBuilder {
-                    kernel: Kernel::GroupNormApply { in_place },
+                    kernel: Kernel::GroupNormApply(output),
                     storage: place.storage,
-                    params: vec![
-                        x.c4(),
-                        (x.item_pixels() * u64::from(x.c4())) as u32,
-                        (to - from) as u32,
-                        from as u32,
-                        u32::from(self.swish),
+                    params: GroupNormApplyParams {
+                        c4: x.c4(),
+                        item_elements: (x.item_pixels() * u64::from(x.c4())) as u32,
+                        first_element: from as u32,
+                        elements: (to - from) as u32,
+                        swish: self.swish.into(),
                         x_shift,
                         y_shift,
-                    ],
+                    }
+                    .into(),
                     bindings,
-                    workgroups: [groups_x, groups_y, 1],
+                    extent: Extent::Elements(to - from),
                     label: name.clone(),
                     flops: 0.0,
                     bytes: 2.0 * y_bound.bytes as f64,

@@ -1,13 +1,16 @@
 //! The codebook: the code of every latent vector, and the vector of every code.
 
-use ibq_shaders::{Kernel, LookupTile};
+use ibq_shaders::{
+    Kernel, LookupTile,
+    params::{EmbedParams, LookupFinishParams, LookupParams, Top2},
+};
 
-use crate::gpu::{Bound, DispatchBuilder, fold};
+use crate::gpu::{Bound, DispatchBuilder, Extent};
 
 use super::{Graph, Map, Op, Place, TensorId, bands::bands, graph::label};
 
 /// Bytes of one part's top 2 for one position.
-const TOP2_BYTES: u64 = 16;
+const TOP2_BYTES: u64 = size_of::<Top2>() as u64;
 /// Bytes of all partial results, at most.
 const PARTIAL_BYTES: u64 = 64 << 20;
 
@@ -19,7 +22,7 @@ pub(crate) struct Lookup {
     parts: u32,
     shards: u32,
     partials: TensorId,
-    /// u32 per position; `u32::MAX` where no product was a number.
+    /// u32 per position; [`NO_INDEX`](ibq_shaders::NO_INDEX) where no product was a number.
     pub(crate) indices: TensorId,
     /// f32 per position.
     pub(crate) margins: TensorId,
@@ -58,38 +61,42 @@ impl Op for Lookup {
             let flops = 2.0 * f64::from(self.z.c) * f64::from(shard.codes);
             let most =
                 ((place.most_flops() / flops) as u64).max(1).next_multiple_of(u64::from(tile.positions()));
-            let range4 = shard.codes.div_ceil(4).div_ceil(self.parts);
+            let part4 = shard.codes.div_ceil(4).div_ceil(self.parts);
             for (first, end) in bands(positions, most.min(65_535 * u64::from(tile.positions()))) {
                 dispatches.push(DispatchBuilder {
                     kernel: Kernel::Lookup(tile),
                     storage: place.storage,
-                    params: vec![
-                        positions as u32,
-                        first as u32,
-                        self.z.c4(),
-                        shard.codes.div_ceil(4),
-                        shard.codes,
-                        shard.first,
-                        range4,
+                    params: LookupParams {
+                        positions: positions as u32,
+                        first_position: first as u32,
+                        d4: self.z.c4(),
+                        codes4: shard.codes.div_ceil(4),
+                        codes: shard.codes,
+                        first_code: shard.first,
+                        part4,
                         parts,
-                        shard_index as u32 * self.parts,
+                        first_part: shard_index as u32 * self.parts,
                         z_shift,
-                    ],
+                    }
+                    .into(),
                     bindings: vec![z, Bound::whole(&shard.buffer), place.whole(self.partials)],
-                    workgroups: [(end - first).div_ceil(u64::from(tile.positions())) as u32, self.parts, 1],
+                    extent: Extent::Workgroups([
+                        (end - first).div_ceil(u64::from(tile.positions())) as u32,
+                        self.parts,
+                        1,
+                    ]),
                     label: label(format!("lookup {}×{}", codebook.codes, self.z.c)),
                     flops: flops * (end - first) as f64,
                     bytes: shard.buffer.bytes as f64,
                 });
             }
         }
-        let (groups_x, groups_y) = fold(positions.div_ceil(64));
         dispatches.push(DispatchBuilder {
             kernel: Kernel::LookupFinish,
             storage: place.storage,
-            params: vec![positions as u32, parts],
+            params: LookupFinishParams { positions: positions as u32, parts }.into(),
             bindings: vec![place.whole(self.partials), place.whole(self.indices), place.whole(self.margins)],
-            workgroups: [groups_x, groups_y, 1],
+            extent: Extent::Elements(positions),
             label: label("lookup_finish".to_owned()),
             flops: 0.0,
             bytes: (positions * u64::from(parts) * TOP2_BYTES) as f64,
@@ -112,20 +119,20 @@ impl Op for Embed {
     fn emit<'a>(&self, place: &'a Place<'a>) -> Vec<DispatchBuilder<'a>> {
         let positions = self.z.rows() * u64::from(self.z.w);
         let (z, z_shift) = place.all(&self.z);
-        let (groups_x, groups_y) = fold((positions * u64::from(self.z.c4())).div_ceil(64));
         let dispatch = |shard: &'a super::Shard| DispatchBuilder {
             kernel: Kernel::Embed,
             storage: place.storage,
-            params: vec![
-                positions as u32,
-                self.z.c4(),
-                shard.codes.div_ceil(4),
-                shard.codes,
-                shard.first,
+            params: EmbedParams {
+                positions: positions as u32,
+                d4: self.z.c4(),
+                codes4: shard.codes.div_ceil(4),
+                codes: shard.codes,
+                first_code: shard.first,
                 z_shift,
-            ],
+            }
+            .into(),
             bindings: vec![place.whole(self.indices), Bound::whole(&shard.buffer), z],
-            workgroups: [groups_x, groups_y, 1],
+            extent: Extent::Elements(positions * u64::from(self.z.c4())),
             label: label(format!("embed {}", self.z.c)),
             flops: 0.0,
             bytes: 2.0 * z.bytes as f64,
@@ -227,7 +234,7 @@ mod tests {
         let (gpu, storage) = everywhere().next().unwrap();
         let mut bench = Bench::new(gpu, storage);
         let (indices, ..) = run(&mut bench, &[f32::NAN; 4], &noise(40, 1), 4, 1000);
-        assert_eq!(indices, [u32::MAX]);
+        assert_eq!(indices, [ibq_shaders::NO_INDEX]);
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! 8-bit pixels to the network's range and back.
 
-use ibq_shaders::Kernel;
+use ibq_shaders::{Kernel, params::PixelsParams};
 
-use crate::gpu::{Bound, DispatchBuilder, fold};
+use crate::gpu::{Bound, DispatchBuilder, Extent};
 
 use super::{Map, Op, Place, TensorId, bands::bands, graph::label};
 
@@ -31,14 +31,18 @@ impl Op for PixelsIn {
     fn emit<'a>(&self, place: &'a Place<'a>) -> Vec<DispatchBuilder<'a>> {
         bands(self.x.len4(), most(place))
             .map(|(first, end)| {
-                let (x, shift) = place.part(&self.x, first, end);
-                let (groups_x, groups_y) = fold((end - first).div_ceil(64));
+                let (x, map_shift) = place.part(&self.x, first, end);
                 DispatchBuilder {
                     kernel: Kernel::PixelsIn,
                     storage: place.storage,
-                    params: vec![(end - first) as u32, first as u32, shift],
+                    params: PixelsParams {
+                        first_pixel: first as u32,
+                        pixels: (end - first) as u32,
+                        map_shift,
+                    }
+                    .into(),
                     bindings: vec![place.whole(self.pixels), Bound::whole(&place.parameters.pixel_table), x],
-                    workgroups: [groups_x, groups_y, 1],
+                    extent: Extent::Elements(end - first),
                     label: label("pixels_in".to_owned()),
                     flops: 0.0,
                     bytes: x.bytes as f64,
@@ -56,14 +60,18 @@ impl Op for PixelsOut {
     fn emit<'a>(&self, place: &'a Place<'a>) -> Vec<DispatchBuilder<'a>> {
         bands(self.y.len4(), most(place))
             .map(|(first, end)| {
-                let (y, shift) = place.part(&self.y, first, end);
-                let (groups_x, groups_y) = fold((end - first).div_ceil(64));
+                let (y, map_shift) = place.part(&self.y, first, end);
                 DispatchBuilder {
                     kernel: Kernel::PixelsOut,
                     storage: place.storage,
-                    params: vec![(end - first) as u32, first as u32, shift],
+                    params: PixelsParams {
+                        first_pixel: first as u32,
+                        pixels: (end - first) as u32,
+                        map_shift,
+                    }
+                    .into(),
                     bindings: vec![y, place.whole(self.pixels)],
-                    workgroups: [groups_x, groups_y, 1],
+                    extent: Extent::Elements(end - first),
                     label: label("pixels_out".to_owned()),
                     flops: 0.0,
                     bytes: y.bytes as f64,

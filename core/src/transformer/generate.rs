@@ -1,5 +1,6 @@
 //! Generating pictures token by token.
 
+use ibq_shaders::NO_INDEX;
 use web_time::Instant;
 
 use crate::{gpu::Dispatch, job::Job, tokens::TokenGrid};
@@ -7,7 +8,7 @@ use crate::{gpu::Dispatch, job::Job, tokens::TokenGrid};
 use super::{
     Condition, Sampling, Transformer, TransformerError,
     run::{Activations, Sequences, most_sequences, sequence_bytes},
-    sampler::{Drawing, NOTHING, Sampler},
+    sampler::{Drawing, Sampler},
     score::Passes,
 };
 
@@ -81,7 +82,7 @@ impl Transformer {
     ) -> Result<Vec<TokenGrid>, TransformerError> {
         for picture in pictures {
             picture.sampling.validate()?;
-            picture.condition.words(self.config().class_num)?;
+            picture.condition.class_mix(self.config().class_num)?;
             if picture.fixed.len() > self.config().block_size as usize {
                 self.check_tokens(&vec![0; picture.fixed.len()])?;
             }
@@ -136,10 +137,10 @@ impl Transformer {
         let sampler = Sampler::new(gpu, &drawings, config.vocab_size, block).await?;
         let mut conditions = Vec::new();
         for picture in pictures {
-            conditions.push(picture.condition.words(config.class_num)?);
+            conditions.push(picture.condition.class_mix(config.class_num)?);
         }
         if pictures.iter().any(|picture| picture.sampling.is_guided()) {
-            conditions.resize(2 * pictures.len(), Condition::None.words(config.class_num)?);
+            conditions.resize(2 * pictures.len(), Condition::None.class_mix(config.class_num)?);
         }
         let sequences = self.begin(pictures.len() as u32, &conditions, &sampler.tokens, job).await?;
 
@@ -161,7 +162,7 @@ impl Transformer {
         loop {
             for (picture, tokens) in tokens.chunks_exact(block as usize).enumerate() {
                 let tokens = &tokens[made as usize..position as usize];
-                if let Some(at) = tokens.iter().position(|&token| token == NOTHING) {
+                if let Some(at) = tokens.iter().position(|&token| token == NO_INDEX) {
                     return Err(TransformerError::NotFinite { position: made + at as u32 });
                 }
                 if !tokens.is_empty() {
@@ -214,9 +215,9 @@ impl Transformer {
         };
         let drawings: Vec<Drawing> = (0..pictures).map(drawing).collect();
         let sampler = Sampler::new(gpu, &drawings, config.vocab_size, config.block_size).await?;
-        let mut conditions = vec![Condition::Class(0).words(config.class_num)?; pictures as usize];
+        let mut conditions = vec![Condition::Class(0).class_mix(config.class_num)?; pictures as usize];
         if guided {
-            conditions.resize(2 * pictures as usize, Condition::None.words(config.class_num)?);
+            conditions.resize(2 * pictures as usize, Condition::None.class_mix(config.class_num)?);
         }
         let sequences = self.begin(pictures, &conditions, &sampler.tokens, job).await?;
         sequences.seek(gpu, (config.block_size - tokens.min(config.block_size)) / 2);

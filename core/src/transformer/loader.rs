@@ -1,9 +1,9 @@
 //! From weights in files to matrices on the GPU: turned, folded and quantized piece by piece.
 
-use ibq_shaders::{Kernel, Storage, WeightFormat};
+use ibq_shaders::{Kernel, Storage, WeightFormat, params::LinearWeightsParams};
 
 use crate::{
-    gpu::{Bound, Buffer, DispatchBuilder, Gpu, encode_values, fold},
+    gpu::{Bound, Buffer, DispatchBuilder, Extent, Gpu, encode_values},
     job::Job,
 };
 
@@ -229,16 +229,20 @@ impl<'a> Loader<'a> {
                 let rows = values.len() as u32 / columns;
                 let mut bindings = vec![Bound::whole(&self.staging), Bound::whole(&matrix.weights)];
                 bindings.extend(matrix.scales.as_ref().map(Bound::whole));
-                let (groups_x, groups_y) = fold(
-                    (u64::from(rows.div_ceil(4)) * u64::from(matrix.k4.div_ceil(matrix.format.group4())))
-                        .div_ceil(64),
-                );
+                let groups = matrix.k4.div_ceil(matrix.format.group4());
                 let dispatch = DispatchBuilder {
                     kernel: Kernel::LinearWeights(matrix.format),
                     storage: self.storage,
-                    params: vec![rows, matrix.k4, matrix.o4, first / 4 * count + offset as u32, count],
+                    params: LinearWeightsParams {
+                        rows,
+                        k4: matrix.k4,
+                        o4: matrix.o4,
+                        first4: first / 4 * count + offset as u32,
+                        step4: count,
+                    }
+                    .into(),
                     bindings,
-                    workgroups: [groups_x, groups_y, 1],
+                    extent: Extent::Elements(u64::from(rows.div_ceil(4)) * u64::from(groups)),
                     label: "linear_weights".into(),
                     flops: 0.0,
                     bytes: values.len() as f64 * 4.0,

@@ -1,8 +1,11 @@
 //! The transformer as a list of dispatches: five for each block.
 
-use ibq_shaders::{Kernel, LinearKind, LinearTile, Storage};
+use ibq_shaders::{
+    Kernel, LinearKind, LinearTile, Storage,
+    params::{AdvanceParams, CausalAttentionParams, LinearParams, TokenEmbedParams},
+};
 
-use crate::gpu::{Bound, Buffer, Dispatch, DispatchBuilder, Gpu, GpuError, fold};
+use crate::gpu::{Bound, Buffer, Dispatch, DispatchBuilder, Extent, Gpu, GpuError};
 
 use super::{
     TransformerConfig,
@@ -22,8 +25,8 @@ pub(super) struct Network<'a> {
     pub(super) config: &'a TransformerConfig,
     pub(super) parameters: &'a Parameters,
     pub(super) storage: Storage,
-    /// Linear layers without workgroup memory.
-    pub(super) plain: bool,
+    /// Linear layers without workgroup memory: for software adapters.
+    pub(super) software: bool,
     pub(super) sequences: &'a Sequences,
 }
 
@@ -49,14 +52,11 @@ impl Network<'_> {
     /// What a linear layer does for `rows` rows, `queries` of each sequence.
     pub(super) fn linear<'a>(&self, layer: &Linear<'a>, rows: u32, queries: u32) -> DispatchBuilder<'a> {
         let Matrix { weights, scales, k4, o4, format } = layer.matrix;
-        let plain = self.plain;
-        let tile = LinearTile { wide: !plain && layer.outputs4 >= WIDE, tall: rows > 2, plain };
-        let invocations4 = if plain && layer.kind == LinearKind::Gate { o4 / 2 } else { *o4 };
+        let software = self.software;
+        let tile = LinearTile { wide: !software && layer.outputs4 >= WIDE, tall: rows > 2, software };
+        let invocations4 = if software && layer.kind == LinearKind::Gate { o4 / 2 } else { *o4 };
         let width4 = self.config.n_embd / 4;
         let [scale4, shift4, gamma4] = layer.at.map(|at| at * width4);
-        let mut params = vec![rows, queries, *k4, *o4, layer.stride * width4, scale4, shift4, gamma4];
-        params.extend([self.config.n_head, self.config.head_size() / 4, self.config.positions()]);
-        params.push(layer.outputs4);
         let mut bindings = vec![Bound::whole(weights), Bound::whole(layer.x), layer.y];
         bindings.push(Bound::whole(layer.vectors));
         bindings.extend(layer.attention.into_iter().flatten().map(Bound::whole));
@@ -64,9 +64,27 @@ impl Network<'_> {
         DispatchBuilder {
             kernel: Kernel::Linear(layer.kind, *format, tile),
             storage: self.storage,
-            params,
+            params: LinearParams {
+                rows,
+                queries,
+                k4: *k4,
+                o4: *o4,
+                y4: layer.outputs4,
+                stride4: layer.stride * width4,
+                scale4,
+                shift4,
+                gamma4,
+                heads: self.config.n_head,
+                head4: self.config.head_size() / 4,
+                positions: self.config.positions(),
+            }
+            .into(),
             bindings,
-            workgroups: [invocations4.div_ceil(tile.outputs4()), rows.div_ceil(tile.rows()), 1],
+            extent: Extent::Workgroups([
+                invocations4.div_ceil(tile.outputs4()),
+                rows.div_ceil(tile.rows()),
+                1,
+            ]),
             label: layer.label.into(),
             flops: 32.0 * f64::from(*k4) * f64::from(*o4) * f64::from(rows),
             bytes: layer.matrix.bytes() as f64,
@@ -159,14 +177,14 @@ impl Network<'_> {
         Ok(dispatches)
     }
 
-    /// Goes on by some positions.
+    /// Moves all sequences forward by `step` positions.
     pub(super) fn advance(&self, step: u32) -> DispatchBuilder<'_> {
         DispatchBuilder {
             kernel: Kernel::Advance,
             storage: Storage::F32,
-            params: vec![step],
+            params: AdvanceParams { step }.into(),
             bindings: vec![Bound::whole(&self.sequences.state)],
-            workgroups: [1, 1, 1],
+            extent: Extent::Workgroups([1, 1, 1]),
             label: "advance".into(),
             flops: 0.0,
             bytes: 0.0,
@@ -182,27 +200,27 @@ impl Network<'_> {
     ) -> Result<Vec<Dispatch>, GpuError> {
         let (config, sequences) = (self.config, self.sequences);
         let width4 = config.n_embd / 4;
-        let (groups_x, groups_y) = fold((u64::from(activations.rows) * u64::from(width4)).div_ceil(64));
         let Parameters { table: Table { shards, rows }, classes, .. } = self.parameters;
         let mut dispatches = Vec::new();
         for (index, table) in shards.iter().enumerate() {
             let buffers = [&sequences.state, tokens, &sequences.conditions, table, classes, &activations.x];
-            let first = index as u32 * rows;
+            let first_token = index as u32 * rows;
             let builder = DispatchBuilder {
                 kernel: Kernel::TokenEmbed,
                 storage: self.storage,
-                params: vec![
-                    activations.rows,
+                params: TokenEmbedParams {
+                    rows: activations.rows,
                     queries,
-                    width4,
-                    sequences.pictures,
-                    config.block_size,
-                    first,
-                    (*rows).min(config.vocab_size - first),
-                    config.vocab_size,
-                ],
+                    c4: width4,
+                    pictures: sequences.pictures,
+                    block: config.block_size,
+                    first_token,
+                    shard_tokens: (*rows).min(config.vocab_size - first_token),
+                    vocab: config.vocab_size,
+                }
+                .into(),
                 bindings: buffers.map(Bound::whole).to_vec(),
-                workgroups: [groups_x, groups_y, 1],
+                extent: Extent::Elements(u64::from(activations.rows) * u64::from(width4)),
                 label: "token_embed".into(),
                 flops: 0.0,
                 bytes: f64::from(activations.rows) * f64::from(config.n_embd) * 8.0,
@@ -257,9 +275,16 @@ impl Network<'_> {
         DispatchBuilder {
             kernel: Kernel::CausalAttention,
             storage: self.storage,
-            params: vec![queries, config.n_head, head_size / 4, positions, scale.to_bits()],
+            params: CausalAttentionParams {
+                queries,
+                heads: config.n_head,
+                head4: head_size / 4,
+                positions,
+                scale,
+            }
+            .into(),
             bindings: buffers.map(Bound::whole).to_vec(),
-            workgroups: [config.n_head, rows, 1],
+            extent: Extent::Workgroups([config.n_head, rows, 1]),
             label: "causal_attention".into(),
             flops: 4.0 * f64::from(config.n_embd) * pairs,
             bytes: 2.0 * pairs / f64::from(queries)

@@ -1,5 +1,7 @@
 //! The memory of one generation: keys and values, the vectors of adaptive layer norm, activations.
 
+use ibq_shaders::params::{ClassMix, State};
+
 use crate::gpu::{Buffer, Gpu, GpuError};
 
 use super::{TransformerConfig, TransformerError, TransformerPrecision, parameters::Parameters};
@@ -38,8 +40,9 @@ fn usage() -> wgpu::BufferUsages {
 
 /// The buffer that holds the position; it is 0.
 pub(super) async fn state(gpu: &Gpu) -> Result<Buffer, GpuError> {
-    let buffer = gpu.buffer("position", 16, usage() | wgpu::BufferUsages::UNIFORM).await?;
-    gpu.write(&buffer, 0, &[0; 16]);
+    let bytes = (size_of::<State>() as u64).next_multiple_of(16);
+    let buffer = gpu.buffer("position", bytes, usage() | wgpu::BufferUsages::UNIFORM).await?;
+    gpu.write(&buffer, 0, bytemuck::bytes_of(&State { position: 0 }));
     Ok(buffer)
 }
 
@@ -69,7 +72,7 @@ fn binding(gpu: &Gpu) -> u64 {
 }
 
 impl Sequences {
-    /// Memory for sequences with these conditions, two classes and the share of the second each.
+    /// Memory for sequences with these conditions.
     ///
     /// # Errors
     /// [`TransformerError`]: no memory.
@@ -78,7 +81,7 @@ impl Sequences {
         config: &TransformerConfig,
         precision: TransformerPrecision,
         pictures: u32,
-        conditions: &[[u32; 4]],
+        conditions: &[ClassMix],
     ) -> Result<Self, TransformerError> {
         let count = conditions.len() as u32;
         let width = u64::from(config.n_embd) * 4;
@@ -100,9 +103,9 @@ impl Sequences {
         })
     }
 
-    /// Goes to a position.
+    /// Moves all sequences to a position.
     pub(super) fn seek(&self, gpu: &Gpu, position: u32) {
-        gpu.write(&self.state, 0, &position.to_le_bytes());
+        gpu.write(&self.state, 0, bytemuck::bytes_of(&State { position }));
     }
 }
 

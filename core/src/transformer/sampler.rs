@@ -1,16 +1,16 @@
 //! Drawing tokens from logits on the GPU.
 
-use ibq_shaders::{Kernel, Storage};
+use ibq_shaders::{
+    Kernel, NO_INDEX, Storage,
+    params::{SampleParams, SampleSettings},
+};
 
 use crate::{
-    gpu::{Bound, Buffer, DispatchBuilder, Gpu},
+    gpu::{Bound, Buffer, DispatchBuilder, Extent, Gpu},
     job::Job,
 };
 
 use super::{Sampling, TransformerError};
-
-/// A token that is not given, or could not be drawn.
-pub(super) const NOTHING: u32 = u32::MAX;
 
 /// How the tokens of one picture are drawn.
 #[derive(Clone, Debug)]
@@ -53,14 +53,19 @@ impl Sampler {
         let mut guidance = Vec::new();
         let mut fixed = Vec::new();
         for Drawing { sampling, seed, number, fixed: given } in drawings {
-            let seed = [*seed as u32, (*seed >> 32) as u32];
-            settings.extend([seed[0], seed[1], *number, sampling.top_k]);
-            settings.extend([sampling.temperature.to_bits(), sampling.top_p.to_bits()]);
+            settings.push(SampleSettings {
+                seed_low: *seed as u32,
+                seed_high: (*seed >> 32) as u32,
+                number: *number,
+                top_k: sampling.top_k,
+                temperature: sampling.temperature,
+                top_p: sampling.top_p,
+            });
             guidance.extend(sampling.scales(block));
-            let given = given.iter().map(|token| token.unwrap_or(NOTHING));
-            fixed.extend(given.chain(std::iter::repeat(NOTHING)).take(block as usize));
+            let given = given.iter().map(|token| token.unwrap_or(NO_INDEX));
+            fixed.extend(given.chain(std::iter::repeat(NO_INDEX)).take(block as usize));
         }
-        let tokens: Vec<u32> = fixed.iter().map(|&token| if token == NOTHING { 0 } else { token }).collect();
+        let tokens: Vec<u32> = fixed.iter().map(|&token| if token == NO_INDEX { 0 } else { token }).collect();
         let pictures = drawings.len() as u32;
         let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC;
         Ok(Self {
@@ -76,14 +81,14 @@ impl Sampler {
         })
     }
 
-    /// The dispatch that draws at the position of the state. `logits` has rows of `stride` values; with `two_rows` the
-    /// second half of them is without a class.
+    /// The dispatch that draws at the position of the state. `logits` has rows of `stride` values; with `unconditional`
+    /// the second half of them is without a class.
     pub(super) fn dispatch<'a>(
         &'a self,
         state: &'a Buffer,
         logits: &'a Buffer,
         stride: u32,
-        two_rows: bool,
+        unconditional: bool,
     ) -> DispatchBuilder<'a> {
         let buffers = [
             state,
@@ -98,9 +103,16 @@ impl Sampler {
         DispatchBuilder {
             kernel: Kernel::Sample,
             storage: Storage::F32,
-            params: vec![self.pictures, self.vocab, stride, self.block, u32::from(two_rows)],
+            params: SampleParams {
+                pictures: self.pictures,
+                vocab: self.vocab,
+                stride,
+                block: self.block,
+                unconditional: unconditional.into(),
+            }
+            .into(),
             bindings: buffers.map(Bound::whole).to_vec(),
-            workgroups: [self.pictures, 1, 1],
+            extent: Extent::Workgroups([self.pictures, 1, 1]),
             label: "sample".into(),
             flops: 0.0,
             bytes: f64::from(self.pictures) * f64::from(self.vocab) * 12.0,
@@ -189,7 +201,7 @@ pub async fn draw(gpu: &Gpu, rows: &[LogitRow<'_>]) -> Result<Vec<Drawn>, Transf
     let drawn = |((bits, &least), &token): ((&[u32], &u32), &u32)| {
         let guided: Vec<f32> = bits.iter().map(|&bits| f32::from_bits(bits)).collect();
         let kept = guided.iter().map(|&value| ordered(value) >= least).collect();
-        Drawn { guided, kept, token: (token != NOTHING).then_some(token) }
+        Drawn { guided, kept, token: (token != NO_INDEX).then_some(token) }
     };
     Ok(guided.chunks_exact(vocab).zip(&filters).zip(&tokens).map(drawn).collect())
 }

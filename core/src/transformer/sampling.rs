@@ -2,6 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
+use ibq_shaders::params::ClassMix;
 use serde::{Deserialize, Serialize};
 
 use super::{TransformerConfig, TransformerError};
@@ -153,11 +154,11 @@ pub enum Condition {
 }
 
 impl Condition {
-    /// As the kernel reads it: two classes and the share of the second.
+    /// As the kernel reads it.
     ///
     /// # Errors
     /// [`TransformerError::Input`] for a class that the model does not have.
-    pub(super) fn words(self, class_num: u32) -> Result<[u32; 4], TransformerError> {
+    pub(super) fn class_mix(self, class_num: u32) -> Result<ClassMix, TransformerError> {
         let known = |class: u32| {
             if class < class_num {
                 return Ok(class);
@@ -165,16 +166,18 @@ impl Condition {
             let last = class_num - 1;
             Err(TransformerError::Input(format!("there is no class {class}: this model has 0 to {last}")))
         };
+        let only = |row: u32| ClassMix { first: row, second: row, second_weight: 0.0 };
         Ok(match self {
-            Self::Class(class) => [known(class)?, class, 0, 0],
-            Self::Mix(one, other, share) if (0.0..=1.0).contains(&share) => {
-                [known(one)?, known(other)?, share.to_bits(), 0]
+            Self::Class(class) => only(known(class)?),
+            Self::Mix(first, second, share) if (0.0..=1.0).contains(&share) => {
+                ClassMix { first: known(first)?, second: known(second)?, second_weight: share }
             }
             Self::Mix(.., share) => {
                 let reason = format!("the share of the second class is {share}, but must be 0 to 1");
                 return Err(TransformerError::Input(reason));
             }
-            Self::None => [class_num, class_num, 0, 0],
+            // The last row of the table.
+            Self::None => only(class_num),
         })
     }
 }
@@ -239,11 +242,12 @@ mod tests {
 
     #[test]
     fn classes_must_exist() {
-        assert_eq!(Condition::Class(9).words(10).unwrap(), [9, 9, 0, 0]);
-        assert_eq!(Condition::None.words(10).unwrap(), [10, 10, 0, 0]);
-        assert_eq!(Condition::Mix(1, 2, 0.5).words(10).unwrap(), [1, 2, 0.5_f32.to_bits(), 0]);
+        let mix = |first, second, second_weight| ClassMix { first, second, second_weight };
+        assert_eq!(Condition::Class(9).class_mix(10).unwrap(), mix(9, 9, 0.0));
+        assert_eq!(Condition::None.class_mix(10).unwrap(), mix(10, 10, 0.0));
+        assert_eq!(Condition::Mix(1, 2, 0.5).class_mix(10).unwrap(), mix(1, 2, 0.5));
         for wrong in [Condition::Class(10), Condition::Mix(0, 10, 0.5), Condition::Mix(0, 1, 1.5)] {
-            assert!(wrong.words(10).is_err(), "{wrong:?}");
+            assert!(wrong.class_mix(10).is_err(), "{wrong:?}");
         }
     }
 }

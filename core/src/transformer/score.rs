@@ -215,7 +215,7 @@ impl Transformer {
         job: &Job,
     ) -> Result<(Sequences, Buffer), TransformerError> {
         self.check_tokens(tokens)?;
-        let condition = condition.words(self.config().class_num)?;
+        let condition = condition.class_mix(self.config().class_num)?;
         let mut padded = tokens.to_vec();
         padded.resize(self.config().block_size as usize, 0);
         let buffer = self.gpu().upload("tokens", bytemuck::cast_slice(&padded)).await?;

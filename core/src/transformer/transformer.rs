@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ibq_shaders::Storage;
+use ibq_shaders::{Storage, params::ClassMix};
 
 use crate::{gpu::Gpu, job::Job};
 
@@ -22,7 +22,7 @@ struct Inner {
     precision: TransformerPrecision,
     storage: Storage,
     /// Linear layers take the tiles of software adapters.
-    plain: bool,
+    software: bool,
     parameters: Parameters,
 }
 
@@ -40,15 +40,15 @@ impl Transformer {
         let parameters = Parameters::load(gpu, weights, precision, job).await?;
         let config = weights.config().clone();
         let storage = precision.storage(gpu);
-        let plain = gpu.info().is_software();
-        Ok(Self(Arc::new(Inner { gpu: gpu.clone(), config, precision, storage, plain, parameters })))
+        let software = gpu.info().is_software();
+        Ok(Self(Arc::new(Inner { gpu: gpu.clone(), config, precision, storage, software, parameters })))
     }
 
     /// With the tiles of GPUs, wherever it runs.
     #[cfg(test)]
     pub(super) fn with_tiles_of_gpus(self) -> Self {
         let inner = Arc::into_inner(self.0).expect("not shared yet");
-        Self(Arc::new(Inner { plain: false, ..inner }))
+        Self(Arc::new(Inner { software: false, ..inner }))
     }
 
     /// The configuration.
@@ -80,8 +80,8 @@ impl Transformer {
     }
 
     pub(super) fn network<'a>(&'a self, sequences: &'a Sequences) -> Network<'a> {
-        let Inner { gpu, config, parameters, storage, plain, .. } = &*self.0;
-        Network { gpu, config, parameters, storage: *storage, plain: *plain, sequences }
+        let Inner { gpu, config, parameters, storage, software, .. } = &*self.0;
+        Network { gpu, config, parameters, storage: *storage, software: *software, sequences }
     }
 
     /// Memory for sequences with these conditions, and their vectors of adaptive layer norm.
@@ -91,7 +91,7 @@ impl Transformer {
     pub(super) async fn begin(
         &self,
         pictures: u32,
-        conditions: &[[u32; 4]],
+        conditions: &[ClassMix],
         tokens: &crate::gpu::Buffer,
         job: &Job,
     ) -> Result<Sequences, TransformerError> {

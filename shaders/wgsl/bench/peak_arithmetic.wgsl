@@ -3,16 +3,18 @@
 // out [invocations]   a sum that depends on every multiply-add, so that none can be left out
 //
 // Eight independent chains of vec4 keep the pipeline full. Cost: `rounds` · 8 · 4 · 2 FLOP per invocation.
+#const THREADS
+
 struct Params {
     rounds: u32,
-    // 1 - 2^-20 as seen by the driver: a value it cannot fold.
+    // 1 - 2^-20, as a parameter, so that the driver cannot fold it.
     factor: f32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read_write> out: array<f32>;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(THREADS)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let factor = vec4(params.factor);
     let seed = vec4(f32(id.x));

@@ -3,6 +3,9 @@
 // from, to [elements]   vec4<f32>, contiguous over invocations
 //
 // Cost: 16 bytes read and 16 written per invocation.
+#const THREADS
+#import invocation
+
 struct Params {
     elements: u32,
 }
@@ -11,9 +14,9 @@ struct Params {
 @group(0) @binding(1) var<storage, read> source: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read_write> to: array<vec4<f32>>;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(THREADS)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let index = id.x + id.y * groups.x * 64u;
+    let index = invocation_index(id, groups);
     if index < params.elements {
         to[index] = source[index];
     }

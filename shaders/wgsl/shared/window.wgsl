@@ -1,19 +1,20 @@
-// What conv2d and conv2d_matrix share: the windows that an output pixel sees, and what becomes of its sum.
+// What conv2d and conv2d_matrix share: the window of each output pixel, and what is done with its sum.
 //
-// x  [batch, in_h, in_w, in_c4]     four channels an element; outside of the picture x is 0
-// w  [side, side, in_c, out_c4]     four output channels an element
+// x    [batch, in_h, in_w, in_c4]    four channels an element; outside of the picture x is 0
+// w    [side, side, in_c, out_c4]    four output channels an element
 // bias [out_c4]
-// y  [batch, out_h, out_w, out_c4]
+// y    [batch, out_h, out_w, out_c4]
 //
 // `upsample` reads x as if it had been enlarged to twice its size by repeating pixels. One dispatch makes the rows
 // first_row … first_row + rows - 1 of all batch · out_h rows, so that a map larger than a binding is made in bands; the
 // shifts say where the bound parts begin.
+#import storage
 
 struct Params {
     in_h: u32,
     in_w: u32,
     in_c4: u32,
-    // Rows of w per tap. Four channels are read at a time: a last part without rows of its own meets zeros in x.
+    // Rows of w per tap. Four channels are read at a time; those of the last element that have no row meet zeros in x.
     in_c: u32,
     out_h: u32,
     out_w: u32,
@@ -24,8 +25,9 @@ struct Params {
     stride: u32,
     pad: u32,
     upsample: u32,
-    // 1: add the bias. 2: add to what y holds.
-    flags: u32,
+    add_bias: u32,
+    // 1: the result is added to what y holds.
+    accumulate: u32,
     scale: f32,
     x_shift: u32,
     y_shift: u32,
@@ -86,10 +88,10 @@ fn store(pixel: u32, n: u32, sum: vec4<f32>) {
     }
     let index = (params.first_row * params.out_w + pixel) * params.out_c4 + n + params.y_shift;
     var value = sum * params.scale;
-    if (params.flags & 1u) != 0u {
+    if params.add_bias != 0u {
         value += bias[n];
     }
-    if (params.flags & 2u) != 0u {
+    if params.accumulate != 0u {
         value += load(y[index]);
     }
     y[index] = save(value);

@@ -21,7 +21,7 @@
 #const KS
 
 #if SHARED
-const THREADS: u32 = WX * WY;
+#const THREADS
 const A_ROWS: u32 = THREADS / KS;
 var<workgroup> a_tile: array<vec4<f32>, WY * TM * KS>;
 var<workgroup> b_tile: array<vec4<f32>, 4u * KS * WX * TN>;
@@ -46,7 +46,7 @@ fn main(
 #endfor
 
 #if SHARED
-    // This thread stages column `k_load` of the rows `m_load`, `m_load` + A_ROWS, ….
+    // This invocation stages column `k_load` of the rows `m_load`, `m_load` + A_ROWS, ….
     let k_load = thread % KS;
     let m_load = thread / KS;
 #for s A_LOADS

@@ -9,7 +9,6 @@
 //
 // Cost: that of conv2d.
 enable wgpu_cooperative_matrix;
-#import storage
 #import window
 
 #const SIZE
@@ -30,9 +29,9 @@ alias Right = coop_mat8x8<f16, B>;
 alias Sum = coop_mat8x8<f32, C>;
 #endif
 
-const THREADS: u32 = SUBGROUP * SX * SY;
+#const THREADS
 const TILE_PIXELS: u32 = SY * TM * SIZE;
-// In fours, as are all lengths along channels below.
+// Counted in vec4, as are all lengths along channels below.
 const SIZE4: u32 = SIZE / 4u;
 const TILE_CHANNELS: u32 = SX * TN * SIZE4;
 const K4: u32 = KS / 4u;

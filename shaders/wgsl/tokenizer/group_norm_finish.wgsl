@@ -9,16 +9,16 @@
 // mean = mean_a + δ·n_b/n, M2 = M2_a + M2_b + δ²·n_a·n_b/n with δ = mean_b - mean_a (Chan et al. 1983), which stays
 // exact where summing squares would not.
 //
-// Cost: reads the statistics once; nothing next to the pass over x.
-const THREADS: u32 = 64u;
+// Cost: reads the statistics once; negligible beside the pass over x.
+#const THREADS
 
 struct Params {
     c4: u32,
     channels: u32,
     groups: u32,
-    chunks: u32,
-    pixels: u32,
+    item_pixels: u32,
     chunk_pixels: u32,
+    item_chunks: u32,
     eps: f32,
 }
 
@@ -42,8 +42,8 @@ fn merge(a: Moments, b: Moments) -> Moments {
         return a;
     }
     let delta = b.mean - a.mean;
-    let share = b.count / count;
-    return Moments(count, a.mean + delta * share, a.m2 + b.m2 + delta * delta * a.count * share);
+    let weight_b = b.count / count;
+    return Moments(count, a.mean + delta * weight_b, a.m2 + b.m2 + delta * delta * a.count * weight_b);
 }
 
 @compute @workgroup_size(THREADS)
@@ -52,15 +52,15 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let first = group.x * width;
     let item = group.y;
 
-    var mine = Moments(0.0, 0.0, 0.0);
-    for (var e = thread; e < params.chunks * width; e += THREADS) {
+    var merged = Moments(0.0, 0.0, 0.0);
+    for (var e = thread; e < params.item_chunks * width; e += THREADS) {
         let chunk = e / width;
         let channel = first + e % width;
-        let at = ((item * params.chunks + chunk) * params.c4 + channel / 4u) * 2u;
-        let count = f32(min(params.chunk_pixels, params.pixels - chunk * params.chunk_pixels));
-        mine = merge(mine, Moments(count, stats[at][channel % 4u], stats[at + 1u][channel % 4u]));
+        let at = ((item * params.item_chunks + chunk) * params.c4 + channel / 4u) * 2u;
+        let count = f32(min(params.chunk_pixels, params.item_pixels - chunk * params.chunk_pixels));
+        merged = merge(merged, Moments(count, stats[at][channel % 4u], stats[at + 1u][channel % 4u]));
     }
-    parts[thread] = mine;
+    parts[thread] = merged;
     workgroupBarrier();
     for (var half = THREADS / 2u; half > 0u; half /= 2u) {
         if thread < half {

@@ -5,20 +5,22 @@
 //
 // The first step of GroupNorm: `group_norm_finish` merges chunks and channels. One invocation walks down `chunk_pixels`
 // pixels of four channels; neighboring invocations take neighboring channels, so that loads are contiguous. Values are
-// taken relative to the first one: sums of squares of what is far from 0 would lose their digits.
+// taken relative to the first one: the sum of squares of values far from 0 would lose precision.
 //
 // Cost: reads x once.
 #import storage
+
+#const THREADS
+#import invocation
 
 struct Params {
     c4: u32,
     item_pixels: u32,
     chunk_pixels: u32,
-    // Chunks of one batch item.
-    chunks: u32,
+    item_chunks: u32,
     // The chunks of this dispatch, counted over the batch.
-    first: u32,
-    count: u32,
+    first_chunk: u32,
+    chunks: u32,
     x_shift: u32,
 }
 
@@ -26,16 +28,16 @@ struct Params {
 @group(0) @binding(1) var<storage, read> x: array<Stored>;
 @group(0) @binding(2) var<storage, read_write> stats: array<vec4<f32>>;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(THREADS)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let index = id.x + id.y * groups.x * 64u;
+    let index = invocation_index(id, groups);
     let channel = index % params.c4;
-    if index / params.c4 >= params.count {
+    if index / params.c4 >= params.chunks {
         return;
     }
-    let chunk = params.first + index / params.c4;
-    let item = chunk / params.chunks;
-    let begin = item * params.item_pixels + (chunk % params.chunks) * params.chunk_pixels;
+    let chunk = params.first_chunk + index / params.c4;
+    let item = chunk / params.item_chunks;
+    let begin = item * params.item_pixels + (chunk % params.item_chunks) * params.chunk_pixels;
     let end = min(begin + params.chunk_pixels, (item + 1u) * params.item_pixels);
     let origin = load(x[begin * params.c4 + channel + params.x_shift]);
     var sum = vec4(0.0);

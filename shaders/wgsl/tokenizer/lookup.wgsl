@@ -2,15 +2,16 @@
 // exact tie, and the second-largest product (the difference is the margin).
 //
 // z        [positions, d4]          four dimensions an element
-// codes    [4·d4, codes4]           the codebook turned, four codes an element; one shard of it, from `first_code` on
+// codes    [4·d4, codes4]           the transposed codebook, four codes an element; one shard of it, from `first_code` on
 // partials [positions, parts]       the top 2 of each workgroup in its range of codes
 //
 // A matrix product whose result is never stored: each invocation multiplies TM positions with four codes at a time and
-// keeps only its best two. A workgroup of WX × WY invocations walks over the code ranges `part`, 4·WX codes a step; the
-// WX invocations of a position then agree through workgroup memory. `lookup_finish` merges the parts.
+// keeps only its best two. A workgroup of WX × WY invocations goes through one range of codes (a part), 4·WX codes a step;
+// the WX invocations of a position then merge through workgroup memory. `lookup_finish` merges the parts.
 //
 // Cost: 2 · d · K FLOP per position; the codebook is read once per WY·TM positions.
 #import storage
+#import top2
 
 #const WX
 #const WY
@@ -19,14 +20,14 @@
 struct Params {
     positions: u32,
     // First position of this dispatch.
-    first: u32,
+    first_position: u32,
     d4: u32,
     codes4: u32,
-    // Codes of the shard that count (the last element may hold fewer than four).
+    // Codes of the shard: the last element may hold fewer than four.
     codes: u32,
     first_code: u32,
-    // Elements of codes that one workgroup walks over.
-    range4: u32,
+    // Elements of codes in the range of one workgroup: its part.
+    part4: u32,
     parts: u32,
     first_part: u32,
     z_shift: u32,
@@ -37,14 +38,9 @@ struct Params {
 @group(0) @binding(2) var<storage, read> codes: array<Stored>;
 @group(0) @binding(3) var<storage, read_write> partials: array<Top2>;
 
-const LEAST: f32 = -3.4e38;
-const NOTHING: u32 = 0xffffffffu;
-
 var<workgroup> tops: array<Top2, WX * WY * TM>;
 
-#import top2
-
-// Takes one more product into account; codes come in rising order, so an equal one does not replace.
+// Takes one more product into account. Codes come in rising order, so an equal one does not replace.
 fn consider(top: Top2, product: f32, index: u32) -> Top2 {
     if product > top.best {
         return Top2(product, top.best, index, 0u);
@@ -64,13 +60,13 @@ fn consider4(top: Top2, products: vec4<f32>, n: u32) -> Top2 {
 
 @compute @workgroup_size(WX, WY)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
-    let first = params.first + group.x * WY * TM + local.y * TM;
+    let first = params.first_position + group.x * WY * TM + local.y * TM;
 #for i TM
-    var top_{i} = Top2(LEAST, LEAST, NOTHING, 0u);
+    var top_{i} = empty_top2();
     let z_{i} = min(first + {i}u, params.positions - 1u) * params.d4 + params.z_shift;
 #endfor
-    let to = min((group.y + 1u) * params.range4, params.codes4);
-    for (var step = group.y * params.range4; step < to; step += WX) {
+    let to = min((group.y + 1u) * params.part4, params.codes4);
+    for (var step = group.y * params.part4; step < to; step += WX) {
         let n = step + local.x;
         let column = min(n, params.codes4 - 1u);
 #for i TM
@@ -93,15 +89,15 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
         }
     }
 
-    let mine = (local.y * WX + local.x) * TM;
+    let own = (local.y * WX + local.x) * TM;
 #for i TM
-    tops[mine + {i}u] = top_{i};
+    tops[own + {i}u] = top_{i};
 #endfor
     workgroupBarrier();
     for (var half = WX / 2u; half > 0u; half /= 2u) {
         if local.x < half {
             for (var i = 0u; i < TM; i++) {
-                tops[mine + i] = merge(tops[mine + i], tops[mine + half * TM + i]);
+                tops[own + i] = merge(tops[own + i], tops[own + half * TM + i]);
             }
         }
         workgroupBarrier();
@@ -109,7 +105,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
     if local.x == 0u {
         for (var i = 0u; i < TM; i++) {
             if first + i < params.positions {
-                partials[(first + i) * params.parts + params.first_part + group.y] = tops[mine + i];
+                partials[(first + i) * params.parts + params.first_part + group.y] = tops[own + i];
             }
         }
     }

@@ -1,10 +1,15 @@
 // lookup_finish: merges the top 2 of all parts of a lookup into one index and one margin per position.
 //
 // partials [positions, parts]   best product, second, index (of `lookup`)
-// indices  [positions]          0xffffffff where no product was a number
+// indices  [positions]          NO_INDEX where no product was a number
 // margins  [positions]          best minus second-best product
 //
 // One invocation, one position. Cost: reads the partials once.
+#import top2
+
+#const THREADS
+#import invocation
+
 struct Params {
     positions: u32,
     parts: u32,
@@ -15,11 +20,9 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> indices: array<u32>;
 @group(0) @binding(3) var<storage, read_write> margins: array<f32>;
 
-#import top2
-
-@compute @workgroup_size(64)
+@compute @workgroup_size(THREADS)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let position = id.x + id.y * groups.x * 64u;
+    let position = invocation_index(id, groups);
     if position >= params.positions {
         return;
     }

@@ -7,10 +7,14 @@
 // One invocation, one pixel.
 #import storage
 
+#const THREADS
+#import invocation
+
 struct Params {
+    // The pixels of this dispatch.
+    first_pixel: u32,
     pixels: u32,
-    first: u32,
-    x_shift: u32,
+    map_shift: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -18,13 +22,13 @@ struct Params {
 @group(0) @binding(2) var<storage, read> table: array<f32>;
 @group(0) @binding(3) var<storage, read_write> x: array<Stored>;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(THREADS)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let index = id.x + id.y * groups.x * 64u;
+    let index = invocation_index(id, groups);
     if index >= params.pixels {
         return;
     }
-    let rgb = pixels[params.first + index];
+    let rgb = pixels[params.first_pixel + index];
     let value = vec4(table[rgb & 255u], table[(rgb >> 8u) & 255u], table[(rgb >> 16u) & 255u], 0.0);
-    x[params.first + index + params.x_shift] = save(value);
+    x[params.first_pixel + index + params.map_shift] = save(value);
 }

@@ -7,9 +7,9 @@
 //
 // Cost: reads a row three times (from cache after the first), writes it once.
 #import storage
+#import constants
 
-const THREADS: u32 = 64u;
-
+#const THREADS
 #import reduce
 
 struct Params {
@@ -36,23 +36,23 @@ fn main(
     let row = group.x + group.y * groups.x;
     let first = min(row, params.rows - 1u) * params.columns4 + params.x_shift;
 
-    var most = -3.4e38;
+    var maximum = F32_LOWEST;
     for (var c = thread; c < params.columns4; c += THREADS) {
-        let four = select(vec4(-3.4e38), load(x[first + c]), counts(c));
-        most = max(most, max(max(four.x, four.y), max(four.z, four.w)));
+        let value = select(vec4(F32_LOWEST), load(x[first + c]), counts(c));
+        maximum = max(maximum, max(max(value.x, value.y), max(value.z, value.w)));
     }
-    most = workgroup_max(most, thread);
+    maximum = workgroup_max(maximum, thread);
 
     var sum = 0.0;
     for (var c = thread; c < params.columns4; c += THREADS) {
-        let four = select(vec4(0.0), exp(load(x[first + c]) - most), counts(c));
-        sum += four.x + four.y + four.z + four.w;
+        let value = select(vec4(0.0), exp(load(x[first + c]) - maximum), counts(c));
+        sum += value.x + value.y + value.z + value.w;
     }
     let inverse = 1.0 / workgroup_sum(sum, thread);
 
     if row < params.rows {
         for (var c = thread; c < params.columns4; c += THREADS) {
-            x[first + c] = save(select(vec4(0.0), exp(load(x[first + c]) - most) * inverse, counts(c)));
+            x[first + c] = save(select(vec4(0.0), exp(load(x[first + c]) - maximum) * inverse, counts(c)));
         }
     }
 }

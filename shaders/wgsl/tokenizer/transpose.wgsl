@@ -3,10 +3,13 @@
 // x [rows, columns4]      four columns an element
 // y [4·columns4, rows4]   four rows an element; rows beyond `rows` become 0
 //
-// One invocation turns one 4 × 4 block in registers. Attention needs its keys this way.
+// One invocation transposes one 4 × 4 block in registers. Attention needs its keys this way.
 //
 // Cost: reads and writes the matrix once.
 #import storage
+
+#const THREADS
+#import invocation
 
 struct Params {
     rows: u32,
@@ -25,9 +28,9 @@ fn row(r: u32, c4: u32) -> vec4<f32> {
     return select(vec4(0.0), load(x[select(0u, r, inside) * params.columns4 + c4 + params.x_shift]), inside);
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(THREADS)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let index = id.x + id.y * groups.x * 64u;
+    let index = invocation_index(id, groups);
     let r4 = index / params.columns4;
     let c4 = index % params.columns4;
     if r4 >= params.rows4 {

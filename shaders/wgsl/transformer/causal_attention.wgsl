@@ -8,12 +8,12 @@
 //
 // Cost: 4 · d FLOP per row, head and position; keys and values are read once per query.
 #import storage
+#import constants
+#import state
 
 #const POSITIONS
 #const HEAD4
-
-const THREADS: u32 = 128u;
-
+#const THREADS
 #import reduce
 
 struct Params {
@@ -22,10 +22,6 @@ struct Params {
     head4: u32,
     positions: u32,
     scale: f32,
-}
-
-struct State {
-    position: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -53,40 +49,40 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     }
     workgroupBarrier();
 
-    var most = -3.4e38;
+    var maximum = F32_LOWEST;
     for (var p = thread; p < count; p += THREADS) {
         var score = 0.0;
         for (var d = 0u; d < params.head4; d++) {
             score += dot(query[d], load(cache[keys + p * params.head4 + d]));
         }
         scores[p] = score;
-        most = max(most, score);
+        maximum = max(maximum, score);
     }
-    most = workgroup_max(most, thread);
+    maximum = workgroup_max(maximum, thread);
 
     var sum = 0.0;
     for (var p = thread; p < count; p += THREADS) {
-        let weight = exp(scores[p] - most);
+        let weight = exp(scores[p] - maximum);
         scores[p] = weight;
         sum += weight;
     }
     let inverse = 1.0 / workgroup_sum(sum, thread);
 
-    // As many invocations as fit share out the positions of each channel element.
-    let shares = THREADS / params.head4;
+    // Each channel element is summed by as many invocations as fit, each over its part of the positions.
+    let parts = THREADS / params.head4;
     let d = thread % params.head4;
-    let share = thread / params.head4;
+    let part = thread / params.head4;
     var mixed = vec4(0.0);
-    if share < shares {
-        for (var p = share; p < count; p += shares) {
+    if part < parts {
+        for (var p = part; p < count; p += parts) {
             mixed += scores[p] * load(cache[values + p * params.head4 + d]);
         }
     }
     sums[thread] = mixed;
     workgroupBarrier();
-    if share == 0u {
-        for (var s = 1u; s < shares; s++) {
-            mixed += sums[s * params.head4 + d];
+    if part == 0u {
+        for (var other = 1u; other < parts; other++) {
+            mixed += sums[other * params.head4 + d];
         }
         y[here + d] = mixed * inverse;
     }

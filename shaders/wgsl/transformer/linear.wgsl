@@ -1,52 +1,53 @@
 // linear: y = f(x) · Wᵀ for all layers of the transformer, from one row (decoding a token) to many (a prefix at once).
 //
 // x [rows, k4]      four inputs an element, f32. A sequence has `queries` neighboring rows.
-// w [4·k4, o4]      the weights turned, four outputs an element, so that neighboring invocations read neighbors.
+// w [4·k4, o4]      the transposed weights, four outputs an element, so that neighboring invocations read neighbors.
 //                   INT8, INT4: [k4, o4], 4 inputs × 4 outputs an element, and `scales` [k4 / GROUP4, o4] with the lowest
-//                   value and the step of each output in a group of inputs: weight = lowest + step · number.
-// vectors           per sequence: what adaptive layer norm multiplies and adds, `stride4` elements; or the bias
+//                   value and the step of each output in a group of inputs: weight = lowest + step · level.
+// y [rows, y4]      four outputs an element, f32
+// vectors           [sequences, stride4]: the factors and shifts of adaptive layer norm; or the bias [o4]
 //
-// Inputs: MODULATE   x · rsqrt(mean(x²) + 1e-5) · a + b, with a and b of the sequence (the norm's weight is part of a)
+// Inputs: MODULATE   x · rsqrt(mean(x²) + EPS) · a + b, with a and b of the sequence (the norm's weight is part of a)
 //         SILU       x · sigmoid(x)
 //         neither    x
 // Results: BIAS      y = sum + bias
-//          GATE      w holds two matrices, one four of each in turn: y = silu(first) · second
+//          GATE      w holds two matrices, an element of each in turn: y = silu(first) · second
 //          RESIDUAL  y += gamma · sum, with gamma of the sequence
 //          QKV       queries and keys are rotated by the table at their position; q goes to y, k and v to the cache
 //          none      y = sum
 //
 // A workgroup of WX × WK invocations makes 4·WX outputs of RT rows. Inputs are staged in workgroup memory; each of the WK
-// invocations of an output takes its share of every 64 input elements, and the shares are added in the end. A row's sum
-// is made in the same order whatever RT is: batches, prefixes and single tokens give the same numbers.
+// invocations of an output sums its part of every 64 input elements, and the partial sums are added in the end. A row is
+// summed in the same order whatever RT is: batches, prefixes and single tokens give the same results.
 //
-// PLAIN, for adapters that are programs on a CPU: an invocation makes all of 4 outputs of RT rows (GATE: of 8) by itself. There
-// workgroup memory and barriers only cost.
+// Without SHARED, for software adapters: an invocation makes 4 outputs of RT rows (GATE: 8) by itself. There workgroup
+// memory and barriers only cost time.
 //
 // Cost: 2 · k · o FLOP per row; the weights are read once per RT rows.
 #import storage
+#import quantized
 
 #const WX
 #const WK
 #const RT
+#const THREADS
 
 struct Params {
     rows: u32,
     queries: u32,
     k4: u32,
     o4: u32,
+    // Elements of a row of y: more than o4 where w is a part of a layer.
+    y4: u32,
     stride4: u32,
-    // Where in a sequence's vectors a, b and gamma begin.
+    // Where in the vectors of a sequence a, b and gamma begin.
     scale4: u32,
     shift4: u32,
     gamma4: u32,
     heads: u32,
     head4: u32,
     positions: u32,
-    // Outputs of a whole row of y: more than o4 where w is a part of a layer.
-    y4: u32,
 }
-
-#import quantized
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> w: array<Weights>;
@@ -54,9 +55,7 @@ struct Params {
 @group(0) @binding(3) var<storage, read_write> y: array<vec4<f32>>;
 @group(0) @binding(4) var<storage, read> vectors: array<vec4<f32>>;
 #if QKV
-struct State {
-    position: u32,
-}
+#import state
 
 @group(0) @binding(5) var<uniform> state: State;
 // [positions, head4]: cosine and sine of two neighboring pairs.
@@ -66,24 +65,25 @@ struct State {
 #if QUANTIZED
 @group(0) @binding(8) var<storage, read> scales: array<vec4<u32>>;
 #endif
-#else
-#if QUANTIZED
+#elif QUANTIZED
 @group(0) @binding(5) var<storage, read> scales: array<vec4<u32>>;
 #endif
-#endif
 
-const THREADS: u32 = WX * WK;
-// Input elements that are shared out at a time, and of them those of one invocation.
+// Added to the mean square.
+const EPS: f32 = 1e-5;
+
+#if SHARED
+// Input elements that the WK invocations of an output take at a time, and of them those of one invocation.
 const BLOCK: u32 = 64u;
 const RUN: u32 = BLOCK / WK;
-// Input elements of each row in workgroup memory.
-const STAGED: u32 = 512u / RT;
+// Elements in workgroup memory, and of them those of one row.
+const STAGED: u32 = 512u;
+const ROW: u32 = STAGED / RT;
 
-#if PLAIN
-var<private> rstd: array<f32, RT>;
-#else
-var<workgroup> staged: array<vec4<f32>, 512>;
+var<workgroup> staged: array<vec4<f32>, STAGED>;
 var<workgroup> rstd: array<f32, RT>;
+#else
+var<private> rstd: array<f32, RT>;
 #endif
 
 fn silu(v: vec4<f32>) -> vec4<f32> {
@@ -99,19 +99,16 @@ fn input(first: u32, i: u32, k: u32) -> vec4<f32> {
 #if MODULATE
     let at = row / params.queries * params.stride4 + k;
     return value * rstd[i] * vectors[at + params.scale4] + vectors[at + params.shift4];
-#else
-#if SILU
+#elif SILU
     return silu(value);
 #else
     return value;
 #endif
-#endif
 }
 
-#if PLAIN
-#else
+#if SHARED
 #if MODULATE
-// rsqrt(mean(x²) + 1e-5) of the workgroup's rows.
+// rsqrt(mean(x²) + EPS) of the workgroup's rows.
 fn normalize(first: u32, thread: u32) {
 #for i RT
     var squares_{i} = 0.0;
@@ -126,15 +123,15 @@ fn normalize(first: u32, thread: u32) {
     workgroupBarrier();
     for (var half = THREADS / 2u; half > 0u; half /= 2u) {
         if thread < half {
-            for (var part = 0u; part < RT; part += 4u) {
-                let at = part / 4u * THREADS + thread;
+            for (var row = 0u; row < RT; row += 4u) {
+                let at = row / 4u * THREADS + thread;
                 staged[at] += staged[at + half];
             }
         }
         workgroupBarrier();
     }
     if thread < RT {
-        rstd[thread] = inverseSqrt(staged[thread / 4u * THREADS][thread % 4u] / f32(4u * params.k4) + 1e-5);
+        rstd[thread] = inverseSqrt(staged[thread / 4u * THREADS][thread % 4u] / f32(4u * params.k4) + EPS);
     }
     workgroupBarrier();
 }
@@ -157,11 +154,11 @@ fn scale_of(k: u32, n: u32) -> Scale {
 
 fn dequantize4(bits: u32, scale: Scale) -> vec4<f32> {
 #if INT8
-    let numbers = (vec4(bits) >> vec4(0u, 8u, 16u, 24u)) & vec4(255u);
+    let levels = (vec4(bits) >> vec4(0u, 8u, 16u, 24u)) & vec4(255u);
 #else
-    let numbers = (vec4(bits) >> vec4(0u, 4u, 8u, 12u)) & vec4(15u);
+    let levels = (vec4(bits) >> vec4(0u, 4u, 8u, 12u)) & vec4(15u);
 #endif
-    return scale.lowest + scale.step * vec4<f32>(numbers);
+    return scale.lowest + scale.step * vec4<f32>(levels);
 }
 
 // Four inputs (columns) × four outputs (rows).
@@ -186,71 +183,7 @@ fn weights(k: u32, n: u32) -> mat4x4<f32> {
 }
 #endif
 
-#if PLAIN
-@compute @workgroup_size(WX)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
-    let first = group.y * RT;
-#if GATE
-    let n = 2u * (group.x * WX + thread);
-#else
-    let n = group.x * WX + thread;
-#endif
-    if n >= params.o4 {
-        return;
-    }
-#if MODULATE
-    for (var i = 0u; i < min(RT, params.rows - first); i++) {
-        var squares = 0.0;
-        for (var k = 0u; k < params.k4; k++) {
-            let value = x[(first + i) * params.k4 + k];
-            squares += dot(value, value);
-        }
-        rstd[i] = inverseSqrt(squares / f32(4u * params.k4) + 1e-5);
-    }
-#endif
-    let sums = products(first, n);
-#if GATE
-    let others = products(first, n + 1u);
-    for (var i = 0u; i < min(RT, params.rows - first); i++) {
-        y[((first + i) * params.o4 + n) / 2u] = silu(sums[i]) * others[i];
-    }
-#else
-    for (var i = 0u; i < min(RT, params.rows - first); i++) {
-        store(first + i, n, sums[i]);
-    }
-#endif
-}
-
-// Four outputs of RT rows.
-fn products(first: u32, n: u32) -> array<vec4<f32>, RT> {
-#for i RT
-    var sum_{i} = vec4(0.0);
-#endfor
-#if QUANTIZED
-    var scale = scale_of(0u, n);
-#endif
-    for (var k = 0u; k < params.k4; k++) {
-#if QUANTIZED
-        if k % GROUP4 == 0u {
-            scale = scale_of(k, n);
-        }
-        let part = weights(k, n, scale);
-#else
-        let part = weights(k, n);
-#endif
-#for i RT
-        if first + {i}u < params.rows {
-            sum_{i} += part * input(first, {i}u, k);
-        }
-#endfor
-    }
-    var sums: array<vec4<f32>, RT>;
-#for i RT
-    sums[{i}] = sum_{i};
-#endfor
-    return sums;
-}
-#else
+#if SHARED
 @compute @workgroup_size(WX, WK)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -259,7 +192,7 @@ fn main(
 ) {
     let first = group.y * RT;
     let n = group.x * WX + local.x;
-    // Beyond the last output: made again, and not stored.
+    // Beyond the last output: computed again, and not stored.
     let column = min(n, params.o4 - 1u);
 #if MODULATE
     normalize(first, thread);
@@ -268,27 +201,27 @@ fn main(
     var even_{p} = vec4(0.0);
     var odd_{p} = vec4(0.0);
 #endfor
-    for (var chunk = 0u; chunk < params.k4; chunk += STAGED) {
-        for (var e = thread; e < STAGED * RT; e += THREADS) {
-            staged[e] = input(first, e / STAGED, chunk + e % STAGED);
+    for (var chunk = 0u; chunk < params.k4; chunk += ROW) {
+        for (var e = thread; e < ROW * RT; e += THREADS) {
+            staged[e] = input(first, e / ROW, chunk + e % ROW);
         }
         workgroupBarrier();
-        for (var block = 0u; block < min(STAGED, params.k4 - chunk); block += BLOCK) {
-            let mine = block + local.y * RUN;
+        for (var block = 0u; block < min(ROW, params.k4 - chunk); block += BLOCK) {
+            let first_k = block + local.y * RUN;
 #if QUANTIZED
-            let scale = scale_of(min(chunk + mine, params.k4 - 1u), column);
+            let scale = scale_of(min(chunk + first_k, params.k4 - 1u), column);
 #endif
             for (var r = 0u; r < RUN; r++) {
                 // Beyond the last input the staged elements are zero.
-                let k = min(chunk + mine + r, params.k4 - 1u);
+                let k = min(chunk + first_k + r, params.k4 - 1u);
 #if QUANTIZED
-                let part = weights(k, column, scale);
+                let w_k = weights(k, column, scale);
 #else
-                let part = weights(k, column);
+                let w_k = weights(k, column);
 #endif
 #for p PAIRS
-                even_{p} += part * staged[2u * {p}u * STAGED + mine + r];
-                odd_{p} += part * staged[(2u * {p}u + 1u) * STAGED + mine + r];
+                even_{p} += w_k * staged[2u * {p}u * ROW + first_k + r];
+                odd_{p} += w_k * staged[(2u * {p}u + 1u) * ROW + first_k + r];
 #endfor
             }
         }
@@ -303,7 +236,7 @@ fn main(
 #endfor
 }
 
-// Adds the shares of two rows and stores the results.
+// Adds the partial sums of two rows and stores the results.
 fn finish(row_0: u32, n: u32, local: vec3<u32>, thread: u32) {
     workgroupBarrier();
     for (var half = WK / 2u; half > 0u; half /= 2u) {
@@ -326,6 +259,70 @@ fn finish(row_0: u32, n: u32, local: vec3<u32>, thread: u32) {
     }
     workgroupBarrier();
 }
+#else
+@compute @workgroup_size(WX)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
+    let first = group.y * RT;
+#if GATE
+    let n = 2u * (group.x * WX + thread);
+#else
+    let n = group.x * WX + thread;
+#endif
+    if n >= params.o4 {
+        return;
+    }
+#if MODULATE
+    for (var i = 0u; i < min(RT, params.rows - first); i++) {
+        var squares = 0.0;
+        for (var k = 0u; k < params.k4; k++) {
+            let value = x[(first + i) * params.k4 + k];
+            squares += dot(value, value);
+        }
+        rstd[i] = inverseSqrt(squares / f32(4u * params.k4) + EPS);
+    }
+#endif
+    let sums = products(first, n);
+#if GATE
+    let second = products(first, n + 1u);
+    for (var i = 0u; i < min(RT, params.rows - first); i++) {
+        y[((first + i) * params.o4 + n) / 2u] = silu(sums[i]) * second[i];
+    }
+#else
+    for (var i = 0u; i < min(RT, params.rows - first); i++) {
+        store(first + i, n, sums[i]);
+    }
+#endif
+}
+
+// Four outputs of RT rows.
+fn products(first: u32, n: u32) -> array<vec4<f32>, RT> {
+#for i RT
+    var sum_{i} = vec4(0.0);
+#endfor
+#if QUANTIZED
+    var scale = scale_of(0u, n);
+#endif
+    for (var k = 0u; k < params.k4; k++) {
+#if QUANTIZED
+        if k % GROUP4 == 0u {
+            scale = scale_of(k, n);
+        }
+        let w_k = weights(k, n, scale);
+#else
+        let w_k = weights(k, n);
+#endif
+#for i RT
+        if first + {i}u < params.rows {
+            sum_{i} += w_k * input(first, {i}u, k);
+        }
+#endfor
+    }
+    var sums: array<vec4<f32>, RT>;
+#for i RT
+    sums[{i}] = sum_{i};
+#endfor
+    return sums;
+}
 #endif
 
 #if QKV
@@ -338,12 +335,12 @@ fn store(row: u32, n: u32, sum: vec4<f32>) {
     if position >= params.positions {
         return;
     }
-    let turn = rotation[position * params.head4 + d];
+    let angle = rotation[position * params.head4 + d];
     let rotated = vec4(
-        sum.x * turn.x - sum.y * turn.y,
-        sum.x * turn.y + sum.y * turn.x,
-        sum.z * turn.z - sum.w * turn.w,
-        sum.z * turn.w + sum.w * turn.z,
+        sum.x * angle.x - sum.y * angle.y,
+        sum.x * angle.y + sum.y * angle.x,
+        sum.z * angle.z - sum.w * angle.w,
+        sum.z * angle.w + sum.w * angle.z,
     );
     if which == 0u {
         y[row * width4 + n] = rotated;
@@ -358,12 +355,10 @@ fn store(row: u32, n: u32, sum: vec4<f32>) {
     let at = row * params.y4 + n;
 #if RESIDUAL
     y[at] += vectors[row / params.queries * params.stride4 + params.gamma4 + n] * sum;
-#else
-#if BIAS
+#elif BIAS
     y[at] = sum + vectors[n];
 #else
     y[at] = sum;
-#endif
 #endif
 }
 #endif

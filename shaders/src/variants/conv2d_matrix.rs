@@ -1,6 +1,6 @@
 //! Variants of the kernel that runs on matrix units.
 
-use std::collections::BTreeMap;
+use crate::specialize::Specialization;
 
 /// What an adapter's matrix units do: square matrices of 16-bit floats, summed in 32 bits, by a subgroup of fixed size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -38,8 +38,8 @@ impl MatrixUnit {
     /// Workgroup memory that every tile fits into, in bytes.
     pub const WORKGROUP_BYTES: u32 = 32 * 1024;
 
-    /// Units of the kinds that exist: lavapipe's, Apple's and Intel's sizes, NVIDIA's.
-    pub const KNOWN: [Self; 4] = [
+    /// The units that exist: lavapipe's, Apple's and Intel's sizes, NVIDIA's.
+    pub const ALL: [Self; 4] = [
         Self { size: MatrixSize::Eight, subgroup: 8 },
         Self { size: MatrixSize::Eight, subgroup: 32 },
         Self { size: MatrixSize::Sixteen, subgroup: 16 },
@@ -66,32 +66,36 @@ impl MatrixTile {
         sy * pixels
     }
 
-    /// Output channels of one workgroup, in fours.
+    /// Output channels of one workgroup, counted in vec4.
     #[must_use]
     pub const fn channels4(self) -> u32 {
         let [sx, _, _, channels] = self.shape();
         sx * channels / 4
     }
-}
 
-/// Adds what `conv2d_matrix.wgsl` is specialized with.
-pub(crate) fn variant(
-    unit: MatrixUnit,
-    tile: MatrixTile,
-    flags: &mut BTreeMap<&'static str, bool>,
-    constants: &mut BTreeMap<&'static str, u32>,
-) {
-    let [sx, sy, pixels, channels] = tile.shape();
-    let size = unit.size as u32;
-    flags.insert("SIXTEEN", unit.size == MatrixSize::Sixteen);
-    constants.extend([
-        ("SIZE", size),
-        ("SUBGROUP", unit.subgroup),
-        ("SX", sx),
-        ("SY", sy),
-        ("TM", pixels / size),
-        ("TN", channels / size),
-        ("KS", KS),
-        ("A_LOADS", tile.pixels() * (KS / 4) / (unit.subgroup * sx * sy)),
-    ]);
+    pub(crate) const fn workgroup(self, unit: MatrixUnit) -> [u32; 3] {
+        let [sx, sy, ..] = self.shape();
+        [unit.subgroup * sx * sy, 1, 1]
+    }
+
+    pub(crate) fn specialization(self, unit: MatrixUnit) -> Specialization {
+        let [sx, sy, pixels, channels] = self.shape();
+        let [threads, ..] = self.workgroup(unit);
+        let size = unit.size as u32;
+        let constants = [
+            ("SIZE", size),
+            ("SUBGROUP", unit.subgroup),
+            ("SX", sx),
+            ("SY", sy),
+            ("TM", pixels / size),
+            ("TN", channels / size),
+            ("KS", KS),
+            ("A_LOADS", self.pixels() * (KS / 4) / threads),
+        ];
+        Specialization {
+            flags: [("SIXTEEN", unit.size == MatrixSize::Sixteen)].into(),
+            constants: constants.map(|(name, value)| (name, value.into())).into(),
+            ..Specialization::default()
+        }
+    }
 }
