@@ -2,14 +2,14 @@
 //!
 //! Which tokenizer it is says `assets/models/default.txt`, which generator `assets/models/generator.txt`.
 
-use ibq_core::files::Source;
+use ibq_core::files::{Model, Source, WeightsError};
 
 /// The program was built without a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no model ships with this build; give one with --model")]
 pub struct NoBundledModel;
 
-/// The two files of the bundled model's folder, for `Model::open_folder`.
+/// The two files of the bundled model's folder.
 #[derive(Clone, Debug)]
 pub struct BundledModel {
     /// Its name, for people.
@@ -18,6 +18,16 @@ pub struct BundledModel {
     pub config: Source,
     /// Its `model.safetensors`.
     pub weights: Source,
+}
+
+impl BundledModel {
+    /// Opens it.
+    ///
+    /// # Errors
+    /// [`WeightsError`] when it is damaged, which the tests rule out.
+    pub async fn open(self) -> Result<Model, WeightsError> {
+        Model::open_bundled(self.name, self.config, self.weights).await
+    }
 }
 
 /// The bundled tokenizer.

@@ -3,7 +3,8 @@
 //! The modules, in the order in which a picture meets them: [`picture`] (files to pixels and back, metrics),
 //! [`files`] (checkpoints of every form), [`gpu`] (device, buffers, pipelines, recording),
 //! `ops` (one file per operation), [`tokenizer`] (the network and its plan), [`tokens`] (token files),
-//! [`transformer`] (new tokens for a class), [`classes`] (their names), `data_set` (folders and tar shards of pictures), [`job`] (progress and cancellation), [`mod@bench`] (how fast it all is).
+//! [`transformer`] (new tokens for a class), [`generator`] (pictures of a class), [`classes`] (their names), `data_set` (folders
+//! and tar shards of pictures), [`job`] (progress and cancellation), [`mod@bench`] (how fast it all is).
 
 pub mod bench;
 pub mod classes;
@@ -11,6 +12,7 @@ pub mod classes;
 pub mod data_set;
 pub mod files;
 pub mod formats;
+pub mod generator;
 pub mod gpu;
 pub mod job;
 mod ops;

@@ -125,13 +125,15 @@ export interface DecodableTokens {
 }
 
 export interface GeneratorOptions extends CallOptions {
-  /** How the weights are stored on the GPU; sums are always 32 bits wide. Default `'f32'`. */
+  /** How the weights are stored on the GPU; sums are always 32 bits wide. Default `'f32'`, or as they are stored where they are quantized. */
   precision?: 'f32' | 'f16' | 'int8' | 'int4';
   /** Text of an official YAML: tells the number of heads, which checkpoints do not. */
   config?: string;
+  /** The tokenizer that draws the tokens, loaded or to be loaded. Default: the one inside of the transformer's file. */
+  tokenizer?: ModelSource | Tokenizer;
 }
 
-/** A loaded autoregressive transformer. */
+/** A loaded generator. */
 export interface GeneratorInfo {
   /** File or address that it came from. */
   readonly name: string;
@@ -146,6 +148,10 @@ export interface GeneratorInfo {
   readonly codebookSize: number;
   /** Number of parameters. */
   readonly parameters: number;
+  /** Bytes on the GPU: of the transformer's weights, and of keys and values of one picture, without guidance and with it. */
+  readonly memory: { readonly weights: number; readonly picture: number; readonly guidedPicture: number };
+  /** The tokenizer that draws the tokens, and whether it is inside of the transformer's file; `null` where there is none. */
+  readonly tokenizer: { readonly name: string; readonly inside: boolean; readonly factor: number } | null;
   /** What the file does not tell and was taken to be as in the official models. */
   readonly assumed: readonly string[];
   /** The whole configuration, with the official names. */
@@ -177,6 +183,19 @@ export interface GenerateOptions extends CallOptions {
   prefix?: ArrayLike<number> | { tokens: ArrayLike<number> };
   /** Tokens that are kept, by position; `null` where one is to be drawn. */
   fixed?: readonly (number | null)[];
+  /** Decodes every picture as soon as its last token is there, for `result.picture`. Default: false. */
+  pictures?: boolean;
+}
+
+/** A picture whose tokens are all there. */
+export interface GenerateResult {
+  grid: [rows: number, columns: number];
+  /** Code indices, row by row. */
+  tokens: Int32Array;
+  /** Text that repeats the picture: what `Generator.png` writes into it. Undefined where the generator has no tokenizer. */
+  recipe?: string;
+  /** The picture, where `pictures` was asked for. */
+  picture?: ImageData;
 }
 
 /** Tokens of one picture that were made, or kept. */
@@ -188,8 +207,8 @@ export interface GenerateStep {
   tokens: Int32Array;
   /** Share of this picture that is there, 0 to 1. */
   done: number;
-  /** The whole picture with its last step, for a tokenizer to decode. */
-  result?: { grid: [rows: number, columns: number]; tokens: Int32Array };
+  /** The whole picture, with its last step. */
+  result?: GenerateResult;
 }
 
 export interface Score {
@@ -208,7 +227,10 @@ export class Engine {
   /** Bytes in the engine's GPU buffers now. */
   readonly memoryInUse: number;
   loadTokenizer(source: ModelSource, options?: LoadOptions): Promise<Tokenizer>;
-  /** Loads an autoregressive transformer; where its file has the tokenizer inside, `loadTokenizer` of the same source decodes. */
+  /**
+   * Loads an autoregressive transformer and the tokenizer that draws its tokens: the one inside of its file, or the one in the
+   * options. Without either it makes and scores tokens, and draws nothing.
+   */
   loadGenerator(source: ModelSource, options?: GeneratorOptions): Promise<Generator>;
   /** Lets go of the GPU. Tokenizers and generators that are loaded stay usable. */
   dispose(): void;
@@ -226,12 +248,18 @@ export class Tokenizer {
   dispose(): void;
 }
 
-/** An autoregressive transformer on the GPU. */
+/** An autoregressive transformer and its tokenizer on the GPU. */
 export class Generator {
   private constructor();
   readonly info: GeneratorInfo;
+  /** Draws the tokens; `null` where there is none. It is freed together with the generator. */
+  readonly tokenizer: Tokenizer | null;
   /** Makes tokens and hands them over as they come. Leaving the loop stops the work. */
   generate(options?: GenerateOptions): AsyncGenerator<GenerateStep, void, void>;
+  /** Tokens as a picture. */
+  decode(tokens: DecodableTokens, options?: DecodeOptions): Promise<ImageData>;
+  /** A PNG of a picture that was generated. It carries its recipe: `ibq generate --from` and the studio repeat it. */
+  png(result: GenerateResult, options?: CallOptions): Promise<Blob>;
   /** How probable the tokens of a picture (or its first ones) are under a class, without guidance at temperature 1. */
   score(tokens: ArrayLike<number> | { tokens: ArrayLike<number> }, klass: ClassName, options?: CallOptions): Promise<Score>;
   /** Frees its memory on the GPU once the calls under way have ended. */

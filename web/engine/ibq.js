@@ -38,7 +38,10 @@ export class Engine {
   async loadGenerator(source, options = {}) {
     const core = this.#open();
     const model = modelOf(source);
-    const loaded = await run(options, (job) => core.loadGenerator(model, options.precision, options.config, job));
+    const { precision, config, tokenizer } = options;
+    const loaded = await run(options, (job) => (tokenizer instanceof Tokenizer
+      ? core.loadGeneratorWith(model, precision, config, coreOf(tokenizer), job)
+      : core.loadGenerator(model, precision, config, tokenizer === undefined ? undefined : modelOf(tokenizer), job)));
     return new Generator(LOADED, loaded);
   }
 
@@ -59,9 +62,15 @@ export class Engine {
 
 /** Keeps the constructors of what is loaded to this file. */
 const LOADED = Symbol('loaded');
+/** The wasm handle of a tokenizer. */
+let coreOf;
 
 export class Tokenizer {
   #core;
+
+  static {
+    coreOf = (tokenizer) => tokenizer.#open();
+  }
 
   constructor(key, core) {
     if (key !== LOADED) throw new TypeError('a tokenizer is made by engine.loadTokenizer()');
@@ -108,6 +117,8 @@ export class Generator {
     if (key !== LOADED) throw new TypeError('a generator is made by engine.loadGenerator()');
     this.#core = core;
     this.info = Object.freeze(JSON.parse(core.info()));
+    const tokenizer = core.tokenizer();
+    this.tokenizer = tokenizer ? new Tokenizer(LOADED, tokenizer) : null;
   }
 
   async *generate(options = {}) {
@@ -116,20 +127,24 @@ export class Generator {
     const total = grid[0] * grid[1];
     const stop = new AbortController();
     const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
+    if (options.pictures && !this.tokenizer) throw new Error(core.missingTokenizer());
+    const request = requestOf(options);
     const waiting = [];
     const made = [];
     let wake = () => {};
     let ended = false;
-    const told = (picture, position, tokens) => {
+    const onTokens = (picture, position, tokens) => {
       made[picture] ??= new Int32Array(total);
       made[picture].set(tokens, position);
       const count = position + tokens.length;
-      const result = count === total ? { grid: [...grid], tokens: made[picture].slice() } : undefined;
+      const result = count === total
+        ? { grid: [...grid], tokens: made[picture].slice(), recipe: core.recipe(request, picture, made[picture]) }
+        : undefined;
       waiting.push({ picture, position, tokens, done: count / total, result });
       wake();
     };
     let failure;
-    const running = run({ ...options, signal }, (job) => core.generate(wishOf(options), told, job))
+    const running = run({ ...options, signal }, (job) => core.generate(request, onTokens, job))
       .catch((error) => { failure = { error }; })
       .finally(() => {
         ended = true;
@@ -137,7 +152,11 @@ export class Generator {
       });
     try {
       while (true) {
-        while (waiting.length > 0) yield waiting.shift();
+        while (waiting.length > 0) {
+          const step = waiting.shift();
+          if (step.result && options.pictures) step.result.picture = await this.tokenizer.decode(step.result, { signal });
+          yield step;
+        }
         if (ended) break;
         await new Promise((resolve) => { wake = resolve; });
       }
@@ -149,6 +168,20 @@ export class Generator {
     }
   }
 
+  async decode(tokens, options = {}) {
+    const core = this.#open();
+    if (!this.tokenizer) throw new Error(core.missingTokenizer());
+    return this.tokenizer.decode(tokens, options);
+  }
+
+  async png(result, options = {}) {
+    const core = this.#open();
+    if (!this.tokenizer) throw new Error(core.missingTokenizer());
+    if (typeof result?.recipe !== 'string') throw new TypeError('png() takes the result of a step, with its recipe');
+    const bytes = await run(options, (job) => core.png(result.recipe, job));
+    return new Blob([bytes], { type: 'image/png' });
+  }
+
   async score(tokens, klass, options = {}) {
     const core = this.#open();
     const list = tokens?.tokens ?? tokens;
@@ -158,6 +191,7 @@ export class Generator {
   }
 
   dispose() {
+    this.tokenizer?.dispose();
     this.#core?.free();
     this.#core = undefined;
   }
@@ -169,7 +203,7 @@ export class Generator {
 }
 
 /** What is to be generated, as the wasm module takes it. */
-function wishOf({ class: klass = null, mix, seed = 0, count = 1, cfg, schedule, temperature, topK, topP, prefix, fixed = [] }) {
+function requestOf({ class: klass = null, mix, seed = 0, count = 1, cfg, schedule, temperature, topK, topP, prefix, fixed = [] }) {
   if (prefix && fixed.length > 0) throw new TypeError('give either a prefix or fixed tokens');
   if (typeof seed !== 'bigint' && !Number.isSafeInteger(seed)) throw new TypeError(`a seed is a whole number from 0 on, not ${seed}`);
   return JSON.stringify({

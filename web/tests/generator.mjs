@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 
 import { MINUTE, launch, patient, watch } from './browser.mjs';
-import { nativeGenerate, nativeScore } from './native.mjs';
+import { nativeGenerate, nativeRepeat, nativeScore } from './native.mjs';
 import { randomGenerator } from './random_generator.mjs';
 import { GOLDEN, serveEngine } from './server.mjs';
 
@@ -17,6 +17,9 @@ const TOKENIZER = 'tokenizer_tiny.ckpt';
 const WRONG = [
   ['a tokenizer instead of a transformer', () => ibq.engine.loadGenerator('/models/tokenizer_tiny.ckpt'), /no transformer/],
   ['another precision', () => ibq.engine.loadGenerator('/random-ar/', { precision: 'f64' }), /"int4".*f64/],
+  ['a transformer as a tokenizer', () => ibq.engine.loadGenerator('/random-ar/', { tokenizer: '/random-ar/' }), /transformer/],
+  ['a PNG of tokens alone', () => ibq.engine.loadGenerator('/random-ar/', { tokenizer: '/models/tokenizer_tiny.ckpt' })
+    .then((ar) => ar.png({ grid: [4, 4], tokens: new Int32Array(16) })), /recipe/],
   ['a class that is not there', () => ibq.collect({ class: 7 }), /class 7/],
   ['a name that is not there', () => ibq.collect({ class: 'zebra' }), /zebra/],
   ['a share beyond 1', () => ibq.collect({ class: 0, mix: { class: 1, share: 2 } }), /share/],
@@ -120,7 +123,7 @@ describe('JavaScript generator', { timeout: 4 * MINUTE }, () => {
     assert.ok(Math.abs(total - expected) < 1e-2, `${total}, not ${expected}`);
   });
 
-  it('decodes what it made', async () => {
+  it('decodes what it made with a tokenizer that is loaded apart', async () => {
     const size = await page.evaluate(async () => {
       const tokenizer = await ibq.engine.loadTokenizer('/models/tokenizer_tiny.ckpt');
       const steps = await ibq.collect({ class: 0 });
@@ -129,6 +132,58 @@ describe('JavaScript generator', { timeout: 4 * MINUTE }, () => {
       return [width, height];
     });
     assert.deepEqual(size, [64, 64]);
+  });
+
+  it('draws its pictures itself when it has its tokenizer, and its PNGs are repeated by the native program', async () => {
+    const found = await page.evaluate(async () => {
+      const tokenizer = await ibq.engine.loadTokenizer('/models/tokenizer_tiny.ckpt');
+      const generators = [
+        await ibq.engine.loadGenerator('/random-ar/', { tokenizer: '/models/tokenizer_tiny.ckpt' }),
+        await ibq.engine.loadGenerator('/random-ar/', { tokenizer }),
+      ];
+      const all = [];
+      for (const ar of generators) {
+        for await (const { result } of ar.generate({ class: 'castle', mix: { class: 2, share: 0.25 }, temperature: 0, pictures: true })) {
+          if (!result) continue;
+          const decoded = await ar.decode(result);
+          const png = [...new Uint8Array(await (await ar.png(result)).arrayBuffer())];
+          const { picture, recipe, tokens } = result;
+          const same = String(decoded.data) === String(picture.data) && String(picture.data) === String((await tokenizer.decode(result)).data);
+          all.push({ png, recipe: JSON.parse(recipe), tokens: [...tokens], same, size: [picture.width, picture.height], info: ar.info.tokenizer });
+        }
+        ar.dispose();
+      }
+      tokenizer.dispose();
+      return all;
+    });
+    assert.equal(found.length, 2);
+    for (const { png, recipe, tokens, same, size, info } of found) {
+      assert.ok(same, 'the three ways of decoding give different pictures');
+      assert.deepEqual(size, [64, 64]);
+      assert.deepEqual({ ...info, name: undefined }, { name: undefined, inside: false, factor: 16 });
+      assert.deepEqual(recipe.class_names, ['castle', 'strawberry']);
+      assert.match(recipe.tokenizer.path, /^http.*tokenizer_tiny\.ckpt$/);
+      assert.deepEqual(recipe.tokens, tokens);
+      const made = await nativeRepeat(Buffer.from(png), folder, join(GOLDEN, TOKENIZER));
+      assert.deepEqual(made, tokens);
+    }
+  });
+
+  it('says which tokenizer it needs when it has none', async () => {
+    const found = await page.evaluate(async () => {
+      const { result } = (await ibq.collect({ class: 0 })).at(-1);
+      const message = (error) => error.message;
+      return {
+        info: ibq.ar.info.tokenizer, tokenizer: ibq.ar.tokenizer, recipe: result.recipe,
+        messages: [
+          await ibq.ar.decode(result).then(String, message),
+          await ibq.ar.png(result).then(String, message),
+          await ibq.collect({ class: 0, pictures: true }).then(String, message),
+        ],
+      };
+    });
+    assert.deepEqual([found.info, found.tokenizer, found.recipe], [null, null, undefined]);
+    for (const message of found.messages) assert.match(message, /no tokenizer inside.*512 codes.*loadGenerator/s);
   });
 
   it('stops when the loop is left or the signal says so', async () => {

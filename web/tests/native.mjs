@@ -46,6 +46,19 @@ export async function nativeGenerate(model, tokenizer, ...options) {
   }
 }
 
+/** The tokens that `ibq generate --from` gives for the bytes of a PNG that carries its recipe, flat. */
+export async function nativeRepeat(png, model, tokenizer) {
+  const folder = mkdtempSync(join(tmpdir(), 'ibq-web-'));
+  try {
+    const from = join(folder, 'from.png');
+    writeFileSync(from, png);
+    await ibq('generate', '--from', from, '--model', model, '--tokenizer', tokenizer, '--tokens', '-o', join(folder, 'again'));
+    return JSON.parse(readFileSync(join(folder, 'again/tokens.json'), 'utf8')).tokens.flat();
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
 /** The total log-likelihood of one picture's tokens by `ibq score`. */
 export async function nativeScore(model, tokens, ...options) {
   const folder = mkdtempSync(join(tmpdir(), 'ibq-web-'));

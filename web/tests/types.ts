@@ -37,11 +37,20 @@ export async function whatDoesNotCompile(engine: Engine, tokenizer: Tokenizer): 
 }
 
 export async function everythingAGeneratorDoes(engine: Engine, tokenizer: Tokenizer): Promise<number> {
-  const ar: Generator = await engine.loadGenerator('models/ar/', { precision: 'int4', config: 'transformer_config:' });
+  const alone: Generator = await engine.loadGenerator('models/ar/', { precision: 'int4', config: 'transformer_config:' });
+  const factor: number | undefined = alone.info.tokenizer?.factor;
+  const ar: Generator = await engine.loadGenerator('models/ar/', { tokenizer: 'models/ibq/' });
+  await engine.loadGenerator('models/ar/', { tokenizer });
   const options = { seed: 2n ** 60n, count: 2, cfg: 4, schedule: 'cosine', temperature: 0.9, topK: 100, topP: 0.96 };
   for await (const step of ar.generate({ class: 'lighthouse', mix: { class: 3, share: 0.25 }, ...options })) {
     const whole: GenerateStep = step;
     if (whole.result) await tokenizer.decode(whole.result);
+  }
+  for await (const { result } of ar.generate({ class: 3, pictures: true })) {
+    if (!result) continue;
+    const picture: ImageData = result.picture ?? await ar.decode(result);
+    const png: Blob = await ar.png(result);
+    console.log(picture.width, png.size, result.recipe?.length, ar.tokenizer?.info.factor, factor, ar.info.memory.weights);
   }
   for await (const { tokens } of ar.generate({ class: null, prefix: [1, 2], fixed: [null, 3] })) console.log(tokens.length);
   const { perToken, total } = await ar.score([1, 2, 3], 7);
@@ -54,6 +63,8 @@ export async function whatAGeneratorDoesNot(engine: Engine, ar: Generator): Prom
   new Generator();
   // @ts-expect-error: there is no such precision
   await engine.loadGenerator('a.ckpt', { precision: 'int2' });
+  // @ts-expect-error: a recipe alone is no picture
+  await ar.png({ recipe: '{}' });
   // @ts-expect-error: a class is a number, a name or null
   ar.generate({ class: true });
 }

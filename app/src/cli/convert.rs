@@ -9,13 +9,14 @@ use ibq_core::{
 
 use super::{
     failure::Failure,
-    inputs::{read_bounded, shown},
     model::{self, OpenedModel},
     numbers::{bytes, count},
-    options::{GpuOptions, PrecisionChoice as FloatChoice, WeightOptions},
+    options::{GpuOptions, TransformerPrecisionChoice, WeightOptions},
     outputs::{self, OverwriteOption},
+    paths::{files_of, shown, stored_bytes},
+    read::read_text,
     session::Session,
-    transformer::{self, PrecisionChoice, TransformerOptions},
+    transformer::{self, TransformerOptions},
 };
 
 /// Most bytes of a list of names.
@@ -36,7 +37,7 @@ pub(crate) struct Arguments {
     output: PathBuf,
     /// Storage of the weights; int8 and int4 for transformers only
     #[arg(long, value_enum, default_value = "f32")]
-    precision: PrecisionChoice,
+    precision: TransformerPrecisionChoice,
     /// Names of a transformer's classes, one on each line, to go into the folder
     #[arg(long, value_name = "TEXT")]
     class_names: Option<PathBuf>,
@@ -44,9 +45,8 @@ pub(crate) struct Arguments {
     existing: OverwriteOption,
     #[command(flatten)]
     choice: WeightOptions,
-    /// Adapter that quantizes: part of its name, or software
-    #[arg(long, value_name = "NAME", default_value = "best")]
-    adapter: ibq_core::gpu::AdapterChoice,
+    #[command(flatten)]
+    gpu: GpuOptions,
 }
 
 /// Runs the command.
@@ -79,14 +79,9 @@ async fn convert_tokenizer(
     opened: &OpenedModel,
     session: &Session,
 ) -> Result<u64, Failure> {
-    let precision = match arguments.precision {
-        PrecisionChoice::F32 => FloatChoice::F32,
-        PrecisionChoice::F16 => FloatChoice::F16,
-        PrecisionChoice::Int8 | PrecisionChoice::Int4 => {
-            return Err(Failure::Usage(
-                "only transformers can be quantized; tokenizers are f32 or f16".to_owned(),
-            ));
-        }
+    let Some(precision) = arguments.precision.of_tokenizer() else {
+        let reason = "only transformers can be quantized; tokenizers are f32 or f16";
+        return Err(Failure::Usage(reason.to_owned()));
     };
     let weights = model::tokenizer(opened, &arguments.choice)?;
     outputs::create_parent(&arguments.output)?;
@@ -98,57 +93,34 @@ async fn convert_tokenizer(
 
 /// Writes a transformer, and the tokenizer inside; returns the number of the transformer's parameters.
 async fn convert_ar(arguments: &Arguments, session: &Session) -> Result<u64, Failure> {
-    let options = TransformerOptions {
-        model: Some(arguments.model.clone()),
-        config: arguments.choice.config.clone(),
-        adapter: arguments.adapter.clone(),
-        precision: Some(arguments.precision),
-    };
-    let opened = transformer::open(&options, options.model.clone(), None, session).await?;
+    let options =
+        TransformerOptions { model: Some(arguments.model.clone()), config: arguments.choice.config.clone() };
+    let opened = transformer::open(&options, session).await?;
     let precision = TransformerPrecision::from(arguments.precision);
     let names = match &arguments.class_names {
-        Some(path) => class_names(path, opened.weights.config().class_num)?,
+        Some(path) => read_class_names(path, opened.config().class_num)?,
         None => Vec::new(),
     };
     let gpu = match arguments.precision {
-        PrecisionChoice::F32 | PrecisionChoice::F16 => None,
-        PrecisionChoice::Int8 | PrecisionChoice::Int4 => {
-            let adapter =
-                GpuOptions { adapter: arguments.adapter.clone(), precision: FloatChoice::F32, tier: None };
-            Some(model::open_gpu(&adapter).await?)
+        TransformerPrecisionChoice::F32 | TransformerPrecisionChoice::F16 => None,
+        TransformerPrecisionChoice::Int8 | TransformerPrecisionChoice::Int4 => {
+            Some(model::open_gpu(&arguments.gpu).await?)
         }
     };
     outputs::create_parent(&arguments.output)?;
-    session.title(&opened.opened.name);
-    let (model, weights, out) = (&opened.opened.model, &opened.weights, &arguments.output);
+    session.title(opened.name());
+    let (model, weights, out) = (opened.model(), opened.weights(), &arguments.output);
     convert_transformer(gpu.as_ref(), model, weights, precision, names, out, session.job()).await?;
     Ok(weights.config().parameter_count())
 }
 
 /// Names of classes, one on each line.
-fn class_names(path: &Path, classes: u32) -> Result<Vec<String>, Failure> {
-    let text = String::from_utf8(read_bounded(path, MAX_NAMES_BYTES)?)
-        .map_err(|_| Failure::at(path, "is no text"))?;
+fn read_class_names(path: &Path, classes: u32) -> Result<Vec<String>, Failure> {
+    let text = read_text(path, MAX_NAMES_BYTES)?;
     let names: Vec<String> = text.lines().map(|line| line.trim().to_owned()).collect();
     if names.len() == classes as usize && names.iter().all(|name| !name.is_empty()) {
         return Ok(names);
     }
     let lines = names.iter().filter(|name| !name.is_empty()).count();
-    Err(Failure::at(path, format_args!("has {lines} names, but the model has {classes} classes")))
-}
-
-/// The files of a model: itself, or those of its folder.
-fn files_of(model: &Path) -> Vec<PathBuf> {
-    match std::fs::read_dir(model) {
-        Ok(entries) => entries.flatten().map(|entry| entry.path()).collect(),
-        Err(_) => vec![model.to_owned()],
-    }
-}
-
-/// Bytes of a model file, or of the files of a model folder.
-pub(super) fn stored_bytes(model: &Path) -> u64 {
-    let size = |path: &PathBuf| {
-        std::fs::metadata(path).map_or(0, |data| if data.is_file() { data.len() } else { 0 })
-    };
-    files_of(model).iter().map(size).sum()
+    Err(Failure::in_file(path, format_args!("has {lines} names, but the model has {classes} classes")))
 }

@@ -5,24 +5,21 @@ use std::path::{Path, PathBuf};
 use ibq_core::{
     gpu::{Stage, stage_ms},
     picture::{Crop, MAX_PIXELS},
-    tokenizer::{RunOptions, TokenizerConfig},
-    tokens::{TokenFile, TokenGrid},
+    tokenizer::RunOptions,
+    tokens::{OtherModel, TokenFile, TokenGrid},
 };
 
 use super::{
-    failure::Failure,
-    inputs::{read_bounded, shown},
+    failure::{Failure, first_result},
     model::{self, Loaded},
     numbers::{count, ms},
-    options::{GpuOptions, ModelOptions, TileOptions},
+    options::{ModelOptions, TileOptions, TokenizerGpuOptions},
     outputs::{self, Destination, OverwriteOption, write_png},
-    results::only,
+    paths::shown,
+    read::read_tokens,
     session::Session,
     table::{Column, Table},
 };
-
-/// Most bytes of a token file.
-const MAX_BYTES: u64 = 1 << 30;
 
 /// The command line of `ibq decode`.
 #[derive(clap::Args)]
@@ -40,29 +37,26 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     model: ModelOptions,
     #[command(flatten)]
-    gpu: GpuOptions,
+    gpu: TokenizerGpuOptions,
 }
 
 /// Runs the command.
 pub(crate) async fn run(arguments: &Arguments, session: &Session) -> Result<(), Failure> {
     let path = &arguments.tokens;
     let destination = Destination::of(&arguments.output)?;
-    let content = read_bounded(path, MAX_BYTES)?;
-    // The reader names the file in its messages.
-    let file = TokenFile::read(&shown(path), &content).map_err(|error| Failure::Failed(error.to_string()))?;
-    drop(content);
+    let file = read_tokens(path)?;
     if file.grids.is_empty() {
-        return Err(Failure::at(path, "holds no pictures"));
+        return Err(Failure::in_file(path, "holds no pictures"));
     }
     let outputs = output_names(&destination, path, file.grids.len(), arguments.existing.overwrite)?;
     let loaded = model::load(&arguments.model, &arguments.gpu, session).await?;
-    check(&file, path, &loaded, session)?;
+    check_model(&file, path, &loaded, session)?;
     let table = table(&outputs);
     for (index, (grid, output)) in file.grids.iter().zip(&outputs).enumerate() {
         let label = file_name(output);
-        session.begin(index, outputs.len(), &label);
+        session.title_of_input(index, outputs.len(), &label);
         let size = file.sizes.as_ref().and_then(|sizes| sizes.get(index).copied());
-        match one(grid, size, output, arguments, &loaded, session).await {
+        match decode_grid(grid, size, output, arguments, &loaded, session).await {
             Ok(cells) => {
                 if index == 0 {
                     session.print(table.header());
@@ -105,24 +99,20 @@ fn output_names(
     Ok(names)
 }
 
-/// Whether these tokens are of this model.
-fn check(file: &TokenFile, path: &Path, loaded: &Loaded, session: &Session) -> Result<(), Failure> {
-    let TokenizerConfig { n_embed, .. } = *loaded.tokenizer.config();
-    let factor = loaded.tokenizer.config().factor();
-    let model = &loaded.name;
-    if let Some(codes) = file.codebook_size.filter(|&codes| codes != n_embed) {
-        let (codes, n_embed) = (count(codes.into()), count(n_embed.into()));
-        let reason = format!(
-            "its tokens are of a model with {codes} codes; {model} has {n_embed}. Give theirs with --model"
-        );
-        return Err(Failure::at(path, reason));
-    }
-    if let Some(theirs) = file.factor.filter(|&theirs| theirs != factor) {
-        let reason = format!(
-            "its tokens stand for {theirs} × {theirs} pixels each, those of {model} for {factor} × {factor}"
-        );
-        return Err(Failure::at(path, reason));
-    }
+/// Refuses tokens of another model, and notes another name of the model.
+fn check_model(file: &TokenFile, path: &Path, loaded: &Loaded, session: &Session) -> Result<(), Failure> {
+    let (config, model) = (loaded.tokenizer.config(), &loaded.name);
+    file.check_model(config.n_embed, config.factor()).map_err(|error| {
+        let reason = match error {
+            OtherModel::Codes { file, model: codes } => format!(
+                "its tokens are of a model with {} codes; {model} has {}. Give theirs with --model",
+                count(file.into()),
+                count(codes.into())
+            ),
+            OtherModel::Factor { .. } => format!("{error}, {model}"),
+        };
+        Failure::in_file(path, reason)
+    })?;
     if let Some(other) = file.model.as_ref().filter(|&other| other != model) {
         let other = shown(Path::new(other));
         session.note(&shown(path), format_args!("encoded with {other}, decoded with {model}"));
@@ -130,7 +120,7 @@ fn check(file: &TokenFile, path: &Path, loaded: &Loaded, session: &Session) -> R
     Ok(())
 }
 
-async fn one(
+async fn decode_grid(
     grid: &TokenGrid,
     size: Option<(u32, u32)>,
     output: &Path,
@@ -142,7 +132,7 @@ async fn one(
     let crop = crop(grid, size, loaded.tokenizer.config().factor())?;
     let options = RunOptions { tiling: arguments.tiles.tile, ..RunOptions::default() };
     let decoding = loaded.tokenizer.decode(std::slice::from_ref(grid), &options, session.job()).await?;
-    let decoded = only(decoding.pictures)?;
+    let decoded = first_result(decoding.pictures)?;
     let padded = decoded.dimensions();
     let picture = crop.apply(&decoded);
     write_png(output, &picture)?;

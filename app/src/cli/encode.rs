@@ -10,13 +10,13 @@ use ibq_core::{
 };
 
 use super::{
-    failure::Failure,
-    inputs::{self, Input, shown},
+    failure::{Failure, first_result},
+    inputs::{self, Input},
     model::{self, Loaded},
     numbers::{bytes, ms, several},
-    options::{GpuOptions, ModelOptions, SizeOptions, TileOptions},
+    options::{ModelOptions, SizeOptions, TileOptions, TokenizerGpuOptions},
     outputs,
-    results::only,
+    paths::shown,
     session::Session,
     table::{Column, Table},
 };
@@ -37,7 +37,7 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     model: ModelOptions,
     #[command(flatten)]
-    gpu: GpuOptions,
+    gpu: TokenizerGpuOptions,
 }
 
 /// One picture as tokens.
@@ -63,9 +63,17 @@ pub(crate) async fn run(arguments: &Arguments, session: &Session) -> Result<(), 
     let table = table(&inputs);
     let mut encoded: Vec<Encoded> = Vec::new();
     for (index, input) in inputs.iter().enumerate() {
-        session.begin(index, inputs.len(), &input.label);
+        session.title_of_input(index, inputs.len(), &input.label);
         let shape = encoded.first().map(|first| (first.grid.rows, first.grid.cols));
-        match one(input, arguments, &loaded, session, shape.filter(|_| format != TokenFormat::Json)).await {
+        match encode_picture(
+            input,
+            arguments,
+            &loaded,
+            session,
+            shape.filter(|_| format != TokenFormat::Json),
+        )
+        .await
+        {
             Ok(result) => {
                 if encoded.is_empty() {
                     session.print(table.header());
@@ -96,7 +104,7 @@ fn format_of(path: &Path) -> Result<TokenFormat, Failure> {
 }
 
 /// Encodes one picture; `shape` are the rows and columns it must have to fit into the file.
-async fn one(
+async fn encode_picture(
     input: &Input,
     arguments: &Arguments,
     loaded: &Loaded,
@@ -123,7 +131,7 @@ async fn one(
         size: (fitted.crop.width, fitted.crop.height),
         notes: notes.collect(),
         times: encoding.times,
-        grid: only(encoding.grids)?,
+        grid: first_result(encoding.grids)?,
     })
 }
 
@@ -138,7 +146,7 @@ fn write(encoded: Vec<Encoded>, format: TokenFormat, loaded: &Loaded, path: &Pat
         model: Some(loaded.name.clone()),
     };
     let content =
-        file.write(format).map_err(|TokenFileError::Broken { reason, .. }| Failure::at(path, reason))?;
+        file.write(format).map_err(|TokenFileError::Broken { reason, .. }| Failure::in_file(path, reason))?;
     outputs::write(path, &content)?;
     Ok(content.len() as u64)
 }

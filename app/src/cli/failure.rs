@@ -5,12 +5,14 @@ use std::{fmt::Display, io::Write, path::Path};
 use console::style;
 use ibq_core::{
     files::{SourceError, WeightsError},
+    generator::GeneratorError,
     gpu::{GpuError, Remedy},
     job::Cancelled,
     tokenizer::TokenizerError,
+    transformer::TransformerError,
 };
 
-use super::inputs::shown;
+use super::{numbers::count, paths::shown};
 
 /// Why a command, or one of its inputs, failed.
 #[derive(Debug, thiserror::Error)]
@@ -34,7 +36,7 @@ pub(crate) enum Failure {
 
 impl Failure {
     /// Something went wrong with a file.
-    pub(crate) fn at(path: &Path, reason: impl Display) -> Self {
+    pub(crate) fn in_file(path: &Path, reason: impl Display) -> Self {
         Self::Failed(format!("{}: {reason}", shown(path)))
     }
 
@@ -70,6 +72,11 @@ impl Failure {
             let _ = writeln!(std::io::stderr(), "\nFor more information, try '--help'.");
         }
     }
+}
+
+/// What the engine gave for the only picture or grid of a call.
+pub(crate) fn first_result<T>(results: Vec<T>) -> Result<T, Failure> {
+    results.into_iter().next().ok_or_else(|| Failure::Failed("the engine gave no result".to_owned()))
 }
 
 /// `error:`, red on a terminal.
@@ -118,10 +125,37 @@ impl From<TokenizerError> for Failure {
     }
 }
 
+impl From<TransformerError> for Failure {
+    fn from(error: TransformerError) -> Self {
+        match error {
+            TransformerError::Cancelled(cancelled) => cancelled.into(),
+            TransformerError::Gpu(gpu) => gpu.into(),
+            other => Self::with_advice(&other, other.remedy()),
+        }
+    }
+}
+
+impl From<GeneratorError> for Failure {
+    fn from(error: GeneratorError) -> Self {
+        match error {
+            GeneratorError::Transformer(error) => error.into(),
+            GeneratorError::Tokenizer(error) => error.into(),
+            GeneratorError::Weights(error) => error.into(),
+            GeneratorError::NoTokenizer { .. } => Self::Failed(format!("{error}; give it with --tokenizer")),
+            GeneratorError::OtherCodes { name, codes, tokenizer, found } => Self::Failed(format!(
+                "the tokenizer {} has {} codes, but {name} was trained on {}",
+                shown(Path::new(&tokenizer)),
+                count(found.into()),
+                count(codes.into())
+            )),
+            GeneratorError::StoredPrecision { .. } => Self::Usage(error.to_string()),
+            GeneratorError::Picture(_) | GeneratorError::Recipe { .. } => Self::Failed(error.to_string()),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use ibq_core::transformer::TransformerError;
-
     use super::*;
 
     #[test]

@@ -2,13 +2,17 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    io::Read,
     path::{Path, PathBuf},
 };
 
 use ibq_core::picture::{self, Picture};
 
-use super::{failure::Failure, session::Session};
+use super::{
+    failure::Failure,
+    paths::{readable, shown},
+    read::read_bounded,
+    session::Session,
+};
 
 /// Endings of the files that are taken from a folder.
 const ENDINGS: [&str; 4] = ["png", "jpg", "jpeg", "webp"];
@@ -38,37 +42,7 @@ impl Input {
     /// Opens the picture.
     pub(crate) fn open(&self) -> Result<Picture, Failure> {
         let bytes = read_bounded(&self.path, MAX_BYTES)?;
-        picture::open(&bytes).map_err(|error| Failure::at(&self.path, error))
-    }
-}
-
-/// A path for messages and tables: control characters in it must not reach the terminal.
-pub(crate) fn shown(path: &Path) -> String {
-    path.to_string_lossy().chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
-}
-
-/// Reads a whole file that has at most `most` bytes.
-pub(crate) fn read_bounded(path: &Path, most: u64) -> Result<Vec<u8>, Failure> {
-    let fail = |error: std::io::Error| Failure::at(path, readable(&error));
-    let file = std::fs::File::open(path).map_err(fail)?;
-    if file.metadata().is_ok_and(|data| data.is_dir()) {
-        return Err(Failure::at(path, "is a folder"));
-    }
-    let mut bytes = Vec::new();
-    file.take(most + 1).read_to_end(&mut bytes).map_err(fail)?;
-    if bytes.len() as u64 > most {
-        return Err(Failure::at(path, format_args!("more than {}", super::numbers::bytes(most))));
-    }
-    Ok(bytes)
-}
-
-/// What the system says, without its error number.
-pub(crate) fn readable(error: &std::io::Error) -> String {
-    let text = error.to_string();
-    match (error.kind(), text.rfind(" (os error")) {
-        (std::io::ErrorKind::NotFound, _) => "no such file".to_owned(),
-        (_, Some(end)) => text[..end].to_lowercase(),
-        (_, None) => text,
+        picture::open(&bytes).map_err(|error| Failure::in_file(&self.path, error))
     }
 }
 
@@ -95,10 +69,12 @@ fn expand(word: &Path) -> Result<Vec<PathBuf>, Failure> {
     let pattern = word.to_string_lossy();
     match std::fs::metadata(word) {
         Ok(_) => return Ok(vec![word.to_owned()]),
-        Err(error) if !pattern.contains(['*', '?', '[']) => return Err(Failure::at(word, readable(&error))),
+        Err(error) if !pattern.contains(['*', '?', '[']) => {
+            return Err(Failure::in_file(word, readable(&error)));
+        }
         Err(_) => {}
     }
-    let matches = glob::glob(&pattern).map_err(|error| Failure::at(word, error))?;
+    let matches = glob::glob(&pattern).map_err(|error| Failure::in_file(word, error))?;
     let mut paths = Vec::new();
     for path in matches.flatten() {
         if path.is_dir() {
@@ -107,12 +83,12 @@ fn expand(word: &Path) -> Result<Vec<PathBuf>, Failure> {
             paths.push(path);
         }
     }
-    if paths.is_empty() { Err(Failure::at(word, "matches no file")) } else { Ok(paths) }
+    if paths.is_empty() { Err(Failure::in_file(word, "matches no file")) } else { Ok(paths) }
 }
 
 /// The pictures of a folder, by name; neither hidden ones nor those of its subfolders.
 fn pictures_in(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let entries = std::fs::read_dir(folder).map_err(|error| Failure::at(folder, readable(&error)))?;
+    let entries = std::fs::read_dir(folder).map_err(|error| Failure::in_file(folder, readable(&error)))?;
     let is_picture = |path: &PathBuf| {
         let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
         let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
@@ -122,7 +98,7 @@ fn pictures_in(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     paths.sort();
     if paths.is_empty() {
         let reason = "no pictures in this folder (.png, .jpg, .jpeg or .webp; subfolders are not searched)";
-        return Err(Failure::at(folder, reason));
+        return Err(Failure::in_file(folder, reason));
     }
     Ok(paths)
 }
@@ -149,10 +125,5 @@ mod tests {
         let inputs = with_labels(["a/cat.png", "b/cat.png", "b/dog.png"].map(PathBuf::from).to_vec());
         let labels: Vec<&str> = inputs.iter().map(|input| input.label.as_str()).collect();
         assert_eq!(labels, ["a/cat.png", "b/cat.png", "dog.png"]);
-    }
-
-    #[test]
-    fn control_characters_do_not_reach_the_terminal() {
-        assert_eq!(shown(Path::new("a\u{1b}[2Jb.png")), "a\u{fffd}[2Jb.png");
     }
 }

@@ -4,6 +4,7 @@
 //! inputs), 2 the command line was wrong.
 
 mod bench;
+mod classes;
 mod convert;
 mod decode;
 mod encode;
@@ -15,14 +16,14 @@ mod model;
 mod numbers;
 mod options;
 mod outputs;
+mod paths;
 mod progress;
+mod read;
 mod reconstruct;
-mod results;
 mod score;
 mod session;
 mod table;
 mod transformer;
-mod window;
 
 use std::process::ExitCode;
 
@@ -67,7 +68,7 @@ enum Command {
 pub(crate) fn run() -> ExitCode {
     // Wrong usage ends here with exit code 2, --help and --version with 0.
     let arguments = Arguments::parse();
-    let Some(command) = arguments.command else { return exit_code(&window::open()) };
+    let Some(command) = arguments.command else { return exit_code(&open_window()) };
     let session = Session::start();
     let done = pollster::block_on(async {
         match &command {
@@ -84,6 +85,18 @@ pub(crate) fn run() -> ExitCode {
     let done = done.and_then(|()| session.verdict());
     drop(session);
     exit_code(&done)
+}
+
+/// Opens the window and returns when it is closed.
+#[cfg(feature = "studio")]
+fn open_window() -> Result<(), Failure> {
+    ibq_studio::studio::open_window().map_err(|error| Failure::Failed(error.to_string()))
+}
+
+/// Says that there is none.
+#[cfg(not(feature = "studio"))]
+fn open_window() -> Result<(), Failure> {
+    Err(Failure::Usage("this build has no window; give a command (see `ibq --help`)".to_owned()))
 }
 
 fn exit_code(done: &Result<(), Failure>) -> ExitCode {

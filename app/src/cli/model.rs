@@ -12,11 +12,11 @@ use serde::Serialize;
 
 use super::{
     failure::Failure,
-    inputs::shown,
     numbers,
-    options::{GpuOptions, ModelOptions, WeightOptions},
+    options::{GpuOptions, ModelOptions, TokenizerGpuOptions, WeightOptions},
+    paths::shown,
+    read::read_yaml,
     session::Session,
-    transformer::read_yaml,
 };
 
 /// A tokenizer on the GPU, and what is to be said about it.
@@ -26,12 +26,12 @@ pub(crate) struct Loaded {
     /// The model, for people and for token files.
     pub(crate) name: String,
     /// What was used, for JSON documents.
-    pub(crate) used: Used,
+    pub(crate) run: RunInfo,
 }
 
 /// Which model, weights and adapter gave a result.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct Used {
+pub(crate) struct RunInfo {
     model: String,
     weights: &'static str,
     precision: &'static str,
@@ -81,14 +81,16 @@ pub(crate) struct OpenedModel {
 pub(crate) async fn open(path: Option<&Path>) -> Result<OpenedModel, Failure> {
     if let Some(path) = path {
         let model = Model::open_path(path).await?;
-        let name = std::fs::canonicalize(path)
-            .ok()
-            .and_then(|path| path.file_name().map(|name| shown(Path::new(name))));
+        // Paths like `.` have no name of their own.
+        let canonical = || std::fs::canonicalize(path).ok();
+        let name = path.file_name().map(ToOwned::to_owned);
+        let name = name.or_else(|| canonical()?.file_name().map(ToOwned::to_owned));
+        let name = name.map(|name| shown(Path::new(&name)));
         return Ok(OpenedModel { model, name: name.unwrap_or_else(|| shown(path)) });
     }
     let bundled = bundled::bundled_tokenizer().map_err(|error| Failure::Failed(error.to_string()))?;
-    let model = Model::open_folder(bundled.config, vec![bundled.weights]).await?;
-    Ok(OpenedModel { model, name: bundled.name.to_owned() })
+    let name = bundled.name.to_owned();
+    Ok(OpenedModel { model: bundled.open().await?, name })
 }
 
 /// The asked weights of a model, checked against the configuration file if one was given.
@@ -96,7 +98,7 @@ pub(crate) fn tokenizer(opened: &OpenedModel, options: &WeightOptions) -> Result
     let weights = opened.model.tokenizer(options.weights.map(WeightSet::from))?;
     if let Some(path) = &options.config {
         let text = read_yaml(path)?;
-        weights.check_against_yaml(&text).map_err(|error| Failure::at(path, error))?;
+        weights.check_against_yaml(&text).map_err(|error| Failure::in_file(path, error))?;
     }
     Ok(weights)
 }
@@ -119,7 +121,7 @@ pub(crate) async fn open_gpu(options: &GpuOptions) -> Result<Gpu, Failure> {
 /// Opens model and adapter, says which they are, and uploads the weights.
 pub(crate) async fn load(
     model: &ModelOptions,
-    gpu: &GpuOptions,
+    options: &TokenizerGpuOptions,
     session: &Session,
 ) -> Result<Loaded, Failure> {
     let opened = open(model.model.as_deref()).await?;
@@ -129,26 +131,18 @@ pub(crate) async fn load(
     let codes = numbers::count(u64::from(config.n_embed));
     let set = weights.set();
     session.tell("model", format_args!("{}{origin} · {set} weights · {codes} codes", opened.name));
-    let device = open_gpu(gpu).await?;
-    let adapter = Adapter::from(device.info());
-    session.tell("adapter", format_args!("{} · {}", adapter.line(), gpu.precision.name()));
-    let used = Used {
+    let gpu = open_gpu(&options.gpu).await?;
+    let adapter = Adapter::from(gpu.info());
+    session.tell("adapter", format_args!("{} · {}", adapter.line(), options.precision.name()));
+    let run = RunInfo {
         model: opened.name.clone(),
-        weights: set_key(weights.set()),
-        precision: gpu.precision.name(),
+        weights: weights.set().name(),
+        precision: options.precision.name(),
         codebook_size: config.n_embed,
         factor: config.factor(),
         adapter,
     };
     session.title(&opened.name);
-    let tokenizer = Tokenizer::load(&device, &weights, gpu.precision.into(), session.job()).await?;
-    Ok(Loaded { tokenizer, name: opened.name, used })
-}
-
-/// A set of weights, as on the command line.
-pub(crate) fn set_key(set: WeightSet) -> &'static str {
-    match set {
-        WeightSet::Ema => "ema",
-        WeightSet::Raw => "raw",
-    }
+    let tokenizer = Tokenizer::load(&gpu, &weights, options.precision.into(), session.job()).await?;
+    Ok(Loaded { tokenizer, name: opened.name, run })
 }

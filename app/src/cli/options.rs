@@ -8,6 +8,7 @@ use ibq_core::{
     gpu::{AdapterChoice, Precision, Tier},
     picture::Resize,
     tokenizer::Tiling,
+    transformer::TransformerPrecision,
 };
 
 /// Which model.
@@ -51,19 +52,38 @@ impl From<WeightChoice> for WeightSet {
     }
 }
 
-/// Where and how to compute.
-#[derive(Args)]
+/// Where to compute.
+#[derive(Clone, Args)]
 #[command(next_help_heading = "GPU")]
 pub(crate) struct GpuOptions {
     /// Part of an adapter's name, or software
     #[arg(long, value_name = "NAME", default_value = "best")]
     pub(crate) adapter: AdapterChoice,
-    /// Storage of weights and activations; sums are always f32
-    #[arg(long, value_enum, default_value = "f32")]
-    pub(crate) precision: PrecisionChoice,
     /// Kind of kernels [default: the fastest that the adapter has]
     #[arg(long, value_enum)]
     pub(crate) tier: Option<TierChoice>,
+}
+
+/// Where and how to run a tokenizer.
+#[derive(Args)]
+#[command(next_help_heading = "GPU")]
+pub(crate) struct TokenizerGpuOptions {
+    #[command(flatten)]
+    pub(crate) gpu: GpuOptions,
+    /// Storage of weights and activations; sums are always f32
+    #[arg(long, value_enum, default_value = "f32")]
+    pub(crate) precision: PrecisionChoice,
+}
+
+/// Where and how to run a transformer.
+#[derive(Args)]
+#[command(next_help_heading = "GPU")]
+pub(crate) struct TransformerGpuOptions {
+    #[command(flatten)]
+    pub(crate) gpu: GpuOptions,
+    /// Storage of the transformer's weights [default: f32, or as they are stored where they are quantized]
+    #[arg(long, value_enum)]
+    pub(crate) precision: Option<TransformerPrecisionChoice>,
 }
 
 /// `--tier`.
@@ -87,7 +107,7 @@ impl From<TierChoice> for Tier {
     }
 }
 
-/// `--precision`.
+/// `--precision` of a tokenizer.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum PrecisionChoice {
     /// 32-bit floats
@@ -99,10 +119,7 @@ pub(crate) enum PrecisionChoice {
 impl PrecisionChoice {
     /// As it is written on the command line.
     pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::F32 => "f32",
-            Self::F16 => "f16",
-        }
+        Precision::from(self).name()
     }
 }
 
@@ -111,6 +128,41 @@ impl From<PrecisionChoice> for Precision {
         match choice {
             PrecisionChoice::F32 => Self::F32,
             PrecisionChoice::F16 => Self::F16,
+        }
+    }
+}
+
+/// `--precision` of a transformer.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TransformerPrecisionChoice {
+    /// 32-bit floats
+    F32,
+    /// 16-bit floats: half the memory
+    F16,
+    /// 8 bits: a quarter
+    Int8,
+    /// 4 bits: a seventh
+    Int4,
+}
+
+impl TransformerPrecisionChoice {
+    /// The choice of a tokenizer, which is never quantized.
+    pub(crate) fn of_tokenizer(self) -> Option<PrecisionChoice> {
+        match self {
+            Self::F32 => Some(PrecisionChoice::F32),
+            Self::F16 => Some(PrecisionChoice::F16),
+            Self::Int8 | Self::Int4 => None,
+        }
+    }
+}
+
+impl From<TransformerPrecisionChoice> for TransformerPrecision {
+    fn from(choice: TransformerPrecisionChoice) -> Self {
+        match choice {
+            TransformerPrecisionChoice::F32 => Self::F32,
+            TransformerPrecisionChoice::F16 => Self::F16,
+            TransformerPrecisionChoice::Int8 => Self::Int8,
+            TransformerPrecisionChoice::Int4 => Self::Int4,
         }
     }
 }

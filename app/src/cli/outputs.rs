@@ -13,7 +13,7 @@ use image::RgbImage;
 
 use super::{
     failure::Failure,
-    inputs::{readable, shown},
+    paths::{readable, shown},
 };
 
 /// What may happen to files that are there already.
@@ -45,7 +45,7 @@ impl Destination {
             Some("jpg" | "jpeg" | "webp" | "gif" | "bmp" | "tif" | "tiff" | "avif") => Err(Failure::Usage(
                 format!("{}: pictures are written as PNG; use the ending .png", shown(path)),
             )),
-            _ if path.exists() => Err(Failure::at(path, "exists and is no folder")),
+            _ if path.exists() => Err(Failure::in_file(path, "exists and is no folder")),
             _ => Ok(Self::Folder(path.to_owned())),
         }
     }
@@ -89,14 +89,14 @@ pub(crate) fn protect(outputs: &[PathBuf], inputs: &[&Path], may_replace: bool) 
     for output in outputs {
         let Ok(canonical) = std::fs::canonicalize(output) else { continue };
         if inputs.contains(&canonical) {
-            return Err(Failure::at(output, "this output would replace an input; choose another -o"));
+            return Err(Failure::in_file(output, "this output would replace an input; choose another -o"));
         }
         existing.push(output);
     }
     match existing[..] {
         [first, ref others @ ..] if !may_replace => {
             let more = if others.is_empty() { String::new() } else { format!(", and {} more", others.len()) };
-            Err(Failure::at(first, format_args!("exists already{more}; --overwrite replaces")))
+            Err(Failure::in_file(first, format_args!("exists already{more}; --overwrite replaces")))
         }
         _ => Ok(()),
     }
@@ -105,7 +105,7 @@ pub(crate) fn protect(outputs: &[PathBuf], inputs: &[&Path], may_replace: bool) 
 /// Creates a folder and those above it.
 pub(crate) fn create_folder(folder: &Path) -> Result<(), Failure> {
     std::fs::create_dir_all(folder)
-        .map_err(|error| Failure::at(folder, format_args!("cannot be created: {}", readable(&error))))
+        .map_err(|error| Failure::in_file(folder, format_args!("cannot be created: {}", readable(&error))))
 }
 
 /// Creates the folder that a file will be in.
@@ -118,13 +118,13 @@ pub(crate) fn create_parent(file: &Path) -> Result<(), Failure> {
 
 /// Writes a picture as PNG.
 pub(crate) fn write_png(path: &Path, picture: &RgbImage) -> Result<(), Failure> {
-    write(path, &encode_png(picture).map_err(|error| Failure::at(path, error))?)
+    write(path, &encode_png(picture).map_err(|error| Failure::in_file(path, error))?)
 }
 
 /// Writes a file that appears whole or not at all.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let mut file = OutputFile::create(path)?;
-    file.write_all(bytes).map_err(|error| Failure::at(path, readable(&error)))?;
+    file.write_all(bytes).map_err(|error| Failure::in_file(path, readable(&error)))?;
     file.finish()
 }
 
@@ -146,14 +146,15 @@ impl OutputFile {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             path.with_file_name(format!(".{name}.{}.partial", std::process::id()))
         });
-        let file = File::create(partial.as_ref().unwrap_or(&path))
-            .map_err(|error| Failure::at(&path, format_args!("cannot be written: {}", readable(&error))))?;
+        let file = File::create(partial.as_ref().unwrap_or(&path)).map_err(|error| {
+            Failure::in_file(&path, format_args!("cannot be written: {}", readable(&error)))
+        })?;
         Ok(Self { path, partial, file: BufWriter::new(file) })
     }
 
     /// Gives it its name.
     pub(crate) fn finish(mut self) -> Result<(), Failure> {
-        let fail = |error: io::Error| Failure::at(&self.path, readable(&error));
+        let fail = |error: io::Error| Failure::in_file(&self.path, readable(&error));
         self.file.flush().map_err(fail)?;
         if let Some(partial) = &self.partial {
             std::fs::rename(partial, &self.path).map_err(fail)?;

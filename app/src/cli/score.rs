@@ -3,23 +3,23 @@
 use std::path::PathBuf;
 
 use ibq_core::{
-    tokens::{TokenFile, TokenGrid},
-    transformer::{Condition, Logits, Transformer, log_sum_exp},
+    tokens::TokenGrid,
+    transformer::{Condition, Logits, Transformer, TransformerPrecision, log_sum_exp},
 };
 use serde::Serialize;
 
 use super::{
+    classes::resolve_class,
     failure::Failure,
-    generate::{class_of, npy_header},
-    inputs::{read_bounded, shown},
+    generate::npy_header,
+    options::TransformerGpuOptions,
     outputs,
+    paths::shown,
+    read::read_tokens,
     session::Session,
     table::{Column, Table},
     transformer::{self, TransformerOptions},
 };
-
-/// Most bytes of a token file.
-const MAX_BYTES: u64 = 1 << 30;
 
 /// The command line of `ibq score`.
 #[derive(clap::Args)]
@@ -39,6 +39,8 @@ pub(crate) struct Arguments {
     json: bool,
     #[command(flatten)]
     transformer: TransformerOptions,
+    #[command(flatten)]
+    gpu: TransformerGpuOptions,
 }
 
 /// One picture, for JSON documents.
@@ -53,24 +55,24 @@ struct Scored {
 /// Runs the command.
 pub(crate) async fn run(arguments: &Arguments, session: &Session) -> Result<(), Failure> {
     let path = &arguments.tokens;
-    let file = TokenFile::read(&shown(path), &read_bounded(path, MAX_BYTES)?)
-        .map_err(|error| Failure::Failed(error.to_string()))?;
+    let file = read_tokens(path)?;
     if arguments.logits.is_some() && file.grids.len() != 1 {
         let reason = format!("holds {} pictures; --logits takes one", file.grids.len());
-        return Err(Failure::at(path, reason));
+        return Err(Failure::in_file(path, reason));
     }
-    let options = &arguments.transformer;
-    let opened = transformer::open(options, options.model.clone(), None, session).await?;
+    let opened = transformer::open(&arguments.transformer, session).await?;
     let condition = match arguments.class.as_str() {
         "none" => Condition::None,
-        name => Condition::Class(class_of(name, &opened, session)?),
+        name => Condition::Class(resolve_class(name, &opened, session)?),
     };
-    let precision = opened.precision(options, None)?;
-    let (_, model) = transformer::load(&opened, options, precision, session).await?;
+    let precision = transformer::precision(&opened, &arguments.gpu, TransformerPrecision::default())?;
+    let gpu = transformer::open_gpu(&arguments.gpu, precision.name(), session).await?;
+    session.title(opened.name());
+    let model = opened.load_transformer(&gpu, precision, session.job()).await?;
     let mut scored = Vec::new();
     for (index, grid) in file.grids.iter().enumerate() {
-        session.begin(index, file.grids.len(), &shown(path));
-        let (logits, per_token) = score(&model, condition, grid, session).await?;
+        session.title_of_input(index, file.grids.len(), &shown(path));
+        let (logits, per_token) = score_grid(&model, condition, grid, session).await?;
         if let Some(out) = &arguments.logits {
             outputs::write(out, &npy(&logits))?;
         }
@@ -101,7 +103,7 @@ pub(crate) async fn run(arguments: &Arguments, session: &Session) -> Result<(), 
     Ok(())
 }
 
-async fn score(
+async fn score_grid(
     model: &Transformer,
     condition: Condition,
     grid: &TokenGrid,

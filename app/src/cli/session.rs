@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::{
     failure::{Failure, error_mark},
-    inputs::readable,
+    paths::readable,
     progress::ProgressLine,
 };
 
@@ -68,8 +68,8 @@ impl Session {
         }
     }
 
-    /// Names the input that is worked on, the how-manieth of how many.
-    pub(crate) fn begin(&self, index: usize, all: usize, label: &str) {
+    /// Names the input that is worked on: "[3/7] name".
+    pub(crate) fn title_of_input(&self, index: usize, all: usize, label: &str) {
         let place = if all == 1 { String::new() } else { format!("[{}/{all}] ", index + 1) };
         self.title(&format!("{place}{label}"));
     }

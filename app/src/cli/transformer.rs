@@ -1,31 +1,25 @@
-//! Opening a transformer and its tokenizer, and the options for it.
+//! Opening generators and their transformers, and the options for them.
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use ibq_core::{
-    files::{Model, TokenizerWeights},
-    gpu::{AdapterChoice, Gpu, Precision},
-    tokenizer::Tokenizer,
-    transformer::{
-        Transformer, TransformerConfig, TransformerError, TransformerPrecision, TransformerWeights,
-    },
+    files::Origin,
+    generator::{OpenedGenerator, Recipe, RecipeTokenizer, TokenizerSource},
+    gpu::Gpu,
+    transformer::TransformerPrecision,
 };
-use ibq_studio::bundled;
+use ibq_studio::bundled::{BundledModel, bundled_generator, bundled_tokenizer};
 
 use super::{
     failure::Failure,
-    inputs::{read_bounded, shown},
     model::{self, Adapter, OpenedModel},
-    numbers::count,
-    options::GpuOptions,
+    options::TransformerGpuOptions,
+    read::read_yaml,
     session::Session,
 };
 
-/// Most bytes of a configuration file.
-const MAX_CONFIG_BYTES: u64 = 1 << 20;
-
-/// Which transformer, and where to run it.
+/// Which transformer.
 #[derive(Args)]
 #[command(next_help_heading = "Model")]
 pub(crate) struct TransformerOptions {
@@ -35,171 +29,141 @@ pub(crate) struct TransformerOptions {
     /// Official configuration file: tells the number of heads, which the weights do not
     #[arg(long, value_name = "YAML")]
     pub(crate) config: Option<PathBuf>,
-    /// Part of an adapter's name, or software
-    #[arg(long, value_name = "NAME", default_value = "best")]
-    pub(crate) adapter: AdapterChoice,
-    /// Storage of the transformer's weights [default: f32]
-    #[arg(long, value_enum)]
-    pub(crate) precision: Option<PrecisionChoice>,
 }
 
-/// `--precision` of a transformer.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum PrecisionChoice {
-    /// 32-bit floats
-    F32,
-    /// 16-bit floats: half the memory
-    F16,
-    /// 8 bits: a quarter
-    Int8,
-    /// 4 bits: a seventh
-    Int4,
-}
-
-impl From<PrecisionChoice> for TransformerPrecision {
-    fn from(choice: PrecisionChoice) -> Self {
-        match choice {
-            PrecisionChoice::F32 => Self::F32,
-            PrecisionChoice::F16 => Self::F16,
-            PrecisionChoice::Int8 => Self::Int8,
-            PrecisionChoice::Int4 => Self::Int4,
-        }
-    }
-}
-
-impl From<TransformerError> for Failure {
-    fn from(error: TransformerError) -> Self {
-        match error {
-            TransformerError::Cancelled(cancelled) => cancelled.into(),
-            TransformerError::Gpu(gpu) => gpu.into(),
-            other => Self::with_advice(&other, other.remedy()),
-        }
-    }
-}
-
-/// A transformer file of which only the directory has been read.
-pub(crate) struct OpenedTransformer {
-    /// The file.
-    pub(crate) opened: OpenedModel,
-    /// Its weights.
-    pub(crate) weights: TransformerWeights,
-}
-
-impl OpenedTransformer {
-    /// Names of the classes, where the model's folder carries them.
-    pub(crate) fn class_names(&self) -> &[String] {
-        self.opened.model.folder().map_or(&[], |folder| &folder.class_names)
-    }
-
-    /// How its weights are to be stored: as the command line says, else as they are stored in the file, else as `before`.
-    pub(crate) fn precision(
-        &self,
-        options: &TransformerOptions,
-        before: Option<TransformerPrecision>,
-    ) -> Result<TransformerPrecision, Failure> {
-        let asked = options.precision.map(TransformerPrecision::from);
-        match (self.weights.quantized(), asked) {
-            (Some(stored), Some(asked)) if stored != asked => Err(Failure::Usage(format!(
-                "{} is stored as {}; it cannot become {}",
-                self.opened.name,
-                stored.name(),
-                asked.name()
-            ))),
-            (Some(stored), _) => Ok(stored),
-            (None, asked) => Ok(asked.or(before).unwrap_or_default()),
-        }
-    }
-
-    /// The tokenizer inside.
-    pub(crate) fn tokenizer(&self) -> Result<TokenizerWeights, Failure> {
-        self.opened.model.tokenizer(None).map_err(|_| {
-            let name = &self.opened.name;
-            Failure::Failed(format!("{name} has no tokenizer inside; give one with --tokenizer"))
-        })
-    }
-}
-
-/// Reads an official configuration file.
-pub(crate) fn read_yaml(path: &Path) -> Result<String, Failure> {
-    String::from_utf8(read_bounded(path, MAX_CONFIG_BYTES)?).map_err(|_| Failure::at(path, "is no text"))
-}
-
-/// Opens the file and says what it is. What it does not tell is taken from a configuration that is known already.
+/// Opens the transformer that the options name, and says what it is.
 pub(crate) async fn open(
     options: &TransformerOptions,
-    path: Option<PathBuf>,
-    known: Option<&TransformerConfig>,
     session: &Session,
-) -> Result<OpenedTransformer, Failure> {
+) -> Result<OpenedGenerator, Failure> {
+    let opened = match &options.model {
+        Some(path) => model::open(Some(path)).await?,
+        None => open_bundled_generator(None).await?,
+    };
     let yaml = options.config.as_deref().map(read_yaml).transpose()?;
-    let opened = match path.filter(|path| !path.as_os_str().is_empty()) {
-        Some(path) => model::open(Some(&path)).await?,
-        None => bundled().await?,
-    };
-    let weights = match known {
-        Some(config) if yaml.is_none() => TransformerWeights::like(&opened.model, config)?,
-        _ => TransformerWeights::new(&opened.model, yaml.as_deref())?,
-    };
-    let config = weights.config();
-    let (layers, width) = (config.n_layer, count(config.n_embd.into()));
-    let parameters = config.parameter_count() as f64 / 1e6;
-    session.tell(
-        "model",
-        format_args!(
-            "{} · {layers} layers of width {width} · {parameters:.1} million parameters",
-            opened.name
-        ),
-    );
-    for assumed in weights.assumed() {
-        session.note(&opened.name, format_args!("taken to have {assumed}; --config says otherwise"));
-    }
-    Ok(OpenedTransformer { opened, weights })
+    let generator = OpenedGenerator::new(&opened.name, &opened.model, yaml.as_deref())?;
+    announce(&generator, session);
+    Ok(generator)
 }
 
-/// The transformer that ships with the program.
-async fn bundled() -> Result<OpenedModel, Failure> {
-    let Some(bundled) = bundled::bundled_generator() else {
-        let reason = "a transformer is needed, and none ships with this build: give one with --model";
-        return Err(Failure::Usage(reason.to_owned()));
-    };
-    let model = Model::open_folder(bundled.config, vec![bundled.weights]).await?;
-    Ok(OpenedModel { model, name: bundled.name.to_owned() })
-}
-
-/// Opens the adapter, says which it is, and uploads the transformer.
-pub(crate) async fn load(
-    transformer: &OpenedTransformer,
+/// Opens the transformer of a picture, and says what it is. The options may name another place where it is.
+pub(crate) async fn open_for_recipe(
+    recipe: &Recipe,
     options: &TransformerOptions,
-    precision: TransformerPrecision,
     session: &Session,
-) -> Result<(Gpu, Transformer), Failure> {
-    let choice = GpuOptions {
-        adapter: options.adapter.clone(),
-        precision: super::options::PrecisionChoice::F32,
-        tier: None,
+) -> Result<OpenedGenerator, Failure> {
+    let opened = match (&options.model, Origin::parse(&recipe.path)) {
+        (Some(path), _) => model::open(Some(path)).await?,
+        (None, Origin::Bundled(name)) => open_bundled_generator(Some(&name)).await?,
+        (None, Origin::At(path)) => open_named(&path, bundled_generator()).await?,
+        (None, Origin::Unknown) => {
+            let name = &recipe.model;
+            let reason =
+                format!("the picture does not say where its generator {name} is; give it with --model");
+            return Err(Failure::Failed(reason));
+        }
     };
-    let gpu = model::open_gpu(&choice).await?;
-    session.tell("adapter", format_args!("{} · {}", Adapter::from(gpu.info()).line(), precision.name()));
-    session.title(&transformer.opened.name);
-    let loaded = Transformer::load(&gpu, &transformer.weights, precision, session.job()).await?;
-    Ok((gpu, loaded))
+    let generator = match options.config.as_deref().map(read_yaml).transpose()? {
+        Some(yaml) => OpenedGenerator::new(&opened.name, &opened.model, Some(&yaml))?,
+        None => OpenedGenerator::like(&opened.name, &opened.model, &recipe.config)?,
+    };
+    announce(&generator, session);
+    Ok(generator)
 }
 
-/// Uploads the tokenizer and checks that it fits the transformer.
-pub(crate) async fn load_tokenizer(
-    gpu: &Gpu,
-    weights: &TokenizerWeights,
-    transformer: &Transformer,
+/// Sees to the tokenizer: the one at `path`, else the one that a recipe names, else the one inside, else the bundled one where it
+/// has the right number of codes.
+pub(crate) async fn find_tokenizer(
+    generator: &mut OpenedGenerator,
+    path: Option<&Path>,
+    recipe: Option<&RecipeTokenizer>,
     session: &Session,
-) -> Result<Tokenizer, Failure> {
-    let (codes, vocabulary) = (weights.config().n_embed, transformer.config().vocab_size);
-    if codes != vocabulary {
-        return Err(Failure::Failed(format!(
-            "the tokenizer {} has {} codes, but the transformer was trained on {}",
-            shown(Path::new(weights.name())),
-            count(codes.into()),
-            count(vocabulary.into())
-        )));
+) -> Result<(), Failure> {
+    if let Some(path) = path {
+        let opened = model::open(Some(path)).await?;
+        generator.use_tokenizer(opened.model.tokenizer(None)?)?;
+    } else if let Some(recipe) = recipe {
+        let opened = match Origin::parse(&recipe.path) {
+            Origin::Bundled(name) => open_bundled(bundled_tokenizer().ok(), &name).await?,
+            Origin::At(path) => open_named(&path, bundled_tokenizer().ok()).await?,
+            Origin::Unknown => {
+                let reason = "the picture does not say where its tokenizer is; give it with --tokenizer";
+                return Err(Failure::Failed(reason.to_owned()));
+            }
+        };
+        let weights = opened.model.tokenizer(recipe.weights)?;
+        generator.use_tokenizer(TokenizerSource::Weights(weights, recipe.precision))?;
+    } else if generator.lacks_tokenizer()
+        && let Ok(bundled) = bundled_tokenizer()
+    {
+        let name = bundled.name;
+        if generator.offer_tokenizer(bundled.open().await?.tokenizer(None)?) {
+            session.note(generator.name(), format_args!("has no tokenizer inside; {name} is used"));
+        }
     }
-    Ok(Tokenizer::load(gpu, weights, Precision::F32, session.job()).await?)
+    generator.tokenizer()?;
+    Ok(())
+}
+
+fn announce(generator: &OpenedGenerator, session: &Session) {
+    session.tell("model", generator.line());
+    for assumed in generator.weights().assumed() {
+        session.note(generator.name(), format_args!("taken to have {assumed}; --config says otherwise"));
+    }
+}
+
+/// The transformer that ships with the program; `name` is the one that is wanted.
+async fn open_bundled_generator(name: Option<&str>) -> Result<OpenedModel, Failure> {
+    match (bundled_generator(), name) {
+        (Some(bundled), None) => {
+            let name = bundled.name.to_owned();
+            Ok(OpenedModel { model: bundled.open().await?, name })
+        }
+        (bundled, Some(name)) => open_bundled(bundled, name).await,
+        (None, None) => {
+            let reason = "a transformer is needed, and none ships with this build: give one with --model";
+            Err(Failure::Usage(reason.to_owned()))
+        }
+    }
+}
+
+/// The model of this name that ships with the program.
+async fn open_bundled(bundled: Option<BundledModel>, name: &str) -> Result<OpenedModel, Failure> {
+    match bundled.filter(|bundled| bundled.name == name) {
+        Some(bundled) => Ok(OpenedModel { model: bundled.open().await?, name: name.to_owned() }),
+        None => Err(Failure::Failed(format!(
+            "the picture was made with the bundled model {name}, which this build does not have; give it with --model or \
+             --tokenizer"
+        ))),
+    }
+}
+
+/// The model at a place that a recipe names. Of a bundled model the window once wrote the bare name.
+async fn open_named(path: &str, bundled: Option<BundledModel>) -> Result<OpenedModel, Failure> {
+    match bundled {
+        Some(bundled) if bundled.name == path && !Path::new(path).exists() => {
+            open_bundled(Some(bundled), path).await
+        }
+        _ => model::open(Some(Path::new(path))).await,
+    }
+}
+
+/// How the weights are to be stored: as the command line says, else as they are stored in the file, else as `usual`.
+pub(crate) fn precision(
+    generator: &OpenedGenerator,
+    options: &TransformerGpuOptions,
+    usual: TransformerPrecision,
+) -> Result<TransformerPrecision, Failure> {
+    Ok(generator.precision(options.precision.map(Into::into), usual)?)
+}
+
+/// Opens the adapter for a transformer, and says which it is.
+pub(crate) async fn open_gpu(
+    options: &TransformerGpuOptions,
+    precision: &str,
+    session: &Session,
+) -> Result<Gpu, Failure> {
+    let gpu = model::open_gpu(&options.gpu).await?;
+    session.tell("adapter", format_args!("{} · {precision}", Adapter::from(gpu.info()).line()));
+    Ok(gpu)
 }

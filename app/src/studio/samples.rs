@@ -50,21 +50,21 @@ pub(crate) async fn load() -> Message {
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) async fn bundled_model() -> Option<(String, Result<Model, WeightsError>)> {
     let bundled = crate::bundled::bundled_tokenizer().ok()?;
-    Some((bundled.name.to_owned(), Model::open_folder(bundled.config, vec![bundled.weights]).await))
+    Some((bundled.name.to_owned(), bundled.open().await))
 }
 
 /// The bundled generator and its name, if there is one.
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) async fn bundled_generator() -> Option<(String, Result<Model, WeightsError>)> {
     let bundled = crate::bundled::bundled_generator()?;
-    Some((bundled.name.to_owned(), Model::open_folder(bundled.config, vec![bundled.weights]).await))
+    Some((bundled.name.to_owned(), bundled.open().await))
 }
 
 /// The bundled generator: a folder beside the page.
 #[cfg(target_arch = "wasm32")]
 pub(crate) async fn bundled_generator() -> Option<(String, Result<Model, WeightsError>)> {
     let name = option_env!("IBQ_BUNDLED_GENERATOR_NAME")?;
-    Some((name.to_owned(), Model::open_url(&format!("assets/models/{name}/")).await))
+    Some((name.to_owned(), Model::open_bundled_url(name, &format!("assets/models/{name}/")).await))
 }
 
 #[cfg(not(target_arch = "wasm32"))]
@@ -89,8 +89,9 @@ async fn files() -> Vec<(String, Vec<u8>)> {
 #[cfg(target_arch = "wasm32")]
 pub(crate) async fn bundled_model() -> Option<(String, Result<Model, WeightsError>)> {
     let name = String::from_utf8(fetch("assets/models/default.txt").await?).ok()?;
-    let opened = Model::open_url(&format!("assets/models/{}/", name.trim())).await;
-    Some((name.trim().to_owned(), opened))
+    let name = name.trim();
+    let opened = Model::open_bundled_url(name, &format!("assets/models/{name}/")).await;
+    Some((name.to_owned(), opened))
 }
 
 #[cfg(target_arch = "wasm32")]

@@ -1,38 +1,53 @@
-//! The transformer for scripts: new tokens of a class as they are made, and how probable given ones are.
+//! The generator for scripts: new tokens of a class as they are made, their pictures, and how probable given tokens are.
 
 use ibq_core::{
-    classes::{Class, Classes},
+    generator::{Generator, OpenedGenerator, Recipe},
     gpu::Gpu,
+    tokenizer::Tokenizer,
+    tokens::TokenGrid,
     transformer::{
-        Condition, NewTokens, PictureRequest, Sampling, Schedule, Transformer, TransformerPrecision,
-        TransformerWeights,
+        Condition, NewTokens, PictureRequest, Sampling, Schedule, Transformer, TransformerError,
+        TransformerPrecision,
     },
 };
-use js_sys::{Array, Float64Array, Function, Int32Array, Promise};
+use js_sys::{Array, Float64Array, Function, Promise, Uint8Array};
 use serde::Deserialize;
 use serde_json::json;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
 use super::{
-    engine::open_model,
-    script::{self, WasmJob, bad_argument},
+    model::open_model,
+    script::{self, WasmJob, bad_argument, tokens_from, tokens_to},
+    tokenizer::WasmTokenizer,
 };
 
-/// A loaded transformer.
+/// A loaded generator, or a transformer without a tokenizer.
 #[wasm_bindgen]
 pub struct WasmGenerator {
     transformer: Transformer,
-    classes: Option<Classes>,
+    /// With its tokenizer, or why there is none.
+    whole: Result<Generator, String>,
+    opened: OpenedGenerator,
     info: String,
+}
+
+/// The tokenizer that a script gives for a generator.
+pub(super) enum GivenTokenizer {
+    /// None: the one inside.
+    None,
+    /// What it is to be loaded from.
+    Source(JsValue),
+    /// It is loaded already.
+    Loaded(Tokenizer),
 }
 
 /// What `ibq.js` hands over as JSON.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Wish {
+struct GenerationRequest {
     /// A class; two of them and the share of the second; none for "no class".
-    condition: ConditionWish,
+    condition: ConditionRequest,
     /// Text, since a number of JavaScript has not all digits of a seed.
     seed: String,
     count: u32,
@@ -47,14 +62,14 @@ struct Wish {
 
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum ConditionWish {
-    One(ClassWish),
-    Mix(ClassWish, ClassWish, f32),
+enum ConditionRequest {
+    One(ClassRequest),
+    Mix(ClassRequest, ClassRequest, f32),
 }
 
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum ClassWish {
+enum ClassRequest {
     None(()),
     Number(u32),
     Name(String),
@@ -63,52 +78,76 @@ enum ClassWish {
 /// Most pictures of one call.
 const MOST_PICTURES: u32 = 1000;
 
-/// Loads a transformer.
+/// Loads a generator; of a transformer that has no tokenizer, the transformer alone.
 pub(super) fn load(
     gpu: Gpu,
     source: JsValue,
-    precision: Option<&str>,
+    precision: Option<TransformerPrecision>,
     yaml: Option<String>,
+    tokenizer: GivenTokenizer,
     job: &WasmJob,
-) -> Result<Promise, JsValue> {
-    let precision = match precision {
-        None => TransformerPrecision::F32,
-        Some(name) => {
-            TransformerPrecision::ALL.into_iter().find(|known| known.name() == name).ok_or_else(|| {
-                bad_argument(&format!("precision is \"f32\", \"f16\", \"int8\" or \"int4\", not {name:?}"))
-            })?
-        }
-    };
+) -> Promise {
     let job = job.job();
-    Ok(future_to_promise(async move {
+    future_to_promise(async move {
         job.stage("open model");
         let model = open_model(&source).await?;
         script::check(&job)?;
-        let weights =
-            TransformerWeights::new(&model, yaml.as_deref()).map_err(|error| script::error(&error))?;
-        job.stage("load weights");
-        let transformer = Transformer::load(&gpu, &weights, precision, &job)
-            .await
-            .map_err(|error| script::error(&error))?;
-        let config = transformer.config();
-        let own = model.folder().map_or(&[][..], |folder| &folder.class_names);
-        let classes = Classes::of_model(own, config.class_num);
-        let names: Option<Vec<&str>> =
-            classes.as_ref().map(|classes| classes.all().iter().map(Class::name).collect());
-        let info = json!({
-            "name": weights.name(),
-            "precision": precision.name(),
-            "classes": config.class_num,
-            "classNames": names,
-            "grid": [config.side(), config.side()],
-            "codebookSize": config.vocab_size,
-            "parameters": config.parameter_count(),
-            "assumed": weights.assumed(),
-            "config": config,
-        })
-        .to_string();
-        Ok(JsValue::from(WasmGenerator { transformer, classes, info }))
-    }))
+        let fail = |error| script::error(&error);
+        let mut opened = OpenedGenerator::new(model.name(), &model, yaml.as_deref()).map_err(fail)?;
+        let precision = opened.precision(precision, TransformerPrecision::F32).map_err(fail)?;
+        match tokenizer {
+            GivenTokenizer::None => {}
+            GivenTokenizer::Loaded(tokenizer) => opened.use_tokenizer(tokenizer).map_err(fail)?,
+            GivenTokenizer::Source(source) => {
+                let weights = open_model(&source).await?.tokenizer(None);
+                opened.use_tokenizer(weights.map_err(|error| script::error(&error))?).map_err(fail)?;
+            }
+        }
+        let whole = match opened.tokenizer() {
+            Ok(_) => Ok(opened.load(&gpu, precision, &job).await.map_err(fail)?),
+            Err(_) if opened.lacks_tokenizer() => {
+                let (name, codes) = (opened.name(), opened.config().vocab_size);
+                Err(format!(
+                    "{name} has no tokenizer inside; its pictures need the tokenizer that it was trained with, which has \
+                     {codes} codes: give it to loadGenerator as `tokenizer`"
+                ))
+            }
+            Err(error) => return Err(fail(error)),
+        };
+        let transformer = match &whole {
+            Ok(generator) => generator.transformer.clone(),
+            Err(_) => opened.load_transformer(&gpu, precision, &job).await.map_err(fail)?,
+        };
+        let info = describe(&opened, &gpu, precision);
+        Ok(JsValue::from(WasmGenerator { transformer, whole, opened, info }))
+    })
+}
+
+fn describe(opened: &OpenedGenerator, gpu: &Gpu, precision: TransformerPrecision) -> String {
+    let description = opened.describe(gpu, precision);
+    let config = &description.config;
+    json!({
+        "name": description.name,
+        "precision": precision.name(),
+        "classes": config.class_num,
+        "classNames": description.class_names,
+        "grid": [config.side(), config.side()],
+        "codebookSize": config.vocab_size,
+        "parameters": description.parameters,
+        "memory": {
+            "weights": description.memory.weights,
+            "picture": description.memory.picture,
+            "guidedPicture": description.memory.guided_picture,
+        },
+        "tokenizer": description.tokenizer.map(|tokenizer| json!({
+            "name": tokenizer.name,
+            "inside": tokenizer.inside,
+            "factor": tokenizer.factor,
+        })),
+        "assumed": description.assumed,
+        "config": config,
+    })
+    .to_string()
 }
 
 #[wasm_bindgen]
@@ -119,40 +158,76 @@ impl WasmGenerator {
         self.info.clone()
     }
 
-    /// Makes pictures; `told` is called with number of the picture, position and new tokens. Answers the tokens of each.
-    pub fn generate(&self, wish: &str, told: Function, job: &WasmJob) -> Result<Promise, JsValue> {
-        let requests = self.requests(wish)?;
+    /// Makes pictures; `on_tokens` is called with number of the picture, position and new tokens. Answers the tokens of each.
+    pub fn generate(&self, request: &str, on_tokens: Function, job: &WasmJob) -> Result<Promise, JsValue> {
+        let requests = self.requests(request)?;
         let (transformer, job) = (self.transformer.clone(), job.job());
         Ok(future_to_promise(async move {
             let mut thrown = None;
-            let on_tokens = |new: NewTokens<'_>| {
+            let hand_over = |new: NewTokens<'_>| {
                 let (picture, position) = (new.picture as u32, new.position);
-                let called =
-                    told.call3(&JsValue::NULL, &picture.into(), &position.into(), &tokens(new.tokens));
+                let called = on_tokens.call3(
+                    &JsValue::NULL,
+                    &picture.into(),
+                    &position.into(),
+                    &tokens_to(new.tokens),
+                );
                 if let Err(error) = called {
                     thrown = Some(error);
                     job.cancel();
                 }
             };
-            let made = transformer.generate(&requests, &job, on_tokens).await;
+            let made = transformer.generate(&requests, &job, hand_over).await;
             if let Some(thrown) = thrown {
                 return Err(thrown);
             }
             let grids = made.map_err(|error| script::error(&error))?;
-            Ok(grids.iter().map(|grid| tokens(&grid.tokens)).collect::<Array>().into())
+            Ok(grids.iter().map(|grid| tokens_to(&grid.tokens)).collect::<Array>().into())
         }))
     }
 
-    /// Logarithms of the probabilities of tokens under a class (JSON, as in a wish).
+    /// The tokenizer that draws its tokens; undefined where there is none.
+    #[must_use]
+    pub fn tokenizer(&self) -> Option<WasmTokenizer> {
+        self.whole.as_ref().ok().map(|generator| WasmTokenizer::new(generator.tokenizer.clone()))
+    }
+
+    /// Why there is no tokenizer, where there is none.
+    #[wasm_bindgen(js_name = missingTokenizer)]
+    #[must_use]
+    pub fn missing_tokenizer(&self) -> Option<String> {
+        self.whole.as_ref().err().cloned()
+    }
+
+    /// The recipe of a picture of a request, by its number and its tokens; undefined where there is no tokenizer.
+    pub fn recipe(&self, request: &str, picture: u32, given: &[i32]) -> Result<Option<String>, JsValue> {
+        let Ok(generator) = &self.whole else { return Ok(None) };
+        let requests = self.requests(request)?;
+        let request =
+            requests.get(picture as usize).ok_or_else(|| bad_argument("there is no such picture"))?;
+        let recipe = generator.recipe(request, &tokens_from(given)?);
+        recipe.to_json().map(Some).map_err(|error| script::error(&error))
+    }
+
+    /// The bytes of a PNG of the picture of a recipe, which carries the recipe.
+    pub fn png(&self, recipe: &str, job: &WasmJob) -> Result<Promise, JsValue> {
+        let generator = self.whole.clone().map_err(|reason| bad_argument(&reason))?;
+        let recipe = Recipe::from_json(recipe).map_err(|error| script::error(&error))?;
+        let job = job.job();
+        Ok(future_to_promise(async move {
+            let [rows, cols] = recipe.grid;
+            let grid = TokenGrid { rows, cols, tokens: recipe.tokens.clone() };
+            let pictures = generator.decode(&[grid], &job).await.map_err(|error| script::error(&error))?;
+            let picture = pictures.first().ok_or_else(|| bad_argument("the decoder gave no picture"))?;
+            let png = recipe.png(picture).map_err(|error| script::error(&error))?;
+            Ok(Uint8Array::from(png.as_slice()).into())
+        }))
+    }
+
+    /// Logarithms of the probabilities of tokens under a class (JSON, as in a request).
     pub fn score(&self, given: &[i32], class: &str, job: &WasmJob) -> Result<Promise, JsValue> {
-        let wish: ConditionWish = read(class)?;
-        let condition = self.condition(wish)?;
-        let given: Vec<u32> = given
-            .iter()
-            .map(|&token| {
-                u32::try_from(token).map_err(|_| bad_argument(&format!("token {token} is negative")))
-            })
-            .collect::<Result<_, _>>()?;
+        let condition = self.condition(parse(class)?)?;
+        let given = tokens_from(given)?;
         let (transformer, job) = (self.transformer.clone(), job.job());
         Ok(future_to_promise(async move {
             let score =
@@ -163,38 +238,37 @@ impl WasmGenerator {
 }
 
 impl WasmGenerator {
-    fn requests(&self, wish: &str) -> Result<Vec<PictureRequest>, JsValue> {
-        let wish: Wish = read(wish)?;
-        let seed: u64 = wish
-            .seed
-            .parse()
-            .map_err(|_| bad_argument(&format!("a seed is a whole number from 0 on, not {}", wish.seed)))?;
-        if wish.count == 0 || wish.count > MOST_PICTURES {
-            return Err(bad_argument(&format!("count is 1 to {MOST_PICTURES}, not {}", wish.count)));
+    fn requests(&self, text: &str) -> Result<Vec<PictureRequest>, JsValue> {
+        let request: GenerationRequest = parse(text)?;
+        let seed: u64 = request.seed.parse().map_err(|_| {
+            bad_argument(&format!("a seed is a whole number from 0 on, not {}", request.seed))
+        })?;
+        if request.count == 0 || request.count > MOST_PICTURES {
+            return Err(bad_argument(&format!("count is 1 to {MOST_PICTURES}, not {}", request.count)));
         }
         let plain = Sampling::default();
-        let schedule: Option<Schedule> = wish
+        let schedule: Option<Schedule> = request
             .schedule
             .map(|name| name.parse())
             .transpose()
-            .map_err(|error: ibq_core::transformer::TransformerError| script::error(&error))?;
+            .map_err(|error: TransformerError| script::error(&error))?;
         let sampling = Sampling {
-            cfg_scale: wish.cfg.unwrap_or(plain.cfg_scale),
+            cfg_scale: request.cfg.unwrap_or(plain.cfg_scale),
             schedule: schedule.unwrap_or_default(),
-            temperature: wish.temperature.unwrap_or(plain.temperature),
-            top_k: wish.top_k.unwrap_or(plain.top_k),
-            top_p: wish.top_p.unwrap_or(plain.top_p),
+            temperature: request.temperature.unwrap_or(plain.temperature),
+            top_k: request.top_k.unwrap_or(plain.top_k),
+            top_p: request.top_p.unwrap_or(plain.top_p),
         };
-        let (condition, fixed) = (self.condition(wish.condition)?, wish.fixed);
-        let request = |number| PictureRequest { condition, sampling, seed, number, fixed: fixed.clone() };
-        Ok((0..wish.count).map(request).collect())
+        let (condition, fixed) = (self.condition(request.condition)?, request.fixed);
+        let numbered = |number| PictureRequest { condition, sampling, seed, number, fixed: fixed.clone() };
+        Ok((0..request.count).map(numbered).collect())
     }
 
-    fn condition(&self, wish: ConditionWish) -> Result<Condition, JsValue> {
-        let number = |class: ClassWish| match class {
-            ClassWish::Number(number) => Ok(Some(number)),
-            ClassWish::None(()) => Ok(None),
-            ClassWish::Name(name) => match &self.classes {
+    fn condition(&self, request: ConditionRequest) -> Result<Condition, JsValue> {
+        let number = |class: ClassRequest| match class {
+            ClassRequest::Number(number) => Ok(Some(number)),
+            ClassRequest::None(()) => Ok(None),
+            ClassRequest::Name(name) => match self.opened.classes() {
                 Some(classes) => classes
                     .resolve(&name)
                     .map(|found| Some(found.class.id))
@@ -202,9 +276,9 @@ impl WasmGenerator {
                 None => Err(bad_argument("this model has no names of classes: use numbers")),
             },
         };
-        Ok(match wish {
-            ConditionWish::One(class) => number(class)?.map_or(Condition::None, Condition::Class),
-            ConditionWish::Mix(one, other, share) => match (number(one)?, number(other)?) {
+        Ok(match request {
+            ConditionRequest::One(class) => number(class)?.map_or(Condition::None, Condition::Class),
+            ConditionRequest::Mix(one, other, share) => match (number(one)?, number(other)?) {
                 (Some(one), Some(other)) => Condition::Mix(one, other, share),
                 _ => return Err(bad_argument("a mix is of two classes")),
             },
@@ -212,11 +286,6 @@ impl WasmGenerator {
     }
 }
 
-fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, JsValue> {
+fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, JsValue> {
     serde_json::from_str(text).map_err(|error| bad_argument(&format!("settings that make no sense: {error}")))
-}
-
-fn tokens(tokens: &[u32]) -> JsValue {
-    let tokens: Vec<i32> = tokens.iter().map(|token| token.cast_signed()).collect();
-    Int32Array::from(tokens.as_slice()).into()
 }

@@ -12,9 +12,14 @@ pub mod files;
 pub mod generator;
 #[cfg(feature = "studio")]
 pub mod mirror;
+#[cfg(not(feature = "studio"))]
+mod model;
 #[cfg(feature = "studio")]
 pub mod page;
 #[cfg(not(feature = "studio"))]
 pub mod script;
 #[cfg(feature = "studio")]
 pub mod store;
+#[cfg(not(feature = "studio"))]
+#[expect(clippy::needless_pass_by_value, reason = "wasm-bindgen hands optional arguments over by value")]
+pub mod tokenizer;

@@ -4,11 +4,14 @@ use std::{fmt::Display, str::FromStr};
 
 use ibq_core::{
     files::WeightSet,
+    generator::GeneratorError,
     gpu::{GpuError, Precision, Remedy},
     job::{Cancelled, Job},
     tokenizer::{Tiling, TokenizerError},
-    transformer::TransformerError,
+    transformer::{TransformerError, TransformerPrecision},
 };
+use image::RgbImage;
+use js_sys::{Int32Array, Uint8ClampedArray};
 use wasm_bindgen::prelude::*;
 
 /// A JavaScript `Error` with the whole chain of causes as its message.
@@ -41,6 +44,8 @@ fn remedy(error: &(dyn std::error::Error + 'static)) -> Option<Remedy> {
         error.remedy()
     } else if let Some(error) = error.downcast_ref::<TransformerError>() {
         error.remedy()
+    } else if let Some(error) = error.downcast_ref::<GeneratorError>() {
+        error.remedy()
     } else {
         error.downcast_ref::<GpuError>()?.remedy()
     }
@@ -61,6 +66,11 @@ pub(super) fn precision(name: Option<&str>) -> Result<Precision, JsValue> {
     name.map_or(Ok(Precision::F32), named)
 }
 
+/// The storage precision of a transformer that a script names, none when it names none.
+pub(super) fn transformer_precision(name: Option<&str>) -> Result<Option<TransformerPrecision>, JsValue> {
+    name.map(named).transpose()
+}
+
 /// Tiles as a script asks for them: "auto", "off", or the side in pixels.
 pub(super) fn tiling(setting: Option<&str>) -> Result<Tiling, JsValue> {
     setting.map_or(Ok(Tiling::Auto), named)
@@ -79,6 +89,31 @@ pub(super) fn object<const N: usize>(fields: [(&str, JsValue); N]) -> JsValue {
         let _ = js_sys::Reflect::set(&object, &JsValue::from_str(name), &value);
     }
     object.into()
+}
+
+/// Tokens as a script gives them.
+pub(super) fn tokens_from(tokens: &[i32]) -> Result<Vec<u32>, JsValue> {
+    let token =
+        |&token: &i32| u32::try_from(token).map_err(|_| bad_argument(&format!("token {token} is negative")));
+    tokens.iter().map(token).collect()
+}
+
+/// Tokens as a script takes them.
+pub(super) fn tokens_to(tokens: &[u32]) -> JsValue {
+    let tokens: Vec<i32> = tokens.iter().map(|token| token.cast_signed()).collect();
+    Int32Array::from(tokens.as_slice()).into()
+}
+
+/// A picture as `{data, width, height}`, RGBA.
+pub(super) fn image_data(picture: &RgbImage) -> JsValue {
+    let (width, height) = picture.dimensions();
+    let rgba: Vec<u8> =
+        picture.pixels().flat_map(|pixel| [pixel.0[0], pixel.0[1], pixel.0[2], 255]).collect();
+    object([
+        ("data", Uint8ClampedArray::from(rgba.as_slice()).into()),
+        ("width", width.into()),
+        ("height", height.into()),
+    ])
 }
 
 /// Short texts as a JavaScript array.

@@ -1,6 +1,13 @@
 //! New pictures, their likelihood, and what else is done with transformers.
 
-use ibq_core::{picture::text_of, transformer::Recipe};
+use ibq_core::{
+    files::{Model, WeightSet},
+    generator::{OpenedGenerator, Recipe, RecipeTokenizer},
+    gpu::{AdapterChoice, Gpu, GpuOptions, Precision},
+    job::Job,
+    tokenizer::Tokenizer,
+    transformer::{Condition, PictureRequest, Sampling, TransformerPrecision},
+};
 use serde_json::Value;
 
 use crate::command::{Folder, Ran, colorful, golden};
@@ -29,7 +36,12 @@ fn generate(folder: &Folder, words: &str) -> Ran {
 
 fn recipe(folder: &Folder, name: &str) -> Recipe {
     let png = std::fs::read(folder.at(name)).unwrap();
-    Recipe::from_json(&text_of(&png, "ibq").expect("settings inside")).unwrap()
+    Recipe::of_png(&png).unwrap().expect("settings inside")
+}
+
+/// Writes a PNG that carries a recipe.
+fn write_recipe(folder: &Folder, name: &str, recipe: &Recipe) {
+    folder.write(name, &recipe.png(&colorful(8, 8)).unwrap());
 }
 
 #[test]
@@ -67,6 +79,91 @@ fn pictures_carry_what_repeats_them() {
     assert!(!ran.err.contains("note:"), "{}", ran.err);
     let bytes = |name: &str| std::fs::read(folder.at(name)).unwrap();
     assert!(bytes("again.png") == bytes("out/class-7-seed-5-2.png"), "another picture");
+    // Kernels of another tier are no other picture.
+    let ran = folder.ibq(&words.replace("again", "portable").replace("software", "software --tier portable"));
+    assert!(!ran.ends_with(0).err.contains("note:"));
+    assert_eq!(recipe(&folder, "portable.png"), recipe(&folder, "again.png"));
+}
+
+/// The way of the window: a tokenizer that is loaded already, with settings of its own, draws the tokens.
+#[test]
+fn a_picture_that_a_loaded_tokenizer_drew_is_repeated() {
+    let folder = Folder::new("loaded-tokenizer");
+    let (path, checkpoint) = (golden("ar_small.safetensors"), golden("tokenizer_tiny.ckpt"));
+    let yaml = std::fs::read_to_string(golden("ar_small.yaml")).unwrap();
+    let request = PictureRequest {
+        condition: Condition::Mix(3, 7, 0.25),
+        sampling: Sampling::pretty(),
+        seed: 11,
+        number: 2,
+        fixed: (0..250).map(|token| Some(token * 2)).collect(),
+    };
+    let png = pollster::block_on(async {
+        let job = Job::new();
+        let options = GpuOptions { adapter: AdapterChoice::Software, ..GpuOptions::default() };
+        let gpu = Gpu::open(&options).await.unwrap();
+        let weights =
+            Model::open_path(checkpoint.as_ref()).await.unwrap().tokenizer(Some(WeightSet::Raw)).unwrap();
+        let loaded = Tokenizer::load(&gpu, &weights, Precision::F16, &job).await.unwrap();
+        let model = Model::open_path(path.as_ref()).await.unwrap();
+        let mut opened = OpenedGenerator::new("ar_small.safetensors", &model, Some(&yaml)).unwrap();
+        assert!(opened.offer_tokenizer(loaded));
+        let generator = opened.load(&gpu, TransformerPrecision::Int8, &job).await.unwrap();
+        let grids =
+            generator.transformer.generate(std::slice::from_ref(&request), &job, |_| {}).await.unwrap();
+        let picture = generator.decode(&grids, &job).await.unwrap().remove(0);
+        generator.recipe(&request, &grids[0].tokens).png(&picture).unwrap()
+    });
+    folder.write("window.png", &png);
+    let made = recipe(&folder, "window.png");
+    let tokenizer =
+        RecipeTokenizer { path: checkpoint, weights: Some(WeightSet::Raw), precision: Precision::F16 };
+    assert_eq!((made.path.as_str(), made.tokenizer.as_ref()), (path.as_str(), Some(&tokenizer)));
+    folder.ibq("generate --from window.png -o again.png --adapter software").ends_with(0);
+    assert!(std::fs::read(folder.at("again.png")).unwrap() == png, "another picture");
+}
+
+#[test]
+fn pictures_of_the_bundled_models_name_them() {
+    let folder = Folder::new("bundled-generator");
+    given(&folder);
+    let words = "--prefix given.json --keep 252 --adapter software";
+    let ran = folder.ibq(&format!("generate --class lighthouse -o a.png {words}")).ends_with(0);
+    let made = recipe(&folder, "a.png");
+    let name = made.path.strip_prefix("bundled:").expect("a bundled model").to_owned();
+    assert_eq!(
+        (made.model.as_str(), made.class_names.as_slice()),
+        (name.as_str(), &["lighthouse".to_owned()][..])
+    );
+    let tokenizer = made.tokenizer.as_ref().expect("a tokenizer from outside");
+    assert!(
+        tokenizer.path.starts_with("bundled:") && ran.err.contains("has no tokenizer inside"),
+        "{}",
+        ran.err
+    );
+    folder.ibq("generate --from a.png -o again.png --adapter software").ends_with(0);
+    let bytes = |name: &str| std::fs::read(folder.at(name)).unwrap();
+    assert!(bytes("again.png") == bytes("a.png"), "another picture");
+
+    // As the window wrote it once: the bare name of the generator, and no word of the tokenizer.
+    let mut old = made.clone();
+    (old.path, old.tokenizer) = (name, None);
+    write_recipe(&folder, "old.png", &old);
+    folder.ibq("generate --from old.png -o old-again.png --adapter software").ends_with(0);
+    assert!(bytes("old-again.png") == bytes("a.png"), "another picture");
+
+    for (path, said) in [("bundled:other", "bundled model other"), ("", "does not say where its generator")] {
+        let mut lost = made.clone();
+        path.clone_into(&mut lost.path);
+        write_recipe(&folder, "lost.png", &lost);
+        let ran = folder.ibq("generate --from lost.png -o b.png --adapter software").ends_with(1);
+        ran.says(&[said, "--model"]);
+    }
+    let mut lost = made.clone();
+    lost.tokenizer = Some(RecipeTokenizer { path: String::new(), ..tokenizer.clone() });
+    write_recipe(&folder, "lost.png", &lost);
+    let ran = folder.ibq("generate --from lost.png -o b.png --adapter software").ends_with(1);
+    ran.says(&["does not say where its tokenizer", "--tokenizer"]);
 }
 
 #[test]
@@ -150,6 +247,8 @@ fn tokens_are_scored_and_their_logits_written() {
         let sum: f64 = row.iter().map(|logit| logit.exp()).sum();
         assert!((row[token] - sum.ln() - each[position]).abs() < 1e-5);
     }
+    let portable = scored("--class 3 --json --tier portable").json()[0]["log_likelihood"].as_f64().unwrap();
+    assert!((portable - total).abs() < 1e-2, "{portable}, not {total}");
     let text = scored("--class none").out;
     assert!(text.contains("log-likelihood") && text.contains("256"), "{text}");
     folder.write("small.npy", &std::fs::read(folder.at("l.npy")).unwrap());
@@ -196,7 +295,13 @@ fn quantized_folders_are_smaller_and_know_their_classes() {
     let ran = folder.ibq(&format!("generate --class towny -o a.png {words}")).ends_with(0);
     assert!(ran.err.contains("taken as class 1, tawny owl"), "{}", ran.err);
     let made = recipe(&folder, "a.png");
-    assert_eq!((made.class_name.as_deref(), made.precision.name()), (Some("tawny owl"), "int4"));
+    assert_eq!((made.class_names.as_slice(), made.precision.name()), (&["tawny owl".to_owned()][..], "int4"));
+    // Both names of a mix are kept.
+    let mut mix = made;
+    (mix.condition, mix.class_names) = (Condition::Mix(1, 2, 0.5), Vec::new());
+    write_recipe(&folder, "mix.png", &mix);
+    folder.ibq("generate --from mix.png -o mixed.png --adapter software").ends_with(0);
+    assert_eq!(recipe(&folder, "mixed.png").class_names, ["tawny owl", "fox"]);
     folder
         .ibq(&format!("generate --class fox -o b.png {words} --precision f16"))
         .ends_with(2)

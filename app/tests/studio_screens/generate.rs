@@ -4,11 +4,9 @@ use crate::studio::{self, driver::Driver, generator};
 use egui::{Key, vec2};
 use egui_kittest::kittest::Queryable as _;
 use ibq_core::{
-    picture::{encode_png, with_text},
+    generator::{Recipe, RecipeModels},
     tokens::TokenGrid,
-    transformer::{
-        Condition, PictureRequest, Recipe, RecipeModels, Sampling, TransformerConfig, TransformerPrecision,
-    },
+    transformer::{Condition, PictureRequest, Sampling, TransformerConfig, TransformerPrecision},
 };
 
 /// A studio with the small tokenizer and the small generator.
@@ -188,10 +186,9 @@ fn a_picture_that_was_made_here_is_restored_when_dropped() {
         fixed: Vec::new(),
     };
     let grid = TokenGrid { rows: 4, cols: 4, tokens: (0..16).map(|token| token * 7).collect() };
-    let plain = encode_png(&image::RgbImage::new(8, 8)).unwrap();
     let png = |config| {
-        let recipe = Recipe::new(&models(config), &request, &grid, None);
-        with_text(&plain, Recipe::KEYWORD, &recipe.to_json().unwrap())
+        let recipe = Recipe::new(&models(config), &request, &grid, Vec::new());
+        recipe.png(&image::RgbImage::new(8, 8)).unwrap()
     };
     let made = driver.file("made.png", &png(&config));
     driver.drop(&made);

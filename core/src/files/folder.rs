@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{gpu::Precision, tokenizer::TokenizerConfig, transformer::TransformerConfig};
 
-use super::{Model, ModelKind, Source, WeightSet, WeightsError};
+use super::{Model, ModelKind, Origin, Source, WeightSet, WeightsError};
 
 /// Name of the configuration in a model folder.
 pub const CONFIG_FILE: &str = "config.json";
@@ -65,7 +65,7 @@ pub(super) async fn open_path(folder: &Path) -> Result<Model, WeightsError> {
         None => None,
     };
     if let Some(tensors) = existing(TENSORS_FILE)? {
-        return Model::from_shards(name, config, vec![tensors]).await;
+        return Model::from_shards(name.clone(), Origin::At(name), config, vec![tensors]).await;
     }
     let Some(index) = existing(INDEX_FILE)? else {
         let reason = format!("a folder without `{TENSORS_FILE}` or `{INDEX_FILE}`");
@@ -74,12 +74,12 @@ pub(super) async fn open_path(folder: &Path) -> Result<Model, WeightsError> {
     let index = read_index(&index).await?;
     let sources = shard_names(&name, &index)?.into_iter().map(|shard| Source::file(&folder.join(shard)));
     let sources = sources.collect::<Result<_, _>>()?;
-    check_index(Model::from_shards(name, config, sources).await?, &index)
+    check_index(Model::from_shards(name.clone(), Origin::At(name), config, sources).await?, &index)
 }
 
 /// Opens a model folder on the web, whose address ends in `/`.
 #[cfg(target_arch = "wasm32")]
-pub(super) async fn open_url(url: &str) -> Result<Model, WeightsError> {
+pub(super) async fn open_url(url: &str, origin: Origin) -> Result<Model, WeightsError> {
     let config = match Source::http(&format!("{url}{CONFIG_FILE}")).await {
         Ok(source) => read_config(&source).await?,
         Err(error) => {
@@ -88,7 +88,7 @@ pub(super) async fn open_url(url: &str) -> Result<Model, WeightsError> {
         }
     };
     let index = match Source::http(&format!("{url}{TENSORS_FILE}")).await {
-        Ok(tensors) => return Model::from_shards(url.to_owned(), config, vec![tensors]).await,
+        Ok(tensors) => return Model::from_shards(url.to_owned(), origin, config, vec![tensors]).await,
         Err(error) => match Source::http(&format!("{url}{INDEX_FILE}")).await {
             Ok(index) => read_index(&index).await?,
             Err(_) => return Err(error.into()),
@@ -98,7 +98,7 @@ pub(super) async fn open_url(url: &str) -> Result<Model, WeightsError> {
     for shard in shard_names(url, &index)? {
         sources.push(Source::http(&format!("{url}{shard}")).await?);
     }
-    check_index(Model::from_shards(url.to_owned(), config, sources).await?, &index)
+    check_index(Model::from_shards(url.to_owned(), origin, config, sources).await?, &index)
 }
 
 /// Reads `config.json`. None when it is not one of a model folder of ours: then names and shapes decide.

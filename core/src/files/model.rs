@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::formats::{Element, safetensors::is_safetensors};
 
 use super::{
-    ModelKind, Source, TokenizerWeights, WeightSet, WeightsError,
+    ModelKind, Origin, Source, TokenizerWeights, WeightSet, WeightsError,
     folder::FolderConfig,
     layout::Layout,
     naming::Naming,
@@ -32,6 +32,7 @@ pub struct Model(Shared<Opened>);
 #[derive(Debug)]
 struct Opened {
     name: String,
+    origin: Origin,
     kind: ModelKind,
     available: Vec<WeightSet>,
     naming: Naming,
@@ -48,8 +49,14 @@ impl Model {
     /// [`WeightsError`] names the file and what is wrong with it.
     pub async fn open(source: Source) -> Result<Self, WeightsError> {
         let name = source.name().to_owned();
+        let origin = source.origin();
         let tensors = list_tensors(&source).await?;
-        Self::assemble(name, None, tensors.into_iter().map(|tensor| (source.clone(), tensor)).collect())
+        Self::assemble(
+            name,
+            origin,
+            None,
+            tensors.into_iter().map(|tensor| (source.clone(), tensor)).collect(),
+        )
     }
 
     /// Opens a file or a model folder (`config.json` + `model.safetensors`, or shards with an index).
@@ -72,7 +79,25 @@ impl Model {
     pub async fn open_folder(config: Source, shards: Vec<Source>) -> Result<Self, WeightsError> {
         let name = shards.first().unwrap_or(&config).name().to_owned();
         let config = super::folder::read_config(&config).await?;
-        Self::from_shards(name, config, shards).await
+        Self::from_shards(name, Origin::Unknown, config, shards).await
+    }
+
+    /// Opens a model that ships with the program, from its two files.
+    ///
+    /// # Errors
+    /// [`WeightsError`] names the model and what is wrong with it.
+    pub async fn open_bundled(name: &str, config: Source, weights: Source) -> Result<Self, WeightsError> {
+        let config = super::folder::read_config(&config).await?;
+        Self::from_shards(name.to_owned(), Origin::Bundled(name.to_owned()), config, vec![weights]).await
+    }
+
+    /// Opens a model that ships with the page, from the address of its folder, which ends in `/`.
+    ///
+    /// # Errors
+    /// [`WeightsError`] names the address and what is wrong with it.
+    #[cfg(target_arch = "wasm32")]
+    pub async fn open_bundled_url(name: &str, url: &str) -> Result<Self, WeightsError> {
+        super::folder::open_url(url, Origin::Bundled(name.to_owned())).await
     }
 
     /// Opens a file, or a model folder (an address that ends in `/`), over HTTP.
@@ -82,7 +107,7 @@ impl Model {
     #[cfg(target_arch = "wasm32")]
     pub async fn open_url(url: &str) -> Result<Self, WeightsError> {
         if url.ends_with('/') {
-            super::folder::open_url(url).await
+            super::folder::open_url(url, Origin::At(url.to_owned())).await
         } else {
             Self::open(Source::http(url).await?).await
         }
@@ -103,6 +128,7 @@ impl Model {
     /// A folder's configuration, where it has one, and the files that hold its tensors.
     pub(super) async fn from_shards(
         name: String,
+        origin: Origin,
         config: Option<FolderConfig>,
         shards: Vec<Source>,
     ) -> Result<Self, WeightsError> {
@@ -111,11 +137,12 @@ impl Model {
             let tensors = list_tensors(&source).await?;
             stored.extend(tensors.into_iter().map(|tensor| (source.clone(), tensor)));
         }
-        Self::assemble(name, config, stored)
+        Self::assemble(name, origin, config, stored)
     }
 
     fn assemble(
         name: String,
+        origin: Origin,
         folder: Option<FolderConfig>,
         stored: Vec<(Source, StoredTensor)>,
     ) -> Result<Self, WeightsError> {
@@ -139,13 +166,29 @@ impl Model {
             }
             (_, found) => found,
         };
-        Ok(Self(Shared::new(Opened { name, kind, available, naming, folder, entries, stored, positions })))
+        Ok(Self(Shared::new(Opened {
+            name,
+            origin,
+            kind,
+            available,
+            naming,
+            folder,
+            entries,
+            stored,
+            positions,
+        })))
     }
 
     /// Path or address, for messages.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.0.name
+    }
+
+    /// Where it comes from.
+    #[must_use]
+    pub fn origin(&self) -> &Origin {
+        &self.0.origin
     }
 
     /// What it is.

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use crate::tokenizer::TokenizerConfig;
 
 use super::{
-    Model, ModelKind, WeightSet, WeightsError,
+    Model, ModelKind, Origin, WeightSet, WeightsError,
     infer::{InferError, infer},
     naming::Naming,
     source::Shared,
@@ -87,6 +87,12 @@ impl TokenizerWeights {
     #[must_use]
     pub fn name(&self) -> &str {
         self.model.name()
+    }
+
+    /// Where the model comes from.
+    #[must_use]
+    pub fn origin(&self) -> &Origin {
+        self.model.origin()
     }
 
     /// The configuration, inferred from names and shapes (or from the folder's `config.json`).

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ibq_shaders::Storage;
 
 use crate::{
-    files::TokenizerWeights,
+    files::{Origin, TokenizerWeights, WeightSet},
     gpu::{Gpu, Precision},
     job::Job,
     ops::{Parameters, Program},
@@ -23,6 +23,9 @@ pub struct Tokenizer(pub(super) Arc<Inner>);
 
 #[derive(Debug)]
 pub(super) struct Inner {
+    name: String,
+    origin: Origin,
+    set: WeightSet,
     pub(super) gpu: Gpu,
     pub(super) config: TokenizerConfig,
     pub(super) precision: Precision,
@@ -58,6 +61,9 @@ impl Tokenizer {
         let storage = gpu.storage(precision);
         let parameters = load::load(gpu, weights, storage, job).await?;
         Ok(Self(Arc::new(Inner {
+            name: weights.name().to_owned(),
+            origin: weights.origin().clone(),
+            set: weights.set(),
             gpu: gpu.clone(),
             config: weights.config().clone(),
             precision,
@@ -66,6 +72,24 @@ impl Tokenizer {
             encoder: Mutex::default(),
             decoder: Mutex::default(),
         })))
+    }
+
+    /// Path or address of its model, for messages.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// Where its model comes from.
+    #[must_use]
+    pub fn origin(&self) -> &Origin {
+        &self.0.origin
+    }
+
+    /// Which set of weights it holds.
+    #[must_use]
+    pub fn set(&self) -> WeightSet {
+        self.0.set
     }
 
     /// The configuration.

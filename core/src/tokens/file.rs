@@ -30,7 +30,43 @@ pub enum TokenFileError {
     },
 }
 
+/// The tokens of a file are those of another model than the one that is to decode them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OtherModel {
+    /// The codebooks differ in size.
+    #[error("its tokens are of a model with {file} codes, but this model has {model}")]
+    Codes {
+        /// Codes of the file's model.
+        file: u32,
+        /// Codes of the model at hand.
+        model: u32,
+    },
+    /// The tokens stand for squares of another size.
+    #[error("its tokens stand for {file} × {file} pixels each, those of this model for {model} × {model}")]
+    Factor {
+        /// Pixels per token side in the file.
+        file: u32,
+        /// Pixels per token side of the model at hand.
+        model: u32,
+    },
+}
+
 impl TokenFile {
+    /// Whether a model with so many codes and so many pixels per token side can have made these tokens. What the file does not
+    /// say is not checked.
+    ///
+    /// # Errors
+    /// [`OtherModel`] says what differs.
+    pub fn check_model(&self, codes: u32, factor: u32) -> Result<(), OtherModel> {
+        if let Some(file) = self.codebook_size.filter(|&file| file != codes) {
+            return Err(OtherModel::Codes { file, model: codes });
+        }
+        match self.factor.filter(|&file| file != factor) {
+            Some(file) => Err(OtherModel::Factor { file, model: factor }),
+            None => Ok(()),
+        }
+    }
+
     /// What holds for every token file, whatever its form.
     pub(super) fn check(&self) -> Result<(), String> {
         if self.grids.is_empty() {

@@ -11,7 +11,7 @@ mod statistics;
 #[cfg(test)]
 mod tests;
 
-pub use file::{TokenFile, TokenFileError};
+pub use file::{OtherModel, TokenFile, TokenFileError};
 pub use format::TokenFormat;
 pub use grid::{GridError, TokenGrid};
 pub use statistics::{bits_per_pixel, distinct_codes, perplexity};

@@ -149,3 +149,14 @@ fn what_is_wrong_is_said() {
     let other = br#"[{"factor": 8, "tokens": [[1]]}, {"factor": 16, "tokens": [[1]]}]"#;
     assert!(reason(other).contains("another model"));
 }
+
+#[test]
+fn tokens_of_another_model_are_refused() {
+    let file = |text: &str| TokenFile::read("t", text.as_bytes()).unwrap();
+    let full = file(r#"{"codebook_size": 512, "factor": 16, "tokens": [[1]]}"#);
+    assert_eq!(full.check_model(512, 16), Ok(()));
+    assert_eq!(full.check_model(1024, 8), Err(OtherModel::Codes { file: 512, model: 1024 }));
+    assert_eq!(full.check_model(512, 8), Err(OtherModel::Factor { file: 16, model: 8 }));
+    // What a file does not say may be of any model.
+    assert_eq!(file(r#"{"tokens": [[1]]}"#).check_model(1024, 8), Ok(()));
+}

@@ -17,7 +17,7 @@ use super::{
     TransformerError, TransformerPrecision, TransformerWeights,
     layers::{BlockLayers, Layer},
     loader::Loader,
-    parameters::Matrix,
+    matrix::Matrix,
 };
 
 /// Values that are read, converted and written at once.

@@ -43,9 +43,9 @@ pub enum TransformerError {
         /// What to do.
         advice: &'static str,
     },
-    /// The network computed something that is no number.
+    /// The network computed NaN or infinity.
     #[error(
-        "the logits of token {position} are not all numbers: the weights are damaged, or too large for 16-bit floats"
+        "the logits of token {position} are not finite: the weights are damaged, or too large for 16-bit floats"
     )]
     NotFinite {
         /// Which token of the picture, in raster order.

@@ -102,8 +102,9 @@ impl Transformer {
             let done = |share: f32| {
                 job.set_progress((first as f32 + share * batch.len() as f32) / pictures.len() as f32);
             };
-            let mut told = |new: NewTokens<'_>| on_tokens(NewTokens { picture: first + new.picture, ..new });
-            grids.extend(self.batch(batch, job, &done, &mut told).await?);
+            let mut on_new_tokens =
+                |new: NewTokens<'_>| on_tokens(NewTokens { picture: first + new.picture, ..new });
+            grids.extend(self.batch(batch, job, &done, &mut on_new_tokens).await?);
         }
         Ok(grids)
     }
@@ -142,7 +143,8 @@ impl Transformer {
         if pictures.iter().any(|picture| picture.sampling.is_guided()) {
             conditions.resize(2 * pictures.len(), Condition::None.class_mix(config.class_num)?);
         }
-        let sequences = self.begin(pictures.len() as u32, &conditions, &sampler.tokens, job).await?;
+        let sequences =
+            self.start_sequences(pictures.len() as u32, &conditions, &sampler.tokens, job).await?;
 
         // The given tokens that all pictures begin with go through the network together.
         let prefix = pictures.iter().map(PictureRequest::prefix).min().unwrap_or(0).min(block);
@@ -219,7 +221,7 @@ impl Transformer {
         if guided {
             conditions.resize(2 * pictures as usize, Condition::None.class_mix(config.class_num)?);
         }
-        let sequences = self.begin(pictures, &conditions, &sampler.tokens, job).await?;
+        let sequences = self.start_sequences(pictures, &conditions, &sampler.tokens, job).await?;
         sequences.seek(gpu, (config.block_size - tokens.min(config.block_size)) / 2);
         let (dispatches, activations) = self.step(&sequences, &sampler).await?;
         Ok(MeasuredStep { dispatches, _memory: (sequences, sampler, activations) })

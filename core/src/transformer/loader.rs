@@ -10,7 +10,7 @@ use crate::{
 use super::{
     TransformerConfig, TransformerError, TransformerPrecision, TransformerWeights,
     layers::{HEAD_PIECE, Layer, element_bytes},
-    parameters::{Head, Matrix, Table},
+    matrix::{Head, Matrix, Table},
 };
 
 /// Bytes of f32 weights that are on their way to the GPU at one time.

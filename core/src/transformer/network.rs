@@ -9,7 +9,8 @@ use crate::gpu::{Bound, Buffer, Dispatch, DispatchBuilder, Extent, Gpu, GpuError
 
 use super::{
     TransformerConfig,
-    parameters::{Block, Head, Matrix, Parameters, Table},
+    matrix::{Head, Matrix, Table},
+    parameters::{Block, Parameters},
     run::{Activations, Sequences},
 };
 

@@ -24,7 +24,8 @@ pub enum Schedule {
 }
 
 impl Schedule {
-    fn at(self, t: f32) -> f32 {
+    /// f(t).
+    fn growth_at(self, t: f32) -> f32 {
         match self {
             Self::Constant => 1.0,
             Self::Linear => t,
@@ -107,7 +108,7 @@ impl Sampling {
     #[must_use]
     pub fn scales(&self, count: u32) -> Vec<f32> {
         let last = count.saturating_sub(1).max(1) as f32;
-        (0..count).map(|p| 1.0 + (self.cfg_scale - 1.0) * self.schedule.at(p as f32 / last)).collect()
+        (0..count).map(|p| 1.0 + (self.cfg_scale - 1.0) * self.schedule.growth_at(p as f32 / last)).collect()
     }
 
     /// Whether the logits without a class are needed.

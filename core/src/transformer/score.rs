@@ -219,7 +219,7 @@ impl Transformer {
         let mut padded = tokens.to_vec();
         padded.resize(self.config().block_size as usize, 0);
         let buffer = self.gpu().upload("tokens", bytemuck::cast_slice(&padded)).await?;
-        let sequences = self.begin(1, &[condition], &buffer, job).await?;
+        let sequences = self.start_sequences(1, &[condition], &buffer, job).await?;
         Ok((sequences, buffer))
     }
 

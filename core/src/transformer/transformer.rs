@@ -88,7 +88,7 @@ impl Transformer {
     ///
     /// # Errors
     /// [`TransformerError`]: no memory, cancelled, a lost device.
-    pub(super) async fn begin(
+    pub(super) async fn start_sequences(
         &self,
         pictures: u32,
         conditions: &[ClassMix],

@@ -1,23 +1,24 @@
 //! `ibq bench --generate` and `--drift`: the speed of a transformer, and what smaller precisions change.
 
 use ibq_core::{
-    bench::{Drift, GenerationReport, drift as measure_drift, generation},
-    gpu::Gpu,
-    transformer::{Transformer, TransformerConfig, TransformerWeights},
+    bench::{Drift, GenerationReport, drift, generation},
+    generator::OpenedGenerator,
+    transformer::{Transformer, TransformerConfig, TransformerPrecision, TransformerWeights},
 };
 use serde::Serialize;
 
 use super::{
     super::{
         failure::Failure,
-        model::{self, Adapter},
+        model::Adapter,
         numbers::{bytes, count, ms, rate},
-        options::{GpuOptions, PrecisionChoice as FloatChoice},
+        options::TransformerGpuOptions,
         session::Session,
         table::{Column, Table},
-        transformer::{self, OpenedTransformer, TransformerOptions},
+        transformer::{self, TransformerOptions},
     },
-    Arguments, OfficialSize, print_kernels,
+    Arguments, OfficialSize,
+    kernels::print_kernels,
 };
 
 /// Seed of random weights.
@@ -54,22 +55,17 @@ impl OfficialSize {
     }
 }
 
-fn options(arguments: &Arguments) -> TransformerOptions {
-    TransformerOptions {
-        model: arguments.model.model.clone(),
-        config: arguments.model.choice.config.clone(),
-        adapter: arguments.adapter.clone(),
-        precision: arguments.precision,
-    }
+fn gpu_options(arguments: &Arguments) -> TransformerGpuOptions {
+    TransformerGpuOptions { gpu: arguments.gpu.clone(), precision: arguments.precision }
 }
 
-async fn open(arguments: &Arguments, session: &Session) -> Result<OpenedTransformer, Failure> {
-    let options = options(arguments);
-    transformer::open(&options, options.model.clone(), None, session).await
+async fn open(arguments: &Arguments, session: &Session) -> Result<OpenedGenerator, Failure> {
+    let (model, config) = (arguments.model.model.clone(), arguments.model.choice.config.clone());
+    transformer::open(&TransformerOptions { model, config }, session).await
 }
 
 /// Measures the speed and prints it.
-pub(super) async fn speed(arguments: &Arguments, session: &Session) -> Result<(), Failure> {
+pub(super) async fn measure_speed(arguments: &Arguments, session: &Session) -> Result<(), Failure> {
     let (name, weights, precision) = match arguments.size_like {
         Some(size) => {
             let size = size.name();
@@ -85,11 +81,12 @@ pub(super) async fn speed(arguments: &Arguments, session: &Session) -> Result<()
         }
         None => {
             let opened = open(arguments, session).await?;
-            let precision = opened.precision(&options(arguments), None)?;
-            (opened.opened.name, opened.weights, precision)
+            let usual = TransformerPrecision::default();
+            let precision = transformer::precision(&opened, &gpu_options(arguments), usual)?;
+            (opened.name().to_owned(), opened.weights().clone(), precision)
         }
     };
-    let gpu = adapter(arguments, precision.name(), session).await?;
+    let gpu = transformer::open_gpu(&gpu_options(arguments), precision.name(), session).await?;
     session.title(&name);
     let transformer = Transformer::load(&gpu, &weights, precision, session.job()).await?;
     let report = generation(&transformer, arguments.tokens, session.job()).await?;
@@ -100,14 +97,6 @@ pub(super) async fn speed(arguments: &Arguments, session: &Session) -> Result<()
     }
     print_speed(&name, &report, session);
     Ok(())
-}
-
-async fn adapter(arguments: &Arguments, precision: &str, session: &Session) -> Result<Gpu, Failure> {
-    let choice =
-        GpuOptions { adapter: arguments.adapter.clone(), precision: FloatChoice::F32, tier: arguments.tier };
-    let gpu = model::open_gpu(&choice).await?;
-    session.tell("adapter", format_args!("{} · {precision}", Adapter::from(gpu.info()).line()));
-    Ok(gpu)
 }
 
 fn print_speed(name: &str, report: &GenerationReport, session: &Session) {
@@ -148,20 +137,20 @@ fn print_speed(name: &str, report: &GenerationReport, session: &Session) {
 }
 
 /// Measures the drift and prints it.
-pub(super) async fn drift(arguments: &Arguments, session: &Session) -> Result<(), Failure> {
+pub(super) async fn measure_drift(arguments: &Arguments, session: &Session) -> Result<(), Failure> {
     let opened = open(arguments, session).await?;
-    let gpu = adapter(arguments, "f32, f16, int8, int4", session).await?;
-    session.title(&opened.opened.name);
-    let drifts = measure_drift(&gpu, &opened.weights, arguments.pictures, session.job()).await?;
+    let gpu = transformer::open_gpu(&gpu_options(arguments), "f32, f16, int8, int4", session).await?;
+    session.title(opened.name());
+    let drifts = drift(&gpu, opened.weights(), arguments.pictures, session.job()).await?;
     if arguments.json {
         return session.print_json(&DriftDocument {
-            model: &opened.opened.name,
+            model: opened.name(),
             adapter: Adapter::from(gpu.info()),
             pictures: arguments.pictures,
             precisions: &drifts,
         });
     }
-    let tokens = arguments.pictures * opened.weights.config().block_size;
+    let tokens = arguments.pictures * opened.config().block_size;
     session.print(format_args!("against f32, over {} tokens", count(tokens.into())));
     let columns = vec![
         Column::new("weights", "", 9),

@@ -12,7 +12,7 @@ use std::{
 
 use super::super::{
     failure::Failure,
-    inputs::{readable, shown},
+    paths::{readable, shown},
 };
 
 /// Sizes and places that 32 bits cannot hold stand in a field of their own.
@@ -75,7 +75,7 @@ impl SampleFile {
         begin.extend(samples.local_header());
         begin.extend_from_slice(&header);
 
-        let fail = |error: io::Error| Failure::at(&partial, readable(&error));
+        let fail = |error: io::Error| Failure::in_file(&partial, readable(&error));
         let mut file = OpenOptions::new()
             .read(true)
             .write(true)
@@ -94,7 +94,7 @@ impl SampleFile {
             done = ((len - start) / picture_bytes).min(pictures);
         } else if len > 0 && !ours && !overwrite {
             let reason = "was begun with other settings; remove it, or --overwrite it";
-            return Err(Failure::at(&partial, reason));
+            return Err(Failure::in_file(&partial, reason));
         }
         let end = start + done * picture_bytes;
         file.set_len(end.min(len)).map_err(fail)?;
@@ -126,9 +126,9 @@ impl SampleFile {
     /// [`Failure`]: the disk is full, or the picture has another size.
     pub(super) fn append(&mut self, picture: &[u8]) -> Result<(), Failure> {
         if picture.len() as u64 != self.picture_bytes {
-            return Err(Failure::at(&self.path, "a picture has another size than the others"));
+            return Err(Failure::in_file(&self.path, "a picture has another size than the others"));
         }
-        let fail = |error: io::Error| Failure::at(&self.partial, readable(&error));
+        let fail = |error: io::Error| Failure::in_file(&self.partial, readable(&error));
         self.file.write_all(picture).map_err(fail)?;
         self.checksum.update(picture);
         self.done += 1;
@@ -141,7 +141,7 @@ impl SampleFile {
     /// [`Failure`]: the disk is full.
     pub(super) fn finish(mut self, classes: &[i64]) -> Result<u64, Failure> {
         let partial = self.partial.clone();
-        let fail = |error: io::Error| Failure::at(&partial, readable(&error));
+        let fail = |error: io::Error| Failure::in_file(&partial, readable(&error));
         let mut content = npy_header("<i8", &format!("({},)", classes.len()));
         content.extend(classes.iter().flat_map(|class| class.to_le_bytes()));
         let labels = Entry {
@@ -264,9 +264,9 @@ mod tests {
 
     const SIDE: u32 = 4;
 
-    struct Place(PathBuf);
+    struct SampleFolder(PathBuf);
 
-    impl Place {
+    impl SampleFolder {
         fn new(name: &str) -> Self {
             let folder = std::env::temp_dir().join(format!("ibq-npz-{name}-{}", std::process::id()));
             let _ = fs::remove_dir_all(&folder);
@@ -279,7 +279,7 @@ mod tests {
         }
     }
 
-    impl Drop for Place {
+    impl Drop for SampleFolder {
         fn drop(&mut self) {
             let _ = fs::remove_dir_all(&self.0);
         }
@@ -289,54 +289,54 @@ mod tests {
         (0..48).map(|byte| byte * 5 + index).collect()
     }
 
-    fn whole(place: &Place) -> Vec<u8> {
-        let mut file = place.open(b"{}", false).unwrap();
+    fn whole(folder: &SampleFolder) -> Vec<u8> {
+        let mut file = folder.open(b"{}", false).unwrap();
         for index in file.pictures()..5 {
             file.append(&picture(index as u8)).unwrap();
         }
         let size = file.finish(&[3, 3, 7, 7, 7]).unwrap();
-        let bytes = fs::read(place.0.join("s.npz")).unwrap();
+        let bytes = fs::read(folder.0.join("s.npz")).unwrap();
         assert_eq!(bytes.len() as u64, size);
         bytes
     }
 
     #[test]
     fn an_interrupted_file_is_gone_on_with_and_comes_out_the_same() {
-        let place = Place::new("resume");
-        let straight = whole(&place);
+        let folder = SampleFolder::new("resume");
+        let straight = whole(&folder);
         for cut in [0, 1, 40, 300] {
-            fs::remove_file(place.0.join("s.npz")).unwrap();
-            let mut file = place.open(b"{}", false).unwrap();
+            fs::remove_file(folder.0.join("s.npz")).unwrap();
+            let mut file = folder.open(b"{}", false).unwrap();
             for index in 0..3 {
                 file.append(&picture(index)).unwrap();
             }
             drop(file);
             // As if killed in the middle of a write.
-            let partial = place.0.join("s.npz.partial");
+            let partial = folder.0.join("s.npz.partial");
             let len = fs::metadata(&partial).unwrap().len();
             OpenOptions::new().write(true).open(&partial).unwrap().set_len(len - cut).unwrap();
-            let pictures = place.open(b"{}", false).unwrap().pictures();
+            let pictures = folder.open(b"{}", false).unwrap().pictures();
             assert_eq!(pictures, if cut == 0 { 3 } else { 3_u64.saturating_sub(cut.div_ceil(48)) });
-            assert!(whole(&place) == straight, "cut by {cut}");
+            assert!(whole(&folder) == straight, "cut by {cut}");
             assert!(!partial.exists());
         }
     }
 
     #[test]
     fn a_file_of_other_settings_is_left_alone() {
-        let place = Place::new("other");
-        place.open(b"{}", false).unwrap().append(&picture(0)).unwrap();
-        let error = place.open(b"{\"seed\":1}", false).unwrap_err().to_string();
+        let folder = SampleFolder::new("other");
+        folder.open(b"{}", false).unwrap().append(&picture(0)).unwrap();
+        let error = folder.open(b"{\"seed\":1}", false).unwrap_err().to_string();
         assert!(error.contains("s.npz.partial") && error.contains("other settings"), "{error}");
-        assert_eq!(place.open(b"{}", false).unwrap().pictures(), 1);
-        assert_eq!(place.open(b"{\"seed\":1}", true).unwrap().pictures(), 0);
-        assert!(place.open(b"{}", true).unwrap().append(&[0; 47]).is_err());
+        assert_eq!(folder.open(b"{}", false).unwrap().pictures(), 1);
+        assert_eq!(folder.open(b"{\"seed\":1}", true).unwrap().pictures(), 0);
+        assert!(folder.open(b"{}", true).unwrap().append(&[0; 47]).is_err());
     }
 
     #[test]
     fn every_entry_is_where_the_directory_says_and_has_its_checksum() {
-        let place = Place::new("directory");
-        let bytes = whole(&place);
+        let folder = SampleFolder::new("directory");
+        let bytes = whole(&folder);
         let number = |at: usize, size: usize| {
             let mut word = [0; 8];
             word[..size].copy_from_slice(&bytes[at..at + size]);

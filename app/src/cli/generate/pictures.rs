@@ -3,26 +3,25 @@
 use std::path::{Path, PathBuf};
 
 use ibq_core::{
-    classes::Classes,
-    picture::{encode_png, sheet, side_by_side, with_text},
-    tokenizer::Tokenizer,
+    generator::{Generator, Recipe},
+    picture::{sheet, side_by_side},
     tokens::{TokenFile, TokenFormat, TokenGrid},
-    transformer::{Condition, PictureRequest, Recipe, RecipeModels},
+    transformer::{Condition, PictureRequest, TransformerPrecision},
 };
 use image::RgbImage;
 use web_time::Instant;
 
 use super::{
     super::{
-        failure::Failure,
-        inputs::shown,
+        failure::{Failure, first_result},
         numbers::{count, several},
         outputs::{self, Destination},
+        paths::shown,
         session::Session,
         transformer,
     },
-    AT_ONCE, Arguments, Models,
-    request::{Order, recipe_in},
+    AT_ONCE, Arguments,
+    plan::{GenerationPlan, read_recipe},
 };
 
 /// Most pictures of one run: each is a file.
@@ -32,34 +31,37 @@ const SHEET_COLUMNS: usize = 8;
 
 /// Makes and writes them.
 pub(super) async fn run(arguments: &Arguments, session: &Session) -> Result<(), Failure> {
-    let source = arguments.from.as_deref().map(recipe_in).transpose()?;
-    let options = &arguments.transformer;
-    let path = options.model.clone().or_else(|| source.as_ref().map(|recipe| PathBuf::from(&recipe.path)));
-    let known = source.as_ref().map(|recipe| &recipe.config);
-    let opened = transformer::open(options, path.clone(), known, session).await?;
+    let source = arguments.from.as_deref().map(read_recipe).transpose()?;
+    let mut opened = match &source {
+        Some(recipe) => transformer::open_for_recipe(recipe, &arguments.transformer, session).await?,
+        None => transformer::open(&arguments.transformer, session).await?,
+    };
     let requests = match &source {
         Some(recipe) => vec![recipe.request()],
         None => {
-            let order = Order::new(arguments, &opened, session)?;
-            if order.pictures() > MOST_PICTURES {
+            let plan = GenerationPlan::new(arguments, &opened, session)?;
+            if plan.pictures() > MOST_PICTURES {
                 let most = count(MOST_PICTURES as u64);
                 return Err(Failure::Usage(format!(
                     "more than {most} files at once; --npz takes as many as you like"
                 )));
             }
-            (0..order.pictures()).map(|index| order.request(index, index as u32 % order.count)).collect()
+            (0..plan.pictures()).map(|index| plan.request(index, index as u32 % plan.count)).collect()
         }
     };
     let names = file_names(arguments, &requests)?;
-    let precision = opened.precision(options, source.as_ref().map(|recipe| recipe.precision))?;
-    let tokenizer = source.as_ref().and_then(|recipe| recipe.tokenizer.clone()).map(PathBuf::from);
-    let tokenizer = arguments.tokenizer.clone().or(tokenizer);
-    let path = path.map_or_else(String::new, |path| path.to_string_lossy().into_owned());
-    let models = Models::load(opened, options, precision, path, tokenizer, session).await?;
+    let usual = source.as_ref().map_or(TransformerPrecision::default(), |recipe| recipe.precision);
+    let precision = transformer::precision(&opened, &arguments.gpu, usual)?;
+    let recipe_tokenizer = source.as_ref().and_then(|recipe| recipe.tokenizer.as_ref());
+    transformer::find_tokenizer(&mut opened, arguments.tokenizer.as_deref(), recipe_tokenizer, session)
+        .await?;
+    let gpu = transformer::open_gpu(&arguments.gpu, precision.name(), session).await?;
+    session.title(opened.name());
+    let generator = opened.load(&gpu, precision, session.job()).await?;
 
     outputs::create_parent(&names[0])?;
     session.title(&several(requests.len(), "picture"));
-    let mut maker = Maker { models: &models, pictures: Vec::new(), grids: Vec::new(), seconds: 0.0 };
+    let mut maker = Maker { generator: &generator, pictures: Vec::new(), grids: Vec::new(), seconds: 0.0 };
     for (requests, names) in requests.chunks(AT_ONCE).zip(names.chunks(AT_ONCE)) {
         maker.make(requests, names, arguments, session).await?;
     }
@@ -85,11 +87,11 @@ pub(super) async fn run(arguments: &Arguments, session: &Session) -> Result<(), 
         outputs::write_png(&path, &sheet(&rows))?;
         session.print(shown(&path));
     }
-    let tokens = requests.len() as f64 * f64::from(models.transformer.config().block_size);
+    let tokens = requests.len() as f64 * f64::from(generator.transformer.config().block_size);
     let seconds = maker.seconds;
     if arguments.tokens {
         let path = folder.join("tokens.json");
-        write_tokens(&path, maker.grids, &models.tokenizer, &models.opened.opened.name)?;
+        write_tokens(&path, maker.grids, &generator)?;
         session.print(shown(&path));
     }
     session.tell("speed", format_args!("{seconds:.1} s, {} tokens/s", count((tokens / seconds) as u64)));
@@ -98,7 +100,7 @@ pub(super) async fn run(arguments: &Arguments, session: &Session) -> Result<(), 
 
 /// Makes pictures, and keeps what sheets and token files need.
 struct Maker<'a> {
-    models: &'a Models,
+    generator: &'a Generator,
     pictures: Vec<RgbImage>,
     grids: Vec<TokenGrid>,
     /// Time of the transformer.
@@ -113,29 +115,15 @@ impl Maker<'_> {
         arguments: &Arguments,
         session: &Session,
     ) -> Result<(), Failure> {
-        let models = self.models;
-        let config = models.transformer.config();
-        let classes = Classes::of_model(models.opened.class_names(), config.class_num);
+        let generator = self.generator;
         let started = Instant::now();
-        let grids = models.transformer.generate(requests, session.job(), |_| {}).await?;
+        let grids = generator.transformer.generate(requests, session.job(), |_| {}).await?;
         self.seconds += started.elapsed().as_secs_f64();
         for ((request, grid), name) in requests.iter().zip(&grids).zip(names) {
             session.job().check()?;
-            let picture = models.decode(grid, session).await?;
-            let class_name = match (request.condition, &classes) {
-                (Condition::Class(class), Some(classes)) => classes.name(class),
-                _ => None,
-            };
-            let made_by = RecipeModels {
-                model: &models.opened.opened.name,
-                path: &models.path,
-                config,
-                precision: models.precision,
-                tokenizer: models.tokenizer_path.as_deref(),
-            };
-            let recipe = Recipe::new(&made_by, request, grid, class_name);
-            let png = encode_png(&picture).map_err(|error| Failure::at(name, error))?;
-            outputs::write(name, &with_text(&png, Recipe::KEYWORD, &recipe.to_json()?))?;
+            let picture = first_result(generator.decode(std::slice::from_ref(grid), session.job()).await?)?;
+            let recipe: Recipe = generator.recipe(request, &grid.tokens);
+            outputs::write(name, &recipe.png(&picture)?)?;
             session.print(shown(name));
             if arguments.grid {
                 self.pictures.push(picture);
@@ -177,19 +165,15 @@ fn file_names(arguments: &Arguments, requests: &[PictureRequest]) -> Result<Vec<
     Ok(names)
 }
 
-fn write_tokens(
-    path: &Path,
-    grids: Vec<TokenGrid>,
-    tokenizer: &Tokenizer,
-    name: &str,
-) -> Result<(), Failure> {
+fn write_tokens(path: &Path, grids: Vec<TokenGrid>, generator: &Generator) -> Result<(), Failure> {
+    let config = generator.tokenizer.config();
     let file = TokenFile {
         grids,
         sizes: None,
-        factor: Some(tokenizer.config().factor()),
-        codebook_size: Some(tokenizer.config().n_embed),
-        model: Some(name.to_owned()),
+        factor: Some(config.factor()),
+        codebook_size: Some(config.n_embed),
+        model: Some(generator.name().to_owned()),
     };
-    let bytes = file.write(TokenFormat::Json).map_err(|error| Failure::at(path, error))?;
+    let bytes = file.write(TokenFormat::Json).map_err(|error| Failure::in_file(path, error))?;
     outputs::write(path, &bytes)
 }

@@ -1,9 +1,9 @@
-//! A sample file for FID evaluators: very many pictures in one `.npz`, made over hours, interrupted and gone on with.
+//! A sample file for FID evaluators: very many pictures in one `.npz`, made over hours; an interrupted run resumes.
 
 use std::path::Path;
 
 use ibq_core::{
-    classes::Classes,
+    generator::Generator,
     transformer::{PictureRequest, Sampling, TransformerConfig, TransformerPrecision},
 };
 use serde::Serialize;
@@ -11,16 +11,16 @@ use web_time::Instant;
 
 use super::{
     super::{
-        failure::Failure,
-        inputs::shown,
+        failure::{Failure, first_result},
         numbers::{bytes, count},
         outputs,
+        paths::shown,
         session::Session,
         transformer,
     },
-    AT_ONCE, Arguments, Models,
+    AT_ONCE, Arguments,
     npz::SampleFile,
-    request::Order,
+    plan::GenerationPlan,
 };
 
 /// Most pictures of a file: their number is a 32-bit one.
@@ -33,7 +33,8 @@ struct Settings<'a> {
     model: &'a str,
     config: &'a TransformerConfig,
     precision: TransformerPrecision,
-    tokenizer: Option<&'a str>,
+    /// The tokenizer from outside of the model, as in recipes.
+    tokenizer: Option<String>,
     /// Those of `arr_1`, with their names where they have names.
     classes: Vec<(u32, Option<&'a str>)>,
     pictures_of_each: u32,
@@ -45,38 +46,35 @@ struct Settings<'a> {
 
 /// Makes the file, or the rest of it.
 pub(super) async fn run(arguments: &Arguments, path: &Path, session: &Session) -> Result<(), Failure> {
-    let options = &arguments.transformer;
-    let opened = transformer::open(options, options.model.clone(), None, session).await?;
-    let order = Order::new(arguments, &opened, session)?;
-    if order.pictures() > MOST_PICTURES {
+    let mut opened = transformer::open(&arguments.transformer, session).await?;
+    let plan = GenerationPlan::new(arguments, &opened, session)?;
+    if plan.pictures() > MOST_PICTURES {
         return Err(Failure::Usage(format!("more than {} pictures", count(MOST_PICTURES as u64))));
     }
     outputs::create_parent(path)?;
     outputs::protect(&[path.to_owned()], &[], arguments.existing.overwrite)?;
-    let precision = opened.precision(options, None)?;
-    let model_path =
-        options.model.as_ref().map_or_else(String::new, |path| path.to_string_lossy().into_owned());
-    let models =
-        Models::load(opened, options, precision, model_path, arguments.tokenizer.clone(), session).await?;
+    let precision = transformer::precision(&opened, &arguments.gpu, TransformerPrecision::default())?;
+    transformer::find_tokenizer(&mut opened, arguments.tokenizer.as_deref(), None, session).await?;
+    let gpu = transformer::open_gpu(&arguments.gpu, precision.name(), session).await?;
+    session.title(opened.name());
+    let generator = opened.load(&gpu, precision, session.job()).await?;
 
-    let config = models.transformer.config();
-    let names = Classes::of_model(models.opened.class_names(), config.class_num);
-    let name = |&class: &u32| (class, names.as_ref().and_then(|names| names.name(class)));
+    let config = opened.config();
     let settings = Settings {
         version: 1,
-        model: &models.opened.opened.name,
+        model: opened.name(),
         config,
         precision,
-        tokenizer: models.tokenizer_path.as_deref(),
-        classes: order.classes.iter().map(name).collect(),
-        pictures_of_each: order.count,
-        sampling: order.sampling,
-        seed: order.seed,
-        fixed: &order.fixed,
+        tokenizer: opened.recipe_tokenizer().map(|tokenizer| tokenizer.path),
+        classes: plan.classes.iter().map(|&class| (class, opened.names().get(class))).collect(),
+        pictures_of_each: plan.count,
+        sampling: plan.sampling,
+        seed: plan.seed,
+        fixed: &plan.fixed,
     };
     let settings = serde_json::to_vec(&settings).map_err(|error| Failure::Failed(error.to_string()))?;
-    let side = config.side() * models.tokenizer.config().factor();
-    let total = order.pictures();
+    let side = config.side() * generator.tokenizer.config().factor();
+    let total = plan.pictures();
     let mut file = SampleFile::open(path, &settings, total as u64, side, arguments.existing.overwrite)?;
     let begun = file.pictures() as usize;
     if begun > 0 {
@@ -86,14 +84,14 @@ pub(super) async fn run(arguments: &Arguments, path: &Path, session: &Session) -
         );
     }
     let started = Instant::now();
-    let made = fill(&mut file, &order, &models, session).await;
+    let made = fill(&mut file, &plan, &generator, session).await;
     if let Err(failure) = made {
         let done = count(file.pictures());
         session
             .note(&shown(path), format_args!("{done} pictures are kept: the same command goes on with them"));
         return Err(failure);
     }
-    let classes: Vec<i64> = (0..total).map(|index| i64::from(order.class(index))).collect();
+    let classes: Vec<i64> = (0..total).map(|index| i64::from(plan.class(index))).collect();
     let size = file.finish(&classes)?;
     session.print(shown(path));
     let seconds = started.elapsed().as_secs_f64();
@@ -112,21 +110,22 @@ pub(super) async fn run(arguments: &Arguments, path: &Path, session: &Session) -
 /// Makes the pictures that the file does not have yet.
 async fn fill(
     file: &mut SampleFile,
-    order: &Order,
-    models: &Models,
+    plan: &GenerationPlan,
+    generator: &Generator,
     session: &Session,
 ) -> Result<(), Failure> {
-    let total = order.pictures();
+    let total = plan.pictures();
     while (file.pictures() as usize) < total {
         let first = file.pictures() as usize;
         let end = total.min(first + AT_ONCE);
-        session.begin(first, total, "pictures");
+        session.title_of_input(first, total, "pictures");
         let requests: Vec<PictureRequest> =
-            (first..end).map(|index| order.request(index, index as u32)).collect();
-        let grids = models.transformer.generate(&requests, session.job(), |_| {}).await?;
+            (first..end).map(|index| plan.request(index, index as u32)).collect();
+        let grids = generator.transformer.generate(&requests, session.job(), |_| {}).await?;
         for grid in &grids {
             session.job().check()?;
-            file.append(models.decode(grid, session).await?.as_raw())?;
+            let picture = first_result(generator.decode(std::slice::from_ref(grid), session.job()).await?)?;
+            file.append(picture.as_raw())?;
         }
     }
     Ok(())

@@ -11,14 +11,14 @@ use super::super::{
     failure::Failure,
     numbers::{bytes, count},
     options::WeightOptions,
+    read::read_yaml,
     session::Session,
     table::{Column, Table},
-    transformer,
 };
 
 /// What only a transformer has.
 #[derive(Serialize)]
-pub(super) struct TransformerPart {
+pub(super) struct TransformerInfo {
     parameters: u64,
     config: TransformerConfig,
     /// What the file does not tell and was taken to be as in the official models.
@@ -38,7 +38,7 @@ struct PrecisionMemory {
     guided_picture_bytes: u64,
 }
 
-impl TransformerPart {
+impl TransformerInfo {
     /// Finds every parameter; without a GPU, nothing is said of memory.
     pub(super) fn new(
         model: &Model,
@@ -46,7 +46,7 @@ impl TransformerPart {
         choice: &WeightOptions,
         holds_tokenizer: bool,
     ) -> Result<Self, Failure> {
-        let yaml = choice.config.as_deref().map(transformer::read_yaml).transpose()?;
+        let yaml = choice.config.as_deref().map(read_yaml).transpose()?;
         let weights = TransformerWeights::new(model, yaml.as_deref())?;
         let config = weights.config().clone();
         let precisions =

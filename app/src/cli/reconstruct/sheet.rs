@@ -5,7 +5,7 @@ use std::path::Path;
 use ibq_core::picture::sheet;
 use image::RgbImage;
 
-use super::super::{failure::Failure, inputs::shown, numbers::several, outputs::write_png, session::Session};
+use super::super::{failure::Failure, numbers::several, outputs::write_png, paths::shown, session::Session};
 
 /// Most pixels of a sheet (100 MB as RGB): what image viewers still open.
 const MOST_PIXELS: u64 = 1 << 25;

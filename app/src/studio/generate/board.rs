@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use ibq_core::transformer::PictureRequest;
+use ibq_core::{generator::Generator, transformer::PictureRequest};
 use image::RgbImage;
 
 use crate::studio::picture_texture::PictureTexture;
 
 use super::{
-    Generator, Settings, Spread,
+    Settings, Spread,
     axes::{self, Axis, Label, SheetClasses},
 };
 

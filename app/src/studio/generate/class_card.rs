@@ -2,6 +2,8 @@
 
 use egui::{CornerRadius, DragValue, Role, ScrollArea, Sense, Slider, TextEdit, Ui, Vec2, WidgetInfo, pos2};
 
+use ibq_core::generator::Generator;
+
 use crate::studio::{
     icons::Icon,
     message::{Message, Outbox},
@@ -10,7 +12,7 @@ use crate::studio::{
     widgets::{card, hint, icon_button, icon_toggle, text_button},
 };
 
-use super::{Generate, Generator};
+use super::Generate;
 
 /// Classes that are listed at a time.
 const LISTED: usize = 40;
@@ -22,7 +24,7 @@ pub(super) fn show(ui: &mut Ui, state: &mut State, out: &mut Outbox) {
     let generate = &mut state.generate;
     card(ui, "Class", |ui| {
         chosen(ui, generate, &generator, out);
-        if generator.classes.is_some() {
+        if generator.classes().is_some() {
             search(ui, generate, &generator);
         } else {
             let last = generator.transformer.config().class_num.saturating_sub(1);
@@ -54,7 +56,7 @@ fn chosen(ui: &mut Ui, generate: &mut Generate, generator: &Generator, out: &mut
             out.push(Message::KeepGallery);
         }
     });
-    let Some(classes) = &generator.classes else { return };
+    let Some(classes) = generator.classes() else { return };
     let known = generate.gallery.favorites_among(classes);
     if known.is_empty() {
         return;
@@ -71,7 +73,7 @@ fn chosen(ui: &mut Ui, generate: &mut Generate, generator: &Generator, out: &mut
 }
 
 fn search(ui: &mut Ui, generate: &mut Generate, generator: &Generator) {
-    let Some(classes) = &generator.classes else { return };
+    let Some(classes) = generator.classes() else { return };
     let (name, example) = if generate.searching_mix {
         ("Search for the second class", "second class: name or number")
     } else {
@@ -162,7 +164,7 @@ fn mix(ui: &mut Ui, generate: &mut Generate, generator: &Generator) {
         });
         closed = icon_button(ui, Icon::Close, "Do not mix").clicked();
     });
-    if generator.classes.is_none() {
+    if generator.classes().is_none() {
         let mut number = other;
         let field = DragValue::new(&mut number).range(0..=classes - 1).prefix("class ");
         ui.add(field).accessible_name("Second class number");

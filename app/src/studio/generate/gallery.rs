@@ -2,7 +2,7 @@
 //! a file of the user's data folder or in the browser's storage.
 
 use egui::TextureHandle;
-use ibq_core::{classes::Classes, transformer::Recipe};
+use ibq_core::{classes::Classes, generator::Recipe};
 use serde::{Deserialize, Serialize};
 
 use crate::studio::{message::Message, notice::Notice, task::Tasks};
@@ -189,10 +189,9 @@ impl Place {
 mod tests {
     use super::*;
     use ibq_core::{
+        generator::RecipeModels,
         tokens::TokenGrid,
-        transformer::{
-            Condition, PictureRequest, RecipeModels, Sampling, TransformerConfig, TransformerPrecision,
-        },
+        transformer::{Condition, PictureRequest, Sampling, TransformerConfig, TransformerPrecision},
     };
 
     fn recipe(seed: u64) -> Recipe {
@@ -216,7 +215,7 @@ mod tests {
         let request =
             PictureRequest { condition: Condition::Class(1), sampling, seed, number: 0, fixed: Vec::new() };
         let grid = TokenGrid { rows: 2, cols: 2, tokens: vec![1, 2, 3, 4] };
-        Recipe::new(&models, &request, &grid, Some("lighthouse"))
+        Recipe::new(&models, &request, &grid, vec!["lighthouse".to_owned()])
     }
 
     #[test]

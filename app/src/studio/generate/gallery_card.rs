@@ -25,7 +25,9 @@ pub(super) fn show(ui: &mut Ui, state: &mut State, out: &mut Outbox) {
         ScrollArea::vertical().id_salt("gallery").max_height(4.0 * (SIDE + 6.0)).show(ui, |ui| {
             ui.horizontal_wrapped(|ui| {
                 ui.spacing_mut().item_spacing = Vec2::splat(6.0);
-                for entry in generate.gallery.entries.iter().filter(|entry| generator.made(&entry.recipe)) {
+                for entry in
+                    generate.gallery.entries.iter().filter(|entry| generator.can_have_made(&entry.recipe))
+                {
                     let recipe = &entry.recipe;
                     let (rect, response) = ui.allocate_exact_size(Vec2::splat(SIDE), Sense::click());
                     let what = generator.describe(recipe.condition);

@@ -1,31 +1,15 @@
-//! The generator: a transformer on the GPU, the tokenizer that draws its tokens, the names of its classes.
+//! Loading a generator: a model's transformer, and a tokenizer that is at hand and fits.
 
 use ibq_core::{
-    classes::Classes,
-    files::Model,
-    gpu::{Gpu, Precision},
+    files::{Model, WeightsError},
+    generator::{Generator, GeneratorError, OpenedGenerator},
+    gpu::Gpu,
     job::Job,
     tokenizer::Tokenizer,
-    tokens::TokenGrid,
-    transformer::{
-        Condition, PictureRequest, Recipe, RecipeModels, Transformer, TransformerError, TransformerPrecision,
-        TransformerWeights,
-    },
+    transformer::{TransformerError, TransformerPrecision},
 };
 
 use crate::studio::{message::Failure, samples};
-
-/// A generator, ready to be used. Clones share it.
-#[derive(Clone)]
-pub(crate) struct Generator {
-    /// Path or address.
-    pub(crate) name: String,
-    pub(crate) transformer: Transformer,
-    pub(crate) tokenizer: Tokenizer,
-    pub(crate) classes: Option<Classes>,
-    /// What could not be seen in the weights and was assumed.
-    pub(crate) assumed: Vec<String>,
-}
 
 impl From<TransformerError> for Failure {
     fn from(error: TransformerError) -> Self {
@@ -36,90 +20,87 @@ impl From<TransformerError> for Failure {
     }
 }
 
-impl Generator {
-    /// Uploads the transformer of a model, and a tokenizer that fits it: the one inside, one that is loaded already, or the
-    /// bundled one.
-    pub(crate) async fn load(
-        gpu: &Gpu,
-        name: String,
-        model: &Model,
-        precision: TransformerPrecision,
-        loaded: Option<Tokenizer>,
-        job: &Job,
-    ) -> Result<Self, Failure> {
-        let weights = TransformerWeights::new(model, None)?;
-        let own = model.folder().map_or(&[][..], |folder| &folder.class_names);
-        let classes = Classes::of_model(own, weights.config().class_num);
-        job.stage("load the tokenizer");
-        let tokenizer = fitting(gpu, model, weights.config().vocab_size, loaded, job).await?;
-        job.stage("load weights");
-        let transformer = Transformer::load(gpu, &weights, precision, job).await?;
-        Ok(Self { name, transformer, tokenizer, classes, assumed: weights.assumed().to_vec() })
-    }
-
-    /// Name of a class, or its number.
-    pub(crate) fn class_name(&self, class: u32) -> String {
-        let name = self.classes.as_ref().and_then(|classes| classes.name(class));
-        name.map_or_else(|| format!("class {class}"), str::to_owned)
-    }
-
-    /// What a picture shows, in words.
-    pub(crate) fn describe(&self, condition: Condition) -> String {
-        match condition {
-            Condition::Class(class) => self.class_name(class),
-            Condition::Mix(one, other, share) => {
-                let percent = (share * 100.0).round();
-                format!("{} with {percent} % {}", self.class_name(one), self.class_name(other))
-            }
-            Condition::None => "no class".to_owned(),
+impl From<GeneratorError> for Failure {
+    fn from(error: GeneratorError) -> Self {
+        match error {
+            GeneratorError::Transformer(error) => error.into(),
+            GeneratorError::Tokenizer(error) => error.into(),
+            GeneratorError::Weights(WeightsError::Cancelled(_)) => Self::Cancelled,
+            GeneratorError::NoTokenizer { .. } => Self::Failed(format!("{error}. Open it first")),
+            error => Self::Failed(error.to_string()),
         }
-    }
-
-    /// Everything that repeats a picture.
-    pub(crate) fn recipe(&self, request: &PictureRequest, tokens: &[u32]) -> Recipe {
-        let config = self.transformer.config();
-        let (model, path) = (super::super::models::short_name(&self.name), self.name.as_str());
-        let precision = self.transformer.precision();
-        let models = RecipeModels { model, path, config, precision, tokenizer: None };
-        let side = config.side();
-        let grid = TokenGrid { rows: side, cols: side, tokens: tokens.to_vec() };
-        let class_name = match request.condition {
-            Condition::None => None,
-            condition => Some(self.describe(condition)),
-        };
-        Recipe::new(&models, request, &grid, class_name.as_deref())
-    }
-
-    /// Whether a picture can have been made by this generator.
-    pub(crate) fn made(&self, recipe: &Recipe) -> bool {
-        recipe.config == *self.transformer.config()
     }
 }
 
-/// A tokenizer with as many codes as the transformer was trained on.
-async fn fitting(
+/// Uploads the transformer of a model at this path or address, and a tokenizer that fits it: the one inside, one that is loaded
+/// already, or the bundled one.
+pub(crate) async fn load(
     gpu: &Gpu,
+    path: &str,
     model: &Model,
-    codes: u32,
+    precision: TransformerPrecision,
     loaded: Option<Tokenizer>,
     job: &Job,
-) -> Result<Tokenizer, Failure> {
-    if let Ok(inside) = model.tokenizer(None)
-        && inside.config().n_embed == codes
+) -> Result<Generator, Failure> {
+    let mut opened = OpenedGenerator::new(file_name(path), model, None)?;
+    if let Some(loaded) = loaded {
+        opened.offer_tokenizer(loaded);
+    }
+    if opened.lacks_tokenizer()
+        && let Some((_, bundled)) = samples::bundled_model().await
     {
-        return Ok(Tokenizer::load(gpu, &inside, Precision::F32, job).await?);
+        let bundled = bundled.and_then(|bundled| bundled.tokenizer(None));
+        opened.offer_tokenizer(bundled.map_err(GeneratorError::from)?);
     }
-    if let Some(loaded) = loaded.filter(|loaded| loaded.config().n_embed == codes) {
-        return Ok(loaded);
+    Ok(opened.load(gpu, precision, job).await?)
+}
+
+/// The last part of a path or address, as the command line names a model.
+fn file_name(path: &str) -> &str {
+    path.trim_end_matches(['/', '\\']).rsplit(['/', '\\']).next().unwrap_or(path)
+}
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests {
+    use ibq_core::{
+        gpu::{AdapterChoice, GpuOptions, Precision},
+        transformer::{Condition, PictureRequest, Sampling},
+    };
+
+    use super::*;
+
+    #[test]
+    fn recipes_name_the_tokenizer_that_was_taken() {
+        pollster::block_on(async {
+            let job = Job::new();
+            let options = GpuOptions { adapter: AdapterChoice::Software, ..GpuOptions::default() };
+            let gpu = Gpu::open(&options).await.expect("a software adapter");
+            let (name, model) = samples::bundled_generator().await.expect("a bundled generator");
+            let model = model.unwrap();
+            let (_, tokenizer) = samples::bundled_model().await.expect("a bundled tokenizer");
+            let weights = tokenizer.unwrap().tokenizer(None).unwrap();
+            let loaded = Tokenizer::load(&gpu, &weights, Precision::F16, &job).await.unwrap();
+            for (loaded, precision) in [(None, Precision::F32), (Some(loaded), Precision::F16)] {
+                let generator =
+                    load(&gpu, &name, &model, TransformerPrecision::F16, loaded, &job).await.unwrap();
+                let (condition, sampling) = (Condition::Mix(0, 1, 0.5), Sampling::default());
+                let request = PictureRequest { condition, sampling, seed: 1, number: 0, fixed: Vec::new() };
+                let recipe = generator.recipe(&request, &[0; 256]);
+                assert_eq!((recipe.model.as_str(), recipe.path), (name.as_str(), format!("bundled:{name}")));
+                assert_eq!(recipe.class_names, [generator.class_name(0), generator.class_name(1)]);
+                let tokenizer = recipe.tokenizer.expect("a tokenizer from outside");
+                assert!(tokenizer.path.starts_with("bundled:"), "{tokenizer:?}");
+                assert_eq!(tokenizer.precision, precision);
+            }
+        });
     }
-    if let Some((_, Ok(bundled))) = samples::bundled_model().await
-        && let Ok(bundled) = bundled.tokenizer(None)
-        && bundled.config().n_embed == codes
-    {
-        return Ok(Tokenizer::load(gpu, &bundled, Precision::F32, job).await?);
+
+    #[test]
+    fn a_generator_is_called_as_on_the_command_line() {
+        for (path, name) in
+            [("/a/ar.v2.ckpt", "ar.v2.ckpt"), ("models/ar/", "ar"), ("scenes-ar", "scenes-ar")]
+        {
+            assert_eq!(file_name(path), name);
+        }
     }
-    Err(Failure::Failed(format!(
-        "its file has no tokenizer inside, and none with its {codes} codes is loaded; open the tokenizer it was trained \
-         with first"
-    )))
 }

@@ -3,10 +3,7 @@
 use std::sync::Arc;
 
 use egui::TextureOptions;
-use ibq_core::{
-    picture::{Picture, encode_png, with_text},
-    transformer::Recipe,
-};
+use ibq_core::{generator::Recipe, picture::Picture};
 use image::RgbImage;
 
 use crate::studio::{
@@ -48,12 +45,7 @@ impl Studio {
         let name = format!("{what}-seed-{}-{}.png", tile.request.seed, tile.request.number + 1);
         let rgb = rgb.clone();
         self.tasks.start_quietly(move |_job| async move {
-            let text = recipe.to_json().map_err(|error| error.to_string());
-            let png = text.and_then(|text| {
-                let png = encode_png(&rgb).map_err(|error| error.to_string())?;
-                Ok(with_text(&png, Recipe::KEYWORD, &text))
-            });
-            Message::Exported(match png {
+            Message::Exported(match recipe.png(&rgb) {
                 Ok(bytes) => Ok(Box::new(Ready { name, bytes })),
                 Err(reason) => Err(Notice::error(format!("{name} was not saved"), reason)),
             })
@@ -72,7 +64,7 @@ impl Studio {
             }
             return;
         };
-        if !generator.made(&recipe) {
+        if !generator.can_have_made(&recipe) {
             let detail =
                 format!("it was made by {}, another generator than the one that is open", recipe.model);
             self.state.notices.push(Notice::error("The picture was not restored", detail));
@@ -128,7 +120,7 @@ impl Studio {
         let generate = &self.state.generate;
         let Some(generator) = generate.generator.clone() else { return };
         let missing = generate.gallery.entries.iter().filter(|entry| entry.texture.is_none());
-        let missing = missing.map(|entry| &entry.recipe).filter(|recipe| generator.made(recipe));
+        let missing = missing.map(|entry| &entry.recipe).filter(|recipe| generator.can_have_made(recipe));
         let missing: Vec<Recipe> = missing.cloned().collect();
         if !missing.is_empty() {
             self.tasks.start_quietly(move |job| work::restore(generator, missing, false, job));

@@ -1,6 +1,6 @@
 //! Opening and loading generators.
 
-use ibq_core::{files::Model, transformer::TransformerPrecision};
+use ibq_core::{files::Model, generator::Generator, transformer::TransformerPrecision};
 
 use crate::studio::{
     app::{Studio, failure_notice},
@@ -11,7 +11,7 @@ use crate::studio::{
     task::TaskId,
 };
 
-use super::{Board, GenerateMessage, Generator, Looking};
+use super::{Board, GenerateMessage, Looking, generator};
 
 impl Studio {
     /// The screen is opened: the bundled generator is loaded when there is no other.
@@ -33,7 +33,7 @@ impl Studio {
                 Err(error) => Err(Failure::Failed(error.to_string())),
                 Ok(model) => {
                     let precision = TransformerPrecision::F32;
-                    Generator::load(&gpu, name.clone(), &model, precision, loaded, &job).await
+                    generator::load(&gpu, &name, &model, precision, loaded, &job).await
                 }
             };
             Message::Generate(GenerateMessage::Loaded(generator.map(Box::new), name))
@@ -52,7 +52,7 @@ impl Studio {
         let loaded = self.state.models.get(Slot::First).map(|model| model.tokenizer.clone());
         let title = format!("Load {}", short_name(&name));
         let task = self.tasks.start(title, move |job| async move {
-            let generator = Generator::load(&gpu, name.clone(), &model, precision, loaded, &job).await;
+            let generator = generator::load(&gpu, &name, &model, precision, loaded, &job).await;
             Message::Generate(GenerateMessage::Loaded(generator.map(Box::new), name))
         });
         self.state.generate.loading = Some(task);
@@ -81,8 +81,8 @@ impl Studio {
         if let Some(living) = generate.living.take() {
             self.tasks.cancel(living.task);
         }
-        for assumed in &generator.assumed {
-            let what = format!("{} says too little about itself", short_name(&generator.name));
+        for assumed in &generator.description().assumed {
+            let what = format!("{} says too little about itself", short_name(generator.name()));
             self.state.notices.push(Notice::info(what, format!("taken to have {assumed}")));
         }
         generate.board = Board { revision: generate.board.revision, ..Board::default() };
@@ -90,7 +90,7 @@ impl Studio {
         let classes = generator.transformer.config().class_num;
         let settings = &mut generate.settings;
         if let Some(text) = generate.wanted_class.take() {
-            let found = generator.classes.as_ref().map(|classes| classes.resolve(&text));
+            let found = generator.classes().map(|classes| classes.resolve(&text));
             match (found, text.parse::<u32>()) {
                 (Some(Ok(found)), _) => settings.class = found.class.id,
                 (None, Ok(number)) if number < classes => settings.class = number,

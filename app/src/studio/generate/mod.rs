@@ -22,7 +22,10 @@ mod work;
 use std::collections::HashMap;
 
 use egui::TextureHandle;
-use ibq_core::transformer::{Insight, Recipe};
+use ibq_core::{
+    generator::{Generator, Recipe},
+    transformer::Insight,
+};
 
 use super::{
     message::Failure,
@@ -34,7 +37,6 @@ use super::{
 pub(crate) use axes::Axis;
 pub(crate) use board::{Board, Tile};
 pub(crate) use gallery::Gallery;
-pub(crate) use generator::Generator;
 pub(crate) use living::Living;
 pub(crate) use screen::show;
 pub(crate) use work::{InsightRequest, Looked, Made, PatchRequest, Previews};

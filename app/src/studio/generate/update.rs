@@ -68,7 +68,7 @@ impl Studio {
         if generate.is_running() {
             return;
         }
-        let known = generator.classes.as_ref().map(|classes| generate.gallery.favorites_among(classes));
+        let known = generator.classes().map(|classes| generate.gallery.favorites_among(classes));
         let favorites: Vec<u32> = known.into_iter().flatten().map(|(class, _)| class).collect();
         generate.board.for_settings(&generate.settings, &generator, &favorites);
         generate.looking.forget_place();

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use ibq_core::{
+    generator::{Generator, Recipe},
     job::Job,
     tokenizer::{RunOptions, Tokenizer},
     tokens::TokenGrid,
-    transformer::{Insight, PictureRequest, Recipe},
+    transformer::{Insight, PictureRequest},
 };
 use image::RgbImage;
 
@@ -17,7 +18,7 @@ use crate::studio::{
     reconstruct,
 };
 
-use super::{GenerateMessage, Generator, living::Stream};
+use super::{GenerateMessage, living::Stream};
 
 /// Candidates that are kept for each token.
 const CANDIDATES: usize = 8;

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use egui::ColorImage;
 use ibq_core::{
-    picture::{ImageError, Picture, open, text_of},
+    generator::Recipe,
+    picture::{ImageError, Picture, open},
     tokens::TokenFile,
-    transformer::Recipe,
 };
 use image::RgbImage;
 
@@ -62,10 +62,10 @@ pub(crate) async fn read_picture_or_recipe(file: PickedFile) -> Message {
 /// What the bytes of a picture file bring, wherever they come from: a picture, or everything that restores one that this program
 /// generated.
 pub(crate) fn picture_or_recipe(name: &str, bytes: &[u8]) -> Message {
-    match text_of(bytes, Recipe::KEYWORD).map(|text| Recipe::from_json(&text)) {
-        Some(Ok(recipe)) => Message::Generate(GenerateMessage::Restore(Box::new(recipe))),
+    match Recipe::of_png(bytes) {
+        Ok(Some(recipe)) => Message::Generate(GenerateMessage::Restore(Box::new(recipe))),
         // What cannot be read of it does not keep the picture from being looked at.
-        Some(Err(_)) | None => opened(name, open(bytes)),
+        Ok(None) | Err(_) => opened(name, open(bytes)),
     }
 }
 
@@ -146,11 +146,10 @@ mod tests {
     use super::*;
     use egui::Color32;
     use ibq_core::{
+        generator::RecipeModels,
         picture::{encode_png, with_text},
         tokens::TokenGrid,
-        transformer::{
-            Condition, PictureRequest, RecipeModels, Sampling, TransformerConfig, TransformerPrecision,
-        },
+        transformer::{Condition, PictureRequest, Sampling, TransformerConfig, TransformerPrecision},
     };
 
     #[test]
@@ -171,7 +170,7 @@ mod tests {
             fixed: Vec::new(),
         };
         let grid = TokenGrid { rows: 1, cols: 1, tokens: vec![9] };
-        let recipe = Recipe::new(&models, &request, &grid, None);
+        let recipe = Recipe::new(&models, &request, &grid, Vec::new());
         let plain = encode_png(&RgbImage::new(2, 2)).unwrap();
         let text = recipe.to_json().unwrap();
         let made = with_text(&plain, Recipe::KEYWORD, &text);

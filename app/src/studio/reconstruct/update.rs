@@ -72,20 +72,8 @@ impl Studio {
             return self.state.notices.push(Notice::error("No model is loaded", detail));
         };
         let config = model.tokenizer.config();
-        if let Some(factor) = file.factor
-            && factor != config.factor()
-        {
-            let detail = format!(
-                "its tokens stand for {factor} × {factor} pixels, those of this model for {0} × {0}",
-                config.factor()
-            );
-            return self.state.notices.push(Notice::error("The tokens are of another model", detail));
-        }
-        if let Some(size) = file.codebook_size
-            && size != config.n_embed
-        {
-            let detail = format!("it has {size} codes, this model has {}", config.n_embed);
-            return self.state.notices.push(Notice::error("The tokens are of another model", detail));
+        if let Err(reason) = file.check_model(config.n_embed, config.factor()) {
+            return self.state.notices.push(Notice::error("The tokens are of another model", reason));
         }
         if file.grids.len() > 1 {
             let detail = format!("the file holds {} pictures; this is the first", file.grids.len());

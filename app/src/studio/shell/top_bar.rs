@@ -78,7 +78,7 @@ fn model_button(ui: &mut Ui, state: &State, tasks: &Tasks, out: &mut Outbox) {
         (Some(task), _) => (task.title.clone(), format!("{:.0} %", task.job.snapshot().done * 100.0)),
         (None, _) if generator.is_some() => generator.map_or_else(Default::default, |generator| {
             let precision = generator.transformer.precision().name().to_owned();
-            (short_name(&generator.name).to_owned(), precision)
+            (short_name(generator.name()).to_owned(), precision)
         }),
         (None, Some(model)) => {
             let detail = format!("{} · {}", set_name(model.set), precision_name(model.tokenizer.precision()));

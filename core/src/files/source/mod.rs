@@ -10,6 +10,7 @@ use std::sync::Arc;
 pub use error::SourceError;
 pub(super) use shared::Shared;
 
+use super::Origin;
 #[cfg(target_arch = "wasm32")]
 use http::{Http, Opened};
 
@@ -101,6 +102,20 @@ impl Source {
             Self::Blob { name, .. } => name,
             #[cfg(target_arch = "wasm32")]
             Self::Http(http) => http.url(),
+        }
+    }
+
+    /// Where its bytes can be found again.
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        match self {
+            Self::Memory { .. } => Origin::Unknown,
+            #[cfg(not(target_arch = "wasm32"))]
+            Self::File { name, .. } => Origin::At(name.clone()),
+            #[cfg(target_arch = "wasm32")]
+            Self::Blob { .. } => Origin::Unknown,
+            #[cfg(target_arch = "wasm32")]
+            Self::Http(http) => Origin::At(http.url().to_owned()),
         }
     }
 
