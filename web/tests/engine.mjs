@@ -33,8 +33,8 @@ const WRONG = [
     .then((blob) => ibq.engine.loadTokenizer(new File([blob.slice(0, blob.size / 2)], 'half.ckpt'))), /half\.ckpt/],
   ['a header that claims more than there is', () => ibq.engine.loadTokenizer(
     new File([new BigUint64Array([0xffff_ffff_fffn]), '{"a":{}}'], 'liar.safetensors')), /liar\.safetensors/],
-  ['weights that are not there', (checkpoint) => ibq.engine.loadTokenizer(`/models/${checkpoint}`, { weights: 'best' }), /"ema" or "raw".*best/],
-  ['another precision', (checkpoint) => ibq.engine.loadTokenizer(`/models/${checkpoint}`, { precision: 'f8' }), /"f32" or "f16".*f8/],
+  ['weights that are not there', (checkpoint) => ibq.engine.loadTokenizer(`/models/${checkpoint}`, { weights: 'best' }), /`best`.*ema or raw/],
+  ['another precision', (checkpoint) => ibq.engine.loadTokenizer(`/models/${checkpoint}`, { precision: 'f8' }), /`f8`.*f32 or f16/],
   ['no picture', () => ibq.ema.encode('square.png'), /picture/],
   ['a picture file that is none', () => ibq.ema.encode(new Blob(['hello'])), /not a picture/],
   ['another resize', () => ibq.ema.encode(new ImageData(16, 16), { resize: 'tall' }), /tall/],

@@ -16,7 +16,7 @@ const TOKENIZER = 'tokenizer_tiny.ckpt';
 /** What must be refused: what it is, the call, and what the message has to say. */
 const WRONG = [
   ['a tokenizer instead of a transformer', () => ibq.engine.loadGenerator('/models/tokenizer_tiny.ckpt'), /no transformer/],
-  ['another precision', () => ibq.engine.loadGenerator('/random-ar/', { precision: 'f64' }), /"int4".*f64/],
+  ['another precision', () => ibq.engine.loadGenerator('/random-ar/', { precision: 'f64' }), /`f64`.*int4/],
   ['a transformer as a tokenizer', () => ibq.engine.loadGenerator('/random-ar/', { tokenizer: '/random-ar/' }), /transformer/],
   ['a PNG of tokens alone', () => ibq.engine.loadGenerator('/random-ar/', { tokenizer: '/models/tokenizer_tiny.ckpt' })
     .then((ar) => ar.png({ grid: [4, 4], tokens: new Int32Array(16) })), /recipe/],
