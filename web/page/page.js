@@ -13,8 +13,7 @@ const canvas = document.getElementById('studio');
 /** Share of the bar for the download; the rest is for starting the program and opening the GPU. */
 const DOWNLOAD = 0.85;
 
-const wanted = addressesIn(location.href);
-allowConnectionsTo(wanted);
+allowConnectionsTo(originsIn(location.href));
 
 // A picture that misses the studio must not replace the page.
 for (const name of ['dragover', 'drop']) document.addEventListener(name, (event) => event.preventDefault());
@@ -31,7 +30,7 @@ async function open() {
     studio.offerCamera(takePicture);
     studio.offerModelStore(modelStore);
     reportCrashes(studio);
-    await studio.start(canvas, wanted.image, wanted.model, wanted.generator, wanted.class, wanted.seed, showStopped);
+    await studio.start(canvas, location.href, showStopped);
     advance(1, 'Ready');
     forwardPastedPictures(studio);
     canvas.focus();
@@ -46,22 +45,14 @@ async function open() {
   }
 }
 
-/** The absolute addresses in ?image=, ?model= and ?generator=, if they are addresses of the web; ?class= and ?seed= as they are. */
-function addressesIn(href) {
-  const parameters = new URL(href).searchParams;
-  const address = (name) => {
-    const text = parameters.get(name);
-    if (!text || !URL.canParse(text, href)) return undefined;
-    const url = new URL(text, href);
-    return /^https?:$/.test(url.protocol) ? url.href : undefined;
-  };
-  const text = (name) => parameters.get(name) ?? undefined;
-  return { image: address('image'), model: address('model'), generator: address('generator'), class: text('class'), seed: text('seed') };
+/** The origins of the web addresses among the parameters of the page's address, as in ?image= and ?model=. */
+function originsIn(href) {
+  const urls = [...new URL(href).searchParams.values()].filter((text) => text && URL.canParse(text, href)).map((text) => new URL(text, href));
+  return urls.filter((url) => /^https?:$/.test(url.protocol)).map((url) => url.origin);
 }
 
 /** A second content-security policy: policies only ever add restrictions, so nothing later can lift this one. */
-function allowConnectionsTo({ image, model, generator }) {
-  const origins = [image, model, generator].filter(Boolean).map((address) => new URL(address).origin);
+function allowConnectionsTo(origins) {
   const policy = document.createElement('meta');
   policy.httpEquiv = 'Content-Security-Policy';
   policy.content = `connect-src ${[...new Set(["'self'", ...origins])].join(' ')}`;

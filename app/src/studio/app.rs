@@ -1,54 +1,57 @@
-//! The program behind the window: collects what happened, changes the state, draws it.
+//! The program behind the window: the list of the panes, what reaches them, and what they ask for.
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::time::Duration;
 
+use egui::{CentralPanel, Frame, Ui};
 use ibq_core::gpu::Gpu;
 
 use super::{
-    files::{self, PickedFile, Purpose},
-    generate,
-    message::{Failure, Message, Outbox},
-    models::{ModelSource, Slot},
+    address::Address,
+    command::Command,
+    context::Shared,
+    files::{self, PathPrompt, PickedFile, Purpose},
+    generate::Generate,
+    host::{HostedPane, PaneHost, Services},
+    keys::KeySection,
+    lost_device::LostDevice,
+    message::AppMessage,
+    models::{self, ModelSource, ModelsEffect, ModelsEnvironment, ModelsMessage},
     notice::Notice,
-    reconstruct, samples, shell,
-    state::{Screen, State},
-    system,
-    task::Tasks,
-    theme,
+    open_file::{Content, Item},
+    owner::Owner,
+    panes::Panes,
+    reconstruct::Reconstruct,
+    sample_pictures,
+    selection::OpenPicture,
+    shell::{self, ShellView},
+    system::System,
+    task::{Ended, OwnTasks, Tasks},
+    theme::{self, Palette},
 };
 
 /// How often the window is drawn while work goes on, to show its progress.
 const PROGRESS: Duration = Duration::from_millis(100);
 
-/// Why the device was lost, told to who opened the window.
-#[derive(Clone, Default)]
-pub(crate) struct LostDevice(Arc<Mutex<Option<String>>>);
-
-impl LostDevice {
-    #[cfg(not(target_arch = "wasm32"))]
-    pub(crate) fn take(&self) -> Option<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-
-    fn put(&self, reason: String) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason);
-    }
+/// All panes, in the order of the navigation and of the number keys.
+pub(super) fn all_panes() -> Vec<Box<dyn HostedPane>> {
+    vec![
+        PaneHost::boxed(Reconstruct::default()),
+        PaneHost::boxed(Generate::default()),
+        PaneHost::boxed(System::default()),
+    ]
 }
 
 /// The window's program.
 pub struct Studio {
-    pub(crate) state: State,
-    pub(crate) tasks: Tasks,
-    pub(crate) ctx: egui::Context,
+    pub(super) services: Services,
+    pub(super) panes: Panes,
+    help: bool,
+    log: bool,
+    pub(super) prompt: Option<PathPrompt>,
     lost: LostDevice,
-    gone: bool,
+    device_gone: bool,
     #[cfg(target_arch = "wasm32")]
-    inbox: std::rc::Rc<std::cell::RefCell<Vec<Message>>>,
-    #[cfg(target_arch = "wasm32")]
-    failed: Option<js_sys::Function>,
+    page: super::page_side::PageSide,
 }
 
 impl Studio {
@@ -56,16 +59,37 @@ impl Studio {
     #[must_use]
     pub fn new(creation: &eframe::CreationContext<'_>) -> Self {
         let mut studio = Self::bare(creation);
-        studio.tasks.start_quietly(|_job| samples::load());
-        studio.open_model(ModelSource::Bundled, true);
-        studio.state.generate.bundled = cfg!(bundled_generator);
-        studio.read_gallery();
+        studio.start(&Address::default());
         studio
     }
 
     /// The program without its first steps: no model, no samples.
     #[must_use]
     pub fn bare(creation: &eframe::CreationContext<'_>) -> Self {
+        Self::with_panes(creation, all_panes())
+    }
+
+    /// The program on a page.
+    #[cfg(target_arch = "wasm32")]
+    pub(crate) fn on_page(
+        creation: &eframe::CreationContext<'_>,
+        address: &Address,
+        page: super::page_side::PageSide,
+    ) -> Self {
+        let mut studio = Self { page, ..Self::bare(creation) };
+        if let Some(image) = address.url("image") {
+            let fetch = move |_job| async { AppMessage::Read(super::open_file::fetch(image).await) };
+            studio.own_tasks().start(format!("Fetch {}", address.get("image").unwrap_or_default()), fetch);
+        }
+        studio.start(address);
+        studio
+    }
+
+    /// The program with these panes.
+    pub(super) fn with_panes(
+        creation: &eframe::CreationContext<'_>,
+        panes: Vec<Box<dyn HostedPane>>,
+    ) -> Self {
         theme::install(&creation.egui_ctx);
         let gpu = match &creation.wgpu_render_state {
             Some(render) => Ok(Gpu::share(&render.adapter, &render.device, &render.queue)),
@@ -76,52 +100,44 @@ impl Studio {
             gpu.on_loss(move || ctx.request_repaint());
         }
         Self {
-            state: State::new(gpu),
-            tasks: Tasks::new(&creation.egui_ctx),
-            ctx: creation.egui_ctx.clone(),
+            services: Services {
+                shared: Shared::new(&creation.egui_ctx, gpu),
+                tasks: Tasks::new(&creation.egui_ctx),
+                commands: Vec::new(),
+            },
+            panes: Panes::new(panes),
+            help: false,
+            log: false,
+            prompt: None,
             lost: LostDevice::default(),
-            gone: false,
+            device_gone: false,
             #[cfg(target_arch = "wasm32")]
-            inbox: Default::default(),
-            #[cfg(target_arch = "wasm32")]
-            failed: None,
+            page: super::page_side::PageSide::default(),
         }
     }
 
-    /// The program on a page.
-    #[cfg(target_arch = "wasm32")]
-    pub(crate) fn on_page(
-        creation: &eframe::CreationContext<'_>,
-        options: super::PageOptions,
-        inbox: std::rc::Rc<std::cell::RefCell<Vec<Message>>>,
-    ) -> Self {
-        let mut studio = Self::bare(creation);
-        studio.inbox = inbox;
-        studio.failed = options.failed;
-        if let Some(address) = options.image {
-            studio.tasks.start(format!("Fetch {address}"), move |_job| reconstruct::fetch(address));
-        }
-        studio.tasks.start_quietly(|_job| samples::load());
-        let source = options.model.map_or(ModelSource::Bundled, ModelSource::Url);
-        studio.open_model(source, true);
-        studio.state.generate.bundled = cfg!(bundled_generator);
-        studio.read_gallery();
-        let generate = &mut studio.state.generate;
-        generate.settings.seed = options.seed.unwrap_or(generate.settings.seed);
-        generate.start_when_loaded = options.class.is_some() || options.seed.is_some();
-        generate.wanted_class = options.class;
-        if let Some(address) = options.generator {
-            studio.apply(Message::Generate(generate::GenerateMessage::Open(ModelSource::Url(address))));
-        } else if studio.state.generate.start_when_loaded && studio.state.generate.bundled {
-            studio.apply(Message::Go(Screen::Generate));
-        }
-        studio
+    /// Loads the samples and the first model, and lets the panes begin.
+    fn start(&mut self, address: &Address) {
+        self.own_tasks().start_quietly(|_job| async { AppMessage::Samples(sample_pictures::load().await) });
+        #[cfg(target_arch = "wasm32")]
+        let source = address.url("model").map_or(ModelSource::Bundled, ModelSource::Url);
+        #[cfg(not(target_arch = "wasm32"))]
+        let source = ModelSource::Bundled;
+        self.update_models(ModelsMessage::OpenAtOnce(source));
+        self.panes.start(address, &mut self.services);
+        self.settle();
     }
 
     /// Whether any work goes on, listed or not.
     #[must_use]
     pub fn is_busy(&self) -> bool {
-        self.tasks.busy()
+        self.services.tasks.busy()
+    }
+
+    /// The parameters of the page's address that repeat what is shown.
+    #[must_use]
+    pub fn link(&self) -> Vec<(String, String)> {
+        self.panes.link().parameters().to_vec()
     }
 
     #[cfg(not(target_arch = "wasm32"))]
@@ -129,191 +145,211 @@ impl Studio {
         self.lost = lost;
     }
 
-    /// Changes the state as a message says.
-    pub(crate) fn apply(&mut self, message: Message) {
-        match message {
-            Message::Nothing => {}
-            Message::Go(screen) => {
-                self.state.screen = screen;
-                if screen == Screen::Generate {
-                    self.enter_generate();
+    pub(super) fn own_tasks(&mut self) -> OwnTasks<'_, AppMessage> {
+        self.services.tasks.of(Owner::App)
+    }
+
+    /// Does all that was asked for, until nothing more follows from it.
+    fn settle(&mut self) {
+        loop {
+            self.panes.follow_selection(&mut self.services);
+            if self.services.commands.is_empty() {
+                break;
+            }
+            let command = self.services.commands.remove(0);
+            self.obey(command);
+        }
+        #[cfg(target_arch = "wasm32")]
+        self.page.follow(&self.panes.link());
+    }
+
+    /// Does what a pane or the shell asks for.
+    fn obey(&mut self, command: Command) {
+        match command {
+            Command::Go(pane) => self.panes.go(pane, &mut self.services),
+            Command::Open(item) => {
+                self.panes.open(item, &mut self.services);
+            }
+            Command::Pick(purpose) => self.pick(purpose),
+            Command::OpenCamera => self.open_camera(),
+            Command::ChooseModel(slot) => self.update_models(ModelsMessage::Choose(slot)),
+            Command::CloseModel(slot) => self.update_models(ModelsMessage::Close(slot)),
+            Command::Dismiss(index) => self.services.shared.notices.dismiss(index),
+            Command::Save(file) => {
+                self.own_tasks().start_quietly(|_job| async { AppMessage::Saved(files::save(file).await) });
+            }
+            Command::Stop(task) => self.services.tasks.cancel(task),
+            Command::SetTheme(preference) => self.services.shared.egui.set_theme(preference),
+            Command::ToggleHelp => self.help = !self.help,
+            Command::ToggleLog => self.log = !self.log,
+        }
+    }
+
+    /// A task has ended: its message goes to its owner; that it has none is said, whoever owns it.
+    fn task_ended(&mut self, ended: Ended) {
+        let Some(message) = ended.message else {
+            let what = match ended.title.as_str() {
+                "" => "A job ended unexpectedly".to_owned(),
+                title => format!("{title}: ended unexpectedly"),
+            };
+            let why = "this is an error in the program; the terminal may say more";
+            self.services.shared.notices.push(Notice::error(what, why));
+            self.services.shared.models.task_failed(ended.id);
+            if let Owner::Pane(pane) = ended.owner {
+                self.panes.task_failed(pane, ended.id);
+            }
+            return;
+        };
+        match ended.owner {
+            Owner::Pane(pane) => self.panes.deliver(pane, message, &mut self.services),
+            Owner::Models => {
+                if let Ok(message) = message.downcast() {
+                    self.update_models(*message);
                 }
             }
-            Message::Theme(preference) => self.ctx.set_theme(preference),
-            Message::ToggleHelp => self.state.help = !self.state.help,
-            Message::ToggleLog => self.state.log = !self.state.log,
-            Message::Notice(notice) => self.state.notices.push(notice),
-            Message::Dismiss(index) => self.state.notices.dismiss(index),
-            Message::Cancel(task) => self.tasks.cancel(task),
-            Message::TaskBroke(task, title) => self.task_broke(task, &title),
-
-            Message::ChooseModel(slot) => self.choose_model(slot),
-            Message::CloseChooser => self.close_chooser(),
-            Message::OpenModel(source) => self.open_model(source, false),
-            Message::ModelOpened { model, source, load } => self.model_opened(model, &source, load),
-            Message::NoBundledModel => self.no_bundled_model(),
-            Message::LoadModel => self.load_chosen_model(),
-            Message::Digest => self.digest_model(),
-            Message::Digested(name, digests) => self.model_digested(&name, digests),
-            #[cfg(target_arch = "wasm32")]
-            Message::Kept(command) => self.kept(command),
-            Message::ModelLoaded(slot, model, name) => self.model_loaded(slot, model, &name),
-            Message::CloseModel(slot) => {
-                self.state.models.loaded[slot as usize] = None;
-                self.state.reconstruct.forget_model(slot);
+            Owner::App => {
+                if let Ok(message) = message.downcast() {
+                    self.update(*message);
+                }
             }
-
-            Message::Pick(purpose) => files::pick(&mut self.tasks, purpose),
-            Message::Picked(purpose, file) => self.picked(&purpose, file),
-            Message::NoDialog(purpose) => self.state.prompt = Some(files::PathPrompt::new(purpose)),
-            Message::Saved(name) => self.state.notices.push(Notice::info("Saved", format!("as {name}"))),
-            Message::Dropped(file) => self.dropped(file),
-            Message::Samples(list) => self.samples(list),
-            Message::OpenCamera => self.open_camera(),
-
-            Message::PictureOpened(picture) => {
-                self.state.screen = Screen::Reconstruct;
-                self.picture_opened(picture);
-            }
-            Message::Run => Slot::BOTH.into_iter().for_each(|slot| self.run(slot)),
-            Message::MeasureKernels => self.measure_kernels(),
-            Message::Ran(slot, outcome) => self.ran(slot, outcome),
-            Message::View(command) => self.state.reconstruct.view_command(&self.ctx, command),
-            Message::Edit(command) => self.edit(command),
-            Message::Decoded(decoded) => self.decoded(decoded),
-            Message::Inspect(position) => self.inspect(position),
-            Message::Detailed(detailed) => self.detailed(detailed),
-            Message::WantHeatMap(key) => self.want_heat_map(key),
-            Message::HeatMap(map) => self.heat_map(*map),
-            Message::TokensRead(file) => self.tokens_read(file),
-            Message::Export(what) => self.export(what),
-            Message::Exported(Ok(ready)) => files::save(&mut self.tasks, *ready),
-            Message::Exported(Err(notice)) => self.state.notices.push(notice),
-
-            Message::Generate(message) => self.generate(message),
-            Message::KeepGallery => self.keep_gallery(),
-
-            Message::RunBench(side) => self.run_bench(side),
-            Message::Benched(report) => self.benched(report),
         }
     }
 
-    fn task_broke(&mut self, task: super::task::TaskId, title: &str) {
-        let what = if title.is_empty() {
-            "A job ended unexpectedly".to_owned()
-        } else {
-            format!("{title}: ended unexpectedly")
+    /// Does what a message about models says, and what follows from it.
+    pub(super) fn update_models(&mut self, message: ModelsMessage) {
+        let Shared { gpu, models, notices, selection, .. } = &mut self.services.shared;
+        let mut effects = Vec::new();
+        let mut environment = ModelsEnvironment {
+            gpu,
+            notices,
+            tasks: self.services.tasks.of(Owner::Models),
+            picture_side: selection.picture().map(OpenPicture::longer_side),
+            effects: &mut effects,
         };
-        self.state
-            .notices
-            .push(Notice::error(what, "this is an error in the program; the terminal may say more"));
-        if self.state.models.loading == Some(task) {
-            self.state.models.loading = None;
-        }
-        self.state.models.chooser_broke(task);
-        self.state.reconstruct.task_broke(task);
-        self.state.generate.task_broke(task);
-        self.state.system.task_broke(task);
-    }
-
-    fn picked(&mut self, purpose: &Purpose, file: PickedFile) {
-        match purpose {
-            Purpose::Picture => {
-                self.tasks.start_quietly(move |_job| reconstruct::read_picture(file));
+        models.update(message, &mut environment);
+        for effect in effects {
+            match effect {
+                ModelsEffect::PickFile => self.pick(Purpose::Model),
+                ModelsEffect::Changed(slot) => self.panes.model_changed(slot, &mut self.services),
+                ModelsEffect::Transformer(transformer) => {
+                    let task = self.panes.open(Item::Transformer(transformer), &mut self.services);
+                    self.update_models(ModelsMessage::LoadsTransformer(task));
+                }
             }
-            Purpose::Tokens => {
-                self.tasks.start_quietly(move |_job| reconstruct::read_tokens(file));
-            }
-            Purpose::Model => self.open_model(ModelSource::File(file), false),
-            Purpose::Save(_) => {}
         }
-    }
-
-    /// A dropped file is what its ending says; safetensors may hold tokens or a model.
-    fn dropped(&mut self, file: PickedFile) {
-        const LARGEST_TOKENS: u64 = 16 << 20;
-        let name = file.name().to_lowercase();
-        let ends = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
-        let small = file.len().is_some_and(|length| length <= LARGEST_TOKENS);
-        if ends(&[".json", ".npy"]) || (ends(&[".safetensors"]) && small) {
-            self.tasks.start_quietly(move |_job| reconstruct::read_tokens_or_model(file));
-        } else if file.is_folder() || ends(&[".ckpt", ".safetensors", ".pt", ".pth", ".bin"]) {
-            self.choose_model(Slot::First);
-            self.open_model(ModelSource::File(file), false);
-        } else {
-            self.tasks.start_quietly(move |_job| reconstruct::read_picture_or_recipe(file));
-            return;
-        }
-        self.state.screen = Screen::Reconstruct;
     }
 
     /// A lost device leaves nothing to draw with: say so where it can still be read.
     fn check_device(&mut self) {
-        let Ok(gpu) = &self.state.gpu else { return };
-        if self.gone {
-            return;
-        }
-        if let Some(reason) = gpu.lost() {
-            self.gone = true;
-            self.lost.put(reason.clone());
-            self.state
-                .notices
-                .push(Notice::error("The GPU was lost", format!("{reason}. Open the studio again")));
-            #[cfg(target_arch = "wasm32")]
-            if let Some(failed) = &self.failed {
-                // The page shows this text instead of the canvas; there is nobody else to tell.
-                let _ = failed.call1(&wasm_bindgen::JsValue::NULL, &reason.into());
-            }
-            self.ctx.send_viewport_cmd(egui::ViewportCommand::Close);
+        let lost = self.services.shared.gpu.as_ref().ok().and_then(Gpu::lost);
+        if let Some(reason) = lost.filter(|_| !self.device_gone) {
+            self.report_lost_device(reason);
         }
     }
 
-    fn input_from_outside(&mut self, out: &mut Outbox) {
+    pub(super) fn report_lost_device(&mut self, reason: String) {
+        self.device_gone = true;
+        let notice = Notice::error("The GPU was lost", format!("{reason}. Open the studio again"));
+        self.services.shared.notices.push(notice);
         #[cfg(target_arch = "wasm32")]
-        out.append(&mut self.inbox.borrow_mut());
-        let (dropped, pasted) = self.ctx.input(|input| {
+        self.page.report_stop(&reason);
+        self.lost.put(reason);
+        self.services.shared.egui.send_viewport_cmd(egui::ViewportCommand::Close);
+    }
+
+    /// What was dropped on the window, pasted, or sent by the page. Returns whether there was anything.
+    fn input_from_outside(&mut self) -> bool {
+        let (dropped, pasted) = self.services.shared.egui.input(|input| {
             let pasted = input.events.iter().find_map(|event| match event {
                 egui::Event::PasteImage(picture) => Some(picture.clone()),
                 _ => None,
             });
             (input.raw.dropped_files.clone(), pasted)
         });
-        out.extend(
-            dropped.iter().filter_map(|file| PickedFile::dropped(file.as_ref())).map(Message::Dropped),
-        );
-        if let Some(picture) = pasted {
-            out.push(reconstruct::pasted(&picture));
+        let something = !dropped.is_empty() || pasted.is_some();
+        for file in dropped.iter().filter_map(|file| PickedFile::dropped(file.as_ref())) {
+            self.open_dropped(file);
         }
+        if let Some(image) = pasted {
+            let picture = OpenPicture::pasted(&image);
+            self.open_content(picture.map(|picture| Content::Item(Item::Picture(Box::new(picture)))));
+        }
+        #[cfg(target_arch = "wasm32")]
+        let something =
+            self.page.take_inbox().into_iter().map(|read| self.open_content(read)).count() > 0 || something;
+        something
+    }
+
+    /// Shows the dialogs that are open. Returns whether a person did something with them.
+    fn show_dialogs(&mut self, ui: &Ui) -> bool {
+        let Shared { gpu, models, .. } = &mut self.services.shared;
+        let mut messages = Vec::new();
+        models::show_chooser(ui, models, gpu, &self.services.tasks, &mut messages);
+        let answer = files::show_prompt(ui, &mut self.prompt);
+        let something = !messages.is_empty() || answer.is_some();
+        messages.into_iter().for_each(|message| self.update_models(message));
+        #[cfg(not(target_arch = "wasm32"))]
+        match answer {
+            Some((files::Wanted::Open(purpose), path)) => self.open_picked(purpose, PickedFile::new(path)),
+            Some((files::Wanted::Save(file), path)) => {
+                let write = move |_job| async move { AppMessage::Saved(files::write(path.as_ref(), &file)) };
+                self.own_tasks().start_quietly(write);
+            }
+            None => {}
+        }
+        something
     }
 }
 
 impl eframe::App for Studio {
-    fn logic(&mut self, _ctx: &egui::Context, _frame: &mut eframe::Frame) {
+    fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
         self.check_device();
-        for message in self.tasks.collect() {
-            self.apply(message);
+        for ended in self.services.tasks.collect() {
+            self.task_ended(ended);
+            self.settle();
         }
-        self.follow_generation();
-        if self.tasks.busy() {
-            self.ctx.request_repaint_after(PROGRESS);
+        self.panes.begin_frame(&mut self.services);
+        self.settle();
+        if self.is_busy() {
+            ctx.request_repaint_after(PROGRESS);
         }
     }
 
-    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
-        let mut out = Outbox::new();
-        self.input_from_outside(&mut out);
-        shell::keyboard(ui, &self.state, &mut out);
-        shell::show(ui, &mut self.state, &self.tasks, &mut out, |ui, state, tasks, out| match state.screen {
-            Screen::Reconstruct => reconstruct::show(ui, state, tasks, out),
-            Screen::Generate => generate::show(ui, state, tasks, out),
-            Screen::System => system::show(ui, state, tasks, out),
+    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+        let mut something = self.input_from_outside();
+        self.settle();
+        let tabs = self.panes.tabs();
+        let theme = ui.options(|options| options.theme_preference);
+        let sections = || shell::sections(&tabs, self.panes.count(), theme);
+        let help = self.help.then(|| {
+            let own = sections().iter().map(KeySection::help).collect::<Vec<_>>();
+            own.into_iter().chain(self.panes.help()).collect::<Vec<_>>()
         });
-        let something_happened = !out.is_empty();
-        for message in out {
-            self.apply(message);
+        let dialog = self.services.shared.models.is_choosing() || self.prompt.is_some();
+        let mut out = Vec::new();
+        if shell::keyboard(ui, self.help, dialog, sections(), &mut out) {
+            self.panes.press_keys(ui, &mut self.services);
         }
-        if something_happened {
-            self.ctx.request_repaint();
+        let view = ShellView {
+            shared: &self.services.shared,
+            tasks: &self.services.tasks,
+            tabs: &tabs,
+            current: self.panes.current(),
+            model: &self.panes.model_in_use(&self.services),
+            help: self.help,
+            log: self.log,
+        };
+        shell::show_around(ui, &view, &mut out);
+        let panel = Frame::new().fill(Palette::of(ui).panel);
+        let pane = CentralPanel::no_frame().frame(panel);
+        something |= pane.show(ui, |ui| self.panes.show(ui, &mut self.services)).inner;
+        something |= self.show_dialogs(ui);
+        shell::show_over(ui, help.as_deref(), &mut out);
+        something |= !(out.is_empty() && self.services.commands.is_empty());
+        self.services.commands.append(&mut out);
+        self.settle();
+        if something {
+            ui.ctx().request_repaint();
         }
     }
 
@@ -324,13 +360,5 @@ impl eframe::App for Studio {
     #[cfg(target_arch = "wasm32")]
     fn as_any_mut(&mut self) -> Option<&mut dyn std::any::Any> {
         Some(self)
-    }
-}
-
-/// What a failed run says, unless it was asked to stop.
-pub(crate) fn failure_notice(what: &str, failure: &Failure) -> Option<Notice> {
-    match failure {
-        Failure::Cancelled => None,
-        Failure::Failed(reason) => Some(Notice::error(what, reason)),
     }
 }

@@ -1,32 +1,54 @@
 //! IBQ Studio's window and page: the same code natively and in the browser.
 //!
-//! One state tree (`state`); screens (`reconstruct`, `generate`, `system`) and the `shell` around them are views of it that send
-//! messages (`message`); long work runs as tasks (`task`), whose results are messages too. The engine shares the
-//! device that draws the window.
+//! A screen is a *pane* (`pane`), in a folder of its own: `reconstruct`, `generate`, `system`. Only `app` lists them. What
+//! they share is outside of them: the GPU, models, notices and the selection (`context`), opening and saving files
+//! (`open_file`, `files`), numbers as text (`format`). Long work runs as tasks (`task`), whose results are messages. The
+//! engine shares the device that draws the window.
 
+mod address;
 mod app;
+mod command;
+mod context;
+mod failure;
 mod files;
+mod format;
 mod generate;
+mod host;
 mod icons;
+mod keys;
+mod latest;
 mod log;
+mod lost_device;
 mod message;
 mod models;
 mod notice;
-mod open;
+mod open_file;
+mod opening;
+mod owner;
+#[cfg(target_arch = "wasm32")]
+mod page;
+#[cfg(target_arch = "wasm32")]
+mod page_side;
+mod pane;
+mod panes;
+mod patches;
 mod picture_texture;
 mod reconstruct;
-mod samples;
+mod sample_pictures;
+mod selection;
 mod shell;
-mod state;
+#[cfg(test)]
+mod sixth_pane;
 mod stroke;
 mod system;
 mod task;
 mod theme;
 mod widgets;
+mod window;
 
 pub use app::Studio;
-#[cfg(not(target_arch = "wasm32"))]
-pub use open::open_window;
 #[cfg(target_arch = "wasm32")]
-pub use open::{Page, PageOptions, open_page};
-pub use open::{StudioError, graphics};
+pub use page::{Page, open_page};
+#[cfg(not(target_arch = "wasm32"))]
+pub use window::open_window;
+pub use window::{StudioError, graphics};

@@ -68,6 +68,11 @@ impl Notices {
         self.0.truncate(MOST);
     }
 
+    /// Shows a notice if there is one.
+    pub(crate) fn extend(&mut self, notice: Option<Notice>) {
+        notice.into_iter().for_each(|notice| self.push(notice));
+    }
+
     /// Takes a notice away.
     pub(crate) fn dismiss(&mut self, index: usize) {
         if index < self.0.len() {

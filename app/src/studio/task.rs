@@ -1,16 +1,19 @@
 //! Long work away from the drawing: on a thread of its own natively, as a spawned future in the browser.
 //!
-//! Work is an async closure that ends in a [`Message`]; the message comes back over a channel and wakes the window.
+//! Work is an async closure that ends in a message for its [`Owner`]; the message comes back over a channel and wakes the
+//! window. This module knows no message: what is in the [`Payload`] is known to the owner alone.
 
 use std::{
+    any::Any,
     future::Future,
+    marker::PhantomData,
     sync::mpsc::{Receiver, Sender, channel},
 };
 
 use ibq_core::job::Job;
 use web_time::Instant;
 
-use super::message::Message;
+use super::owner::Owner;
 
 /// Names a piece of running work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,22 +28,33 @@ pub(crate) struct Running {
     pub(crate) started: Instant,
     /// Whether it belongs in the list of jobs: small work would only flicker there.
     pub(crate) listed: bool,
+    owner: Owner,
 }
 
-enum Report {
-    Done(TaskId, Box<Message>),
-    /// The work ended without a result: a panic, which is a bug of ours.
-    Broken(TaskId),
+/// A message of any type, on its way to the owner of the task that it comes from.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) type Payload = Box<dyn Any + Send>;
+#[cfg(target_arch = "wasm32")]
+pub(crate) type Payload = Box<dyn Any>;
+
+/// A task that has ended.
+pub(crate) struct Ended {
+    pub(crate) id: TaskId,
+    pub(crate) owner: Owner,
+    pub(crate) title: String,
+    /// Its message; none when it panicked, which is a bug of this program.
+    pub(crate) message: Option<Payload>,
 }
 
-/// Starts work and collects its results.
-pub(crate) struct Tasks {
-    ctx: egui::Context,
-    sender: Sender<Report>,
-    receiver: Receiver<Report>,
-    running: Vec<Running>,
-    next: u64,
-}
+/// What a task may end in: natively it comes from another thread.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) trait TaskMessage: Send + 'static {}
+#[cfg(not(target_arch = "wasm32"))]
+impl<M: Send + 'static> TaskMessage for M {}
+#[cfg(target_arch = "wasm32")]
+pub(crate) trait TaskMessage: 'static {}
+#[cfg(target_arch = "wasm32")]
+impl<M: 'static> TaskMessage for M {}
 
 /// What moves into a task: on a native thread it must be `Send`, in the browser it stays on the one thread.
 #[cfg(not(target_arch = "wasm32"))]
@@ -52,31 +66,29 @@ pub(crate) trait Work<F>: FnOnce(Job) -> F + 'static {}
 #[cfg(target_arch = "wasm32")]
 impl<F, W: FnOnce(Job) -> F + 'static> Work<F> for W {}
 
+/// Starts work and collects its results.
+pub(crate) struct Tasks {
+    ctx: egui::Context,
+    sender: Sender<(TaskId, Option<Payload>)>,
+    receiver: Receiver<(TaskId, Option<Payload>)>,
+    running: Vec<Running>,
+    next: u64,
+}
+
 impl Tasks {
     pub(crate) fn new(ctx: &egui::Context) -> Self {
         let (sender, receiver) = channel();
         Self { ctx: ctx.clone(), sender, receiver, running: Vec::new(), next: 0 }
     }
 
-    /// Starts work that is shown in the list of jobs.
-    pub(crate) fn start<F: Future<Output = Message> + 'static>(
-        &mut self,
-        title: impl Into<String>,
-        work: impl Work<F>,
-    ) -> TaskId {
-        self.launch(title.into(), true, work)
+    /// For starting tasks of this owner, which end in messages of its type.
+    pub(crate) fn of<M>(&mut self, owner: Owner) -> OwnTasks<'_, M> {
+        OwnTasks { tasks: self, owner, message: PhantomData }
     }
 
-    /// Starts work too small for the list of jobs.
-    pub(crate) fn start_quietly<F: Future<Output = Message> + 'static>(
+    fn launch<M: TaskMessage, F: Future<Output = M> + 'static>(
         &mut self,
-        work: impl Work<F>,
-    ) -> TaskId {
-        self.launch(String::new(), false, work)
-    }
-
-    fn launch<F: Future<Output = Message> + 'static>(
-        &mut self,
+        owner: Owner,
         title: String,
         listed: bool,
         work: impl Work<F>,
@@ -84,31 +96,25 @@ impl Tasks {
         let id = TaskId(self.next);
         self.next += 1;
         let job = Job::new();
-        self.running.push(Running { id, title, job: job.clone(), started: Instant::now(), listed });
+        self.running.push(Running { id, title, job: job.clone(), started: Instant::now(), listed, owner });
         let mut reporter = Reporter { id, sender: Some(self.sender.clone()), ctx: self.ctx.clone() };
         #[cfg(not(target_arch = "wasm32"))]
-        std::thread::spawn(move || reporter.send(pollster::block_on(work(job))));
+        std::thread::spawn(move || reporter.report(Some(Box::new(pollster::block_on(work(job))))));
         #[cfg(target_arch = "wasm32")]
-        wasm_bindgen_futures::spawn_local(async move { reporter.send(work(job).await) });
+        wasm_bindgen_futures::spawn_local(async move { reporter.report(Some(Box::new(work(job).await))) });
         id
     }
 
-    /// The results that have arrived, oldest first.
-    pub(crate) fn collect(&mut self) -> Vec<Message> {
-        let mut messages = Vec::new();
-        while let Ok(report) = self.receiver.try_recv() {
-            let (id, message) = match report {
-                Report::Done(id, message) => (id, *message),
-                Report::Broken(id) => (id, Message::TaskBroke(id, self.title(id))),
-            };
-            self.running.retain(|task| task.id != id);
-            messages.push(message);
+    /// The tasks that have ended, oldest first.
+    pub(crate) fn collect(&mut self) -> Vec<Ended> {
+        let mut ended = Vec::new();
+        while let Ok((id, message)) = self.receiver.try_recv() {
+            if let Some(index) = self.running.iter().position(|task| task.id == id) {
+                let task = self.running.remove(index);
+                ended.push(Ended { id, owner: task.owner, title: task.title, message });
+            }
         }
-        messages
-    }
-
-    fn title(&self, id: TaskId) -> String {
-        self.get(id).map_or_else(String::new, |task| task.title.clone())
+        ended
     }
 
     /// The work of this name, while it runs.
@@ -134,22 +140,51 @@ impl Tasks {
     }
 }
 
-/// Sends the result of a task, or says that there will be none.
+/// The tasks as one owner sees them: all that run, and a way to start its own, which end in its messages `M`.
+pub(crate) struct OwnTasks<'a, M> {
+    tasks: &'a mut Tasks,
+    owner: Owner,
+    message: PhantomData<fn() -> M>,
+}
+
+impl<M: TaskMessage> OwnTasks<'_, M> {
+    /// Starts work that is shown in the list of jobs.
+    pub(crate) fn start<F: Future<Output = M> + 'static>(
+        &mut self,
+        title: impl Into<String>,
+        work: impl Work<F>,
+    ) -> TaskId {
+        self.tasks.launch(self.owner, title.into(), true, work)
+    }
+
+    /// Starts work too small for the list of jobs.
+    pub(crate) fn start_quietly<F: Future<Output = M> + 'static>(&mut self, work: impl Work<F>) -> TaskId {
+        self.tasks.launch(self.owner, String::new(), false, work)
+    }
+
+    /// The work of this name, while it runs.
+    pub(crate) fn get(&self, id: TaskId) -> Option<&Running> {
+        self.tasks.get(id)
+    }
+
+    /// Asks a task to stop.
+    pub(crate) fn cancel(&self, id: TaskId) {
+        self.tasks.cancel(id);
+    }
+}
+
+/// Sends the result of a task, or that there will be none.
 struct Reporter {
     id: TaskId,
-    sender: Option<Sender<Report>>,
+    sender: Option<Sender<(TaskId, Option<Payload>)>>,
     ctx: egui::Context,
 }
 
 impl Reporter {
-    fn send(&mut self, message: Message) {
-        self.report(Report::Done(self.id, Box::new(message)));
-    }
-
-    fn report(&mut self, report: Report) {
+    fn report(&mut self, message: Option<Payload>) {
         if let Some(sender) = self.sender.take() {
             // The window may be gone by now.
-            let _ = sender.send(report);
+            let _ = sender.send((self.id, message));
             self.ctx.request_repaint();
         }
     }
@@ -157,44 +192,7 @@ impl Reporter {
 
 impl Drop for Reporter {
     fn drop(&mut self) {
-        self.report(Report::Broken(self.id));
-    }
-}
-
-/// One run at a time; of what is asked for meanwhile only the latest is kept.
-#[derive(Debug)]
-pub(crate) struct Latest<T> {
-    running: bool,
-    waiting: Option<T>,
-}
-
-impl<T> Default for Latest<T> {
-    fn default() -> Self {
-        Self { running: false, waiting: None }
-    }
-}
-
-impl<T> Latest<T> {
-    /// Asks for a run; returned is what to start now.
-    pub(crate) fn request(&mut self, what: T) -> Option<T> {
-        if self.running {
-            self.waiting = Some(what);
-            return None;
-        }
-        self.running = true;
-        Some(what)
-    }
-
-    /// Notes that the run has ended; returned is what to start next.
-    pub(crate) fn finished(&mut self) -> Option<T> {
-        let next = self.waiting.take();
-        self.running = next.is_some();
-        next
-    }
-
-    /// Whether a run goes on.
-    pub(crate) fn is_running(&self) -> bool {
-        self.running
+        self.report(None);
     }
 }
 
@@ -202,35 +200,37 @@ impl<T> Latest<T> {
 mod tests {
     use super::*;
 
+    fn wait_for_one(tasks: &mut Tasks) -> Ended {
+        let started = Instant::now();
+        loop {
+            if let Some(ended) = tasks.collect().pop() {
+                return ended;
+            }
+            assert!(started.elapsed().as_secs() < 10, "no task ended");
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+    }
+
     #[test]
-    fn only_the_latest_of_many_requests_runs_after_the_current_one() {
-        let mut latest = Latest::default();
-        assert_eq!(latest.request(1), Some(1));
-        assert_eq!((latest.request(2), latest.request(3)), (None, None));
-        assert_eq!(latest.finished(), Some(3));
-        assert!(latest.is_running());
-        assert_eq!(latest.finished(), None);
-        assert_eq!(latest.request(4), Some(4));
+    fn a_message_comes_back_to_the_owner_of_its_task() {
+        let mut tasks = Tasks::new(&egui::Context::default());
+        let id = tasks.of(Owner::Models).start("count", |_job| async { 7_u32 });
+        assert_eq!(tasks.listed().count(), 1);
+        let ended = wait_for_one(&mut tasks);
+        assert_eq!((ended.id, ended.owner), (id, Owner::Models));
+        assert_eq!(ended.message.and_then(|message| message.downcast::<u32>().ok()), Some(Box::new(7)));
+        assert!(!tasks.busy());
     }
 
     #[test]
     fn a_task_that_panics_is_reported_and_leaves_the_list() {
         let mut tasks = Tasks::new(&egui::Context::default());
-        async fn broken(_job: Job) -> Message {
+        async fn broken(_job: Job) {
             panic!("on purpose")
         }
-        let id = tasks.start("break", broken);
-        let started = Instant::now();
-        let messages = loop {
-            let messages = tasks.collect();
-            if !messages.is_empty() || started.elapsed().as_secs() > 10 {
-                break messages;
-            }
-            std::thread::sleep(std::time::Duration::from_millis(1));
-        };
-        assert!(
-            matches!(&messages[..], [Message::TaskBroke(broken, title)] if *broken == id && title == "break")
-        );
+        let id = tasks.of(Owner::App).start("break", broken);
+        let ended = wait_for_one(&mut tasks);
+        assert!(ended.id == id && ended.title == "break" && ended.message.is_none());
         assert!(!tasks.busy());
     }
 }

@@ -14,6 +14,10 @@ const SEMIBOLD: &[u8] = include_bytes!("../../../assets/fonts/Inter-SemiBold.ttf
 
 /// Unit of all distances in points; everything is a multiple of it or its half.
 pub(crate) const GAP: f32 = 8.0;
+/// Narrower than this, parts are below each other.
+pub(crate) const NARROW: f32 = 760.0;
+/// Width of the panel beside the pictures.
+pub(crate) const WIDE_PANEL: f32 = 352.0;
 /// Corner radius of cards.
 pub(crate) const CARD_RADIUS: u8 = 10;
 /// Corner radius of buttons and fields.

@@ -83,6 +83,12 @@ fn start_download(name: &str, media_type: &str, bytes: &[u8]) -> Result<(), JsVa
     Ok(())
 }
 
+/// A file beside the page, if it is there.
+pub(crate) async fn fetch_beside(address: &str) -> Option<Vec<u8>> {
+    let source = ibq_core::files::Source::http(address).await.ok()?;
+    source.read_at(0, usize::try_from(source.len()).ok()?).await.ok()
+}
+
 pub(crate) fn window() -> Result<web_sys::Window, JsValue> {
     web_sys::window().ok_or_else(|| js_sys::Error::new("no window here").into())
 }

@@ -1,6 +1,8 @@
-//! The browser side of the crate: the page's entry and what the page offers the studio (files, the camera), or, without the
+//! The browser side of the crate: what the page offers the studio (its address, files, the camera), or, without the
 //! feature `studio`, the engine for scripts of other pages.
 
+#[cfg(feature = "studio")]
+pub mod address;
 #[cfg(feature = "studio")]
 pub mod camera;
 #[cfg(not(feature = "studio"))]
@@ -14,8 +16,6 @@ pub mod generator;
 pub mod mirror;
 #[cfg(not(feature = "studio"))]
 mod model;
-#[cfg(feature = "studio")]
-pub mod page;
 #[cfg(not(feature = "studio"))]
 pub mod script;
 #[cfg(feature = "studio")]

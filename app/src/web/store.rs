@@ -24,7 +24,7 @@ pub fn offer(store: JsValue) {
 #[derive(Debug, Deserialize)]
 pub struct Listing {
     /// The models by name.
-    pub models: Vec<Entry>,
+    pub models: Vec<KeptModel>,
     /// Bytes that this page uses.
     pub used: f64,
     /// Bytes that the browser allows it.
@@ -33,7 +33,7 @@ pub struct Listing {
 
 /// A model that is kept, or was begun to be.
 #[derive(Debug, Deserialize)]
-pub struct Entry {
+pub struct KeptModel {
     /// Name of its file.
     pub name: String,
     /// Bytes that are stored.

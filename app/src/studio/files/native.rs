@@ -6,9 +6,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::studio::{message::Message, notice::Notice, reconstruct::Ready, task::Tasks};
+use crate::studio::notice::Notice;
 
-use super::Purpose;
+use super::{
+    dialog::{Picked, Saved},
+    purpose::Purpose,
+    save_file::SaveFile,
+};
 
 /// A person does not cancel a dialog this fast: there was none.
 const NO_DIALOG: Duration = Duration::from_millis(300);
@@ -66,43 +70,39 @@ impl PickedFile {
 }
 
 /// Shows a dialog that chooses a file to open.
-pub(crate) fn pick(tasks: &mut Tasks, purpose: Purpose) {
-    tasks.start_quietly(move |_job| async move {
-        let started = Instant::now();
-        let (name, endings) = purpose.filter();
-        let dialog = rfd::AsyncFileDialog::new().set_title(purpose.title()).add_filter(name, endings);
-        match dialog.pick_file().await {
-            Some(file) => Message::Picked(purpose, PickedFile::new(file.path())),
-            None if started.elapsed() < NO_DIALOG => Message::NoDialog(purpose),
-            None => Message::Nothing,
-        }
-    });
+pub(crate) async fn pick(purpose: Purpose) -> Result<Picked<PickedFile>, Notice> {
+    let started = Instant::now();
+    let (name, endings) = purpose.filter();
+    let dialog = rfd::AsyncFileDialog::new().set_title(purpose.title()).add_filter(name, endings);
+    Ok(match dialog.pick_file().await {
+        Some(file) => Picked::File(PickedFile::new(file.path())),
+        None if started.elapsed() < NO_DIALOG => Picked::NoDialog,
+        None => Picked::Nothing,
+    })
 }
 
 /// Shows a dialog that chooses where to save, and saves.
-pub(crate) fn save(tasks: &mut Tasks, ready: Ready) {
-    tasks.start_quietly(move |_job| async move {
-        let started = Instant::now();
-        let dialog = rfd::AsyncFileDialog::new().set_title("Save").set_file_name(&ready.name);
-        match dialog.save_file().await {
-            Some(file) => write(file.path(), &ready),
-            None if started.elapsed() < NO_DIALOG => Message::NoDialog(Purpose::Save(ready.into())),
-            None => Message::Nothing,
-        }
-    });
+pub(crate) async fn save(file: SaveFile) -> Result<Saved, Notice> {
+    let started = Instant::now();
+    let dialog = rfd::AsyncFileDialog::new().set_title("Save").set_file_name(&file.name);
+    match dialog.save_file().await {
+        Some(chosen) => write(chosen.path(), &file),
+        None if started.elapsed() < NO_DIALOG => Ok(Saved::NoDialog(file)),
+        None => Ok(Saved::Nothing),
+    }
 }
 
 /// Writes a file, beside its place first, so that a failure leaves no half of it.
-pub(crate) fn write(path: &Path, ready: &Ready) -> Message {
+pub(crate) fn write(path: &Path, file: &SaveFile) -> Result<Saved, Notice> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".part");
-    let written = std::fs::write(&beside, &ready.bytes).and_then(|()| std::fs::rename(&beside, path));
+    let written = std::fs::write(&beside, &file.bytes).and_then(|()| std::fs::rename(&beside, path));
     match written {
-        Ok(()) => Message::Saved(path.display().to_string()),
+        Ok(()) => Ok(Saved::As(path.display().to_string())),
         Err(error) => {
             // The half that was written is of no use; that it cannot be removed is no further news.
             let _ = std::fs::remove_file(&beside);
-            Message::Notice(Notice::error(format!("{} was not saved", path.display()), error))
+            Err(Notice::error(format!("{} was not saved", path.display()), error))
         }
     }
 }

@@ -2,36 +2,42 @@
 
 use egui::{Key, TextEdit, Ui};
 
-use crate::studio::{
-    message::{Message, Outbox},
-    state::State,
-    widgets::{dialog, hint, primary_button, subtitle, text_button},
-};
+use crate::studio::widgets::{dialog, hint, primary_button, subtitle, text_button};
 
-use super::Purpose;
+use super::{purpose::Purpose, save_file::SaveFile};
+
+/// What a path is wanted for.
+pub(crate) enum Wanted {
+    Open(Purpose),
+    Save(SaveFile),
+}
 
 /// The dialog that asks for a path.
 pub(crate) struct PathPrompt {
-    purpose: Purpose,
+    wanted: Wanted,
     path: String,
 }
 
 impl PathPrompt {
-    pub(crate) fn new(purpose: Purpose) -> Self {
-        let path = match &purpose {
-            Purpose::Save(ready) => ready.name.clone(),
-            _ => String::new(),
+    pub(crate) fn new(wanted: Wanted) -> Self {
+        let path = match &wanted {
+            Wanted::Save(file) => file.name.clone(),
+            Wanted::Open(_) => String::new(),
         };
-        Self { purpose, path }
+        Self { wanted, path }
     }
 }
 
-/// Shows the dialog while there is one.
-pub(crate) fn show(ui: &Ui, state: &mut State, out: &mut Outbox) {
-    let Some(prompt) = &mut state.prompt else { return };
+/// Shows the dialog while there is one; returned is what was wanted, and the path that was typed.
+pub(crate) fn show(ui: &Ui, shown: &mut Option<PathPrompt>) -> Option<(Wanted, String)> {
+    let prompt = shown.as_mut()?;
     let (mut done, mut cancelled) = (false, false);
+    let (heading, action) = match &prompt.wanted {
+        Wanted::Open(purpose) => (purpose.title().to_owned(), "Open"),
+        Wanted::Save(file) => (format!("Save {}", file.name), "Save"),
+    };
     let content = |ui: &mut Ui| {
-        subtitle(ui, &prompt.purpose.title());
+        subtitle(ui, &heading);
         hint(ui, "This desktop offers no file dialog (no portal and no zenity). Type a path instead.");
         let field =
             TextEdit::singleline(&mut prompt.path).desired_width(f32::INFINITY).hint_text("/path/to/file");
@@ -41,35 +47,19 @@ pub(crate) fn show(ui: &Ui, state: &mut State, out: &mut Outbox) {
         }
         done |= field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
     };
-    let action = if matches!(prompt.purpose, Purpose::Save(_)) { "Save" } else { "Open" };
-    let action = action.to_owned();
     let modal = dialog(ui, "path prompt", 480.0, content, |ui| {
         ui.horizontal(|ui| {
-            (primary_button(ui, None, &action).clicked(), text_button(ui, None, "Cancel").clicked())
+            (primary_button(ui, None, action).clicked(), text_button(ui, None, "Cancel").clicked())
         })
         .inner
     });
     done |= modal.inner.0;
     cancelled |= modal.inner.1;
     if done && !prompt.path.trim().is_empty() {
-        out.push(answer(prompt));
-        state.prompt = None;
-    } else if cancelled || modal.should_close() {
-        state.prompt = None;
+        return shown.take().map(|prompt| (prompt.wanted, prompt.path.trim().to_owned()));
     }
-}
-
-#[cfg(not(target_arch = "wasm32"))]
-fn answer(prompt: &PathPrompt) -> Message {
-    let path = std::path::Path::new(prompt.path.trim());
-    match &prompt.purpose {
-        Purpose::Save(ready) => super::write(path, ready),
-        purpose => Message::Picked(purpose.clone(), super::PickedFile::new(path)),
+    if cancelled || modal.should_close() {
+        *shown = None;
     }
-}
-
-/// In the browser there always is a dialog, so this is never asked.
-#[cfg(target_arch = "wasm32")]
-fn answer(_prompt: &PathPrompt) -> Message {
-    Message::Nothing
+    None
 }

@@ -2,12 +2,13 @@
 
 use ibq_core::files::Source;
 
-use crate::{
-    studio::{message::Message, notice::Notice, reconstruct::Ready, task::Tasks},
-    web::files,
-};
+use crate::{studio::notice::Notice, web::files};
 
-use super::Purpose;
+use super::{
+    dialog::{Picked, Saved},
+    purpose::Purpose,
+    save_file::SaveFile,
+};
 
 /// A file somebody chose.
 #[derive(Clone, Debug)]
@@ -59,26 +60,22 @@ impl PickedFile {
 }
 
 /// Opens the browser's file dialog.
-pub(crate) fn pick(tasks: &mut Tasks, purpose: Purpose) {
-    tasks.start_quietly(move |_job| async move {
-        let (_, endings) = purpose.filter();
-        let accept: Vec<String> = endings.iter().map(|ending| format!(".{ending}")).collect();
-        match files::pick(&accept.join(","), false).await {
-            Ok(chosen) => match chosen.into_iter().next() {
-                Some(file) => Message::Picked(purpose, PickedFile(file)),
-                None => Message::Nothing,
-            },
-            Err(error) => Message::Notice(Notice::error("No file dialog", error)),
-        }
-    });
+pub(crate) async fn pick(purpose: Purpose) -> Result<Picked<PickedFile>, Notice> {
+    let (_, endings) = purpose.filter();
+    let accept: Vec<String> = endings.iter().map(|ending| format!(".{ending}")).collect();
+    match files::pick(&accept.join(","), false).await {
+        Ok(chosen) => Ok(match chosen.into_iter().next() {
+            Some(file) => Picked::File(PickedFile(file)),
+            None => Picked::Nothing,
+        }),
+        Err(error) => Err(Notice::error("No file dialog", error)),
+    }
 }
 
 /// Hands the bytes to the browser as a download.
-pub(crate) fn save(tasks: &mut Tasks, ready: Ready) {
-    tasks.start_quietly(move |_job| async move {
-        match files::save(&ready.name, ready.media_type(), &ready.bytes) {
-            Ok(()) => Message::Saved(ready.name),
-            Err(error) => Message::Notice(Notice::error(format!("{} was not saved", ready.name), error)),
-        }
-    });
+pub(crate) async fn save(file: SaveFile) -> Result<Saved, Notice> {
+    match files::save(&file.name, file.media_type(), &file.bytes) {
+        Ok(()) => Ok(Saved::As(file.name)),
+        Err(error) => Err(Notice::error(format!("{} was not saved", file.name), error)),
+    }
 }

@@ -2,8 +2,6 @@
 
 use ibq_core::transformer::{Condition, PictureRequest};
 
-use super::Settings;
-
 /// Pictures down and across.
 pub(crate) const STEPS: usize = 4;
 
@@ -48,11 +46,11 @@ pub(crate) struct SheetClasses<'a> {
 }
 
 impl Axis {
-    /// Those that these settings have.
-    pub(crate) fn all(settings: &Settings) -> impl Iterator<Item = Self> {
+    /// All; that of the second class only where one is mixed in.
+    pub(crate) fn all(mixed: bool) -> impl Iterator<Item = Self> {
         let always =
             [Self::Guidance, Self::Temperature, Self::TopP, Self::TopK, Self::Seed, Self::Class].into_iter();
-        always.chain(settings.mixed.map(|_| Self::Share))
+        always.chain(mixed.then_some(Self::Share))
     }
 
     /// For choosing.
@@ -171,22 +169,22 @@ pub(super) fn sheet(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ibq_core::transformer::Sampling;
 
     fn classes(name: &dyn Fn(u32) -> String) -> SheetClasses<'_> {
         SheetClasses { count: 10, favorites: &[7, 9], name }
     }
 
-    fn request(settings: &Settings) -> PictureRequest {
-        let (condition, sampling) = (settings.condition(), settings.sampling);
-        PictureRequest { condition, sampling, seed: settings.seed, number: 0, fixed: Vec::new() }
+    fn request(seed: u64) -> PictureRequest {
+        let (condition, sampling) = (Condition::Mix(0, 3, 0.5), Sampling::pretty());
+        PictureRequest { condition, sampling, seed, number: 0, fixed: Vec::new() }
     }
 
     #[test]
     fn a_sheet_differs_in_its_two_settings_and_nothing_else() {
-        let settings = Settings { mixed: Some((3, 0.5)), ..Settings::default() };
-        let (name, plain) = (|class: u32| format!("class {class}"), request(&settings));
-        for down in Axis::all(&settings) {
-            for across in Axis::all(&settings).filter(|&across| across != down) {
+        let (name, plain) = (|class: u32| format!("class {class}"), request(1));
+        for down in Axis::all(true) {
+            for across in Axis::all(true).filter(|&across| across != down) {
                 let all = sheet([down, across], &plain, &classes(&name));
                 assert_eq!(all.len(), 16);
                 for (index, (request, label)) in all.iter().enumerate() {
@@ -216,7 +214,7 @@ mod tests {
     #[test]
     fn labels_are_shortened_to_their_values() {
         let name = |_| "tabby cat".to_owned();
-        let plain = request(&Settings { mixed: Some((3, 0.5)), seed: 12, ..Settings::default() });
+        let plain = request(12);
         let label = |axes, index: usize| sheet(axes, &plain, &classes(&name))[index].1.clone().unwrap();
         for (axes, index, text, values) in [
             ([Axis::Guidance, Axis::Temperature], 4, "CFG 2 · T 0.5", "2 · 0.5"),

@@ -8,12 +8,20 @@ use image::RgbImage;
 use crate::studio::picture_texture::PictureTexture;
 
 use super::{
-    Settings, Spread,
-    axes::{self, Axis, Label, SheetClasses},
+    axes::{self, Label, SheetClasses},
+    settings::{Settings, Spread},
 };
 
-/// One picture.
-pub(crate) struct Tile {
+/// What is drawn of a picture.
+pub(super) struct Drawing {
+    pub(super) rgb: Arc<RgbImage>,
+    pub(super) texture: PictureTexture,
+    /// How many of its tokens are real.
+    pub(super) tokens: usize,
+}
+
+/// One generated picture.
+pub(super) struct Sample {
     /// Differs for any two states of a picture that were ever shown whole.
     pub(crate) revision: u64,
     pub(crate) request: PictureRequest,
@@ -21,16 +29,15 @@ pub(crate) struct Tile {
     pub(crate) label: Option<Label>,
     /// In raster order, as far as they are made.
     pub(crate) tokens: Vec<u32>,
-    /// What is drawn, and how many of its tokens are real.
-    pub(crate) picture: Option<(Arc<RgbImage>, PictureTexture, usize)>,
+    pub(crate) drawing: Option<Drawing>,
     /// Tokens that stay when the others are drawn again.
     pub(crate) held: Vec<bool>,
 }
 
 /// All pictures of a run.
 #[derive(Default)]
-pub(crate) struct Board {
-    pub(crate) tiles: Vec<Tile>,
+pub(super) struct Board {
+    pub(crate) samples: Vec<Sample>,
     /// Rows and columns of tokens.
     pub(crate) side: u32,
     /// Pictures in a row where that means something.
@@ -41,10 +48,10 @@ pub(crate) struct Board {
     pub(crate) revision: u64,
 }
 
-impl Tile {
+impl Sample {
     pub(crate) fn new(revision: u64, request: PictureRequest, label: Option<Label>) -> Self {
         let (tokens, held) = (Vec::new(), Vec::new());
-        Self { revision, request, label, tokens, picture: None, held }
+        Self { revision, request, label, tokens, drawing: None, held }
     }
 
     /// The request that goes on where this picture is: what it was asked to keep, and all that was made.
@@ -78,40 +85,27 @@ fn requests(
     }
 }
 
-impl Settings {
-    /// What the pictures are to show.
-    pub(crate) fn condition(&self) -> ibq_core::transformer::Condition {
-        use ibq_core::transformer::Condition;
-        match self.mixed {
-            Some((other, share)) => Condition::Mix(self.class, other, share),
-            None => Condition::Class(self.class),
-        }
-    }
-
-    /// What differs down and across a sheet: there is no share of a second class where there is none.
-    pub(crate) fn axes(&self) -> [Axis; 2] {
-        let there = |axis| Axis::all(self).any(|one| one == axis);
-        let [down, across] = self.axes;
-        let free = |other| if other == Axis::Guidance { Axis::Temperature } else { Axis::Guidance };
-        let down = if there(down) { down } else { free(across) };
-        [down, if there(across) { across } else { free(down) }]
-    }
-}
-
 impl Board {
-    /// An empty board for what the settings ask.
-    pub(crate) fn for_settings(&mut self, settings: &Settings, generator: &Generator, favorites: &[u32]) {
+    /// Empties the board for what the settings ask.
+    pub(super) fn ask_for(&mut self, settings: &Settings, generator: &Generator, favorites: &[u32]) {
         let count = generator.transformer.config().class_num;
         let name = |class| generator.class_name(class);
         let (requests, columns) = requests(settings, &SheetClasses { count, favorites, name: &name });
         self.side = generator.transformer.config().side();
         self.columns = columns;
-        self.tiles.clear();
+        self.samples.clear();
         for (request, label) in requests {
             let revision = self.next_revision();
-            self.tiles.push(Tile::new(revision, request, label));
+            self.samples.push(Sample::new(revision, request, label));
         }
-        self.shown = (self.tiles.len() == 1).then_some(0);
+        self.shown = (self.samples.len() == 1).then_some(0);
+    }
+
+    /// Shows one picture of so many tokens a side, and no other.
+    pub(super) fn show_alone(&mut self, sample: Sample, side: u32) {
+        (self.side, self.columns) = (side, None);
+        self.samples = vec![sample];
+        self.shown = Some(0);
     }
 
     pub(crate) fn next_revision(&mut self) -> u64 {
@@ -130,15 +124,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn without_a_second_class_no_sheet_is_over_its_share() {
-        let axes = |axes, mixed| Settings { axes, mixed, ..Settings::default() }.axes();
-        let (share, seed) = (Axis::Share, Axis::Seed);
-        assert_eq!(axes([share, seed], Some((1, 0.5))), [share, seed]);
-        assert_eq!(axes([share, seed], None), [Axis::Guidance, seed]);
-        assert_eq!(axes([Axis::Guidance, share], None), [Axis::Guidance, Axis::Temperature]);
-    }
-
-    #[test]
     fn what_was_made_is_kept_when_a_run_goes_on() {
         let name = |class: u32| class.to_string();
         let classes = SheetClasses { count: 3, favorites: &[], name: &name };
@@ -146,10 +131,10 @@ mod tests {
         assert_eq!((all.len(), columns), (4, None));
         let mut request = all[0].0.clone();
         request.fixed = vec![None, None, None, Some(9)];
-        let mut tile = Tile::new(1, request, None);
-        tile.tokens = vec![5, 6];
-        assert_eq!(tile.rest().fixed, [Some(5), Some(6), None, Some(9)]);
-        tile.tokens = vec![5, 6, 7, 9, 8];
-        assert_eq!(tile.rest().fixed, [Some(5), Some(6), Some(7), Some(9), Some(8)]);
+        let mut sample = Sample::new(1, request, None);
+        sample.tokens = vec![5, 6];
+        assert_eq!(sample.rest().fixed, [Some(5), Some(6), None, Some(9)]);
+        sample.tokens = vec![5, 6, 7, 9, 8];
+        assert_eq!(sample.rest().fixed, [Some(5), Some(6), Some(7), Some(9), Some(8)]);
     }
 }

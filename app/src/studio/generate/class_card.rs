@@ -1,31 +1,30 @@
 //! What the pictures are to show: a class by name or number, favorites, a mix of two.
 
 use egui::{CornerRadius, DragValue, Role, ScrollArea, Sense, Slider, TextEdit, Ui, Vec2, WidgetInfo, pos2};
-
 use ibq_core::generator::Generator;
 
 use crate::studio::{
     icons::Icon,
-    message::{Message, Outbox},
-    state::State,
-    theme::{CONTROL_RADIUS, Palette},
-    widgets::{card, hint, icon_button, icon_toggle, text_button},
+    theme::{CONTROL_RADIUS, Palette, title},
+    widgets::{card, hint, icon_button, icon_toggle, segmented, text_button},
 };
 
-use super::Generate;
+use super::{
+    message::{Message, Outbox},
+    state::Generate,
+};
 
 /// Classes that are listed at a time.
 const LISTED: usize = 40;
 const ROW: f32 = 28.0;
 
 /// Shows the card.
-pub(super) fn show(ui: &mut Ui, state: &mut State, out: &mut Outbox) {
-    let Some(generator) = state.generate.generator.clone() else { return };
-    let generate = &mut state.generate;
+pub(super) fn show(ui: &mut Ui, generate: &mut Generate, out: &mut Outbox) {
+    let Some(generator) = generate.generator.clone() else { return };
     card(ui, "Class", |ui| {
-        chosen(ui, generate, &generator, out);
+        show_chosen(ui, generate, &generator, out);
         if generator.classes().is_some() {
-            search(ui, generate, &generator);
+            search_classes(ui, generate, &generator);
         } else {
             let last = generator.transformer.config().class_num.saturating_sub(1);
             ui.horizontal(|ui| {
@@ -35,15 +34,15 @@ pub(super) fn show(ui: &mut Ui, state: &mut State, out: &mut Outbox) {
             });
             hint(ui, format!("This generator brings no names of its classes: 0 to {last}."));
         }
-        mix(ui, generate, &generator);
+        mix_classes(ui, generate, &generator);
     });
 }
 
-/// The class of now, and the favorites.
-fn chosen(ui: &mut Ui, generate: &mut Generate, generator: &Generator, out: &mut Outbox) {
+/// The current class, and the favorites.
+fn show_chosen(ui: &mut Ui, generate: &mut Generate, generator: &Generator, out: &mut Outbox) {
     let name = generator.class_name(generate.settings.class);
     ui.horizontal(|ui| {
-        let text = crate::studio::theme::title(&name, 16.0);
+        let text = title(&name, 16.0);
         let width = ui.available_width() - 40.0;
         ui.allocate_ui(Vec2::new(width, 32.0), |ui| {
             ui.set_width(width);
@@ -53,7 +52,7 @@ fn chosen(ui: &mut Ui, generate: &mut Generate, generator: &Generator, out: &mut
         let what = if favorite { "Not a favorite any more" } else { "Make it a favorite" };
         if icon_toggle(ui, Icon::Star, what, Some(favorite)).clicked() {
             generate.gallery.toggle_favorite(&name);
-            out.push(Message::KeepGallery);
+            out.send(Message::StoreGallery);
         }
     });
     let Some(classes) = generator.classes() else { return };
@@ -72,7 +71,7 @@ fn chosen(ui: &mut Ui, generate: &mut Generate, generator: &Generator, out: &mut
     });
 }
 
-fn search(ui: &mut Ui, generate: &mut Generate, generator: &Generator) {
+fn search_classes(ui: &mut Ui, generate: &mut Generate, generator: &Generator) {
     let Some(classes) = generator.classes() else { return };
     let (name, example) = if generate.searching_mix {
         ("Search for the second class", "second class: name or number")
@@ -102,7 +101,7 @@ fn search(ui: &mut Ui, generate: &mut Generate, generator: &Generator) {
             ui.spacing_mut().item_spacing.y = 0.0;
             for found in &found {
                 let class = found.class;
-                if row(ui, class.id, class.name(), found.matched, class.id == current) {
+                if show_row(ui, class.id, class.name(), found.matched, class.id == current) {
                     picked = Some(class.id);
                 }
             }
@@ -117,7 +116,7 @@ fn search(ui: &mut Ui, generate: &mut Generate, generator: &Generator) {
 }
 
 /// One class of the list; whether it was clicked.
-fn row(ui: &mut Ui, id: u32, name: &str, matched: &str, on: bool) -> bool {
+fn show_row(ui: &mut Ui, id: u32, name: &str, matched: &str, on: bool) -> bool {
     let palette = Palette::of(ui);
     let (rect, response) = ui.allocate_exact_size(Vec2::new(ui.available_width(), ROW), Sense::click());
     response.widget_info(|| WidgetInfo::selected(Role::RadioButton, true, on, format!("Class {id}: {name}")));
@@ -142,7 +141,7 @@ fn row(ui: &mut Ui, id: u32, name: &str, matched: &str, on: bool) -> bool {
 }
 
 /// A second class and its share.
-fn mix(ui: &mut Ui, generate: &mut Generate, generator: &Generator) {
+fn mix_classes(ui: &mut Ui, generate: &mut Generate, generator: &Generator) {
     let classes = generator.transformer.config().class_num;
     let Some((other, mut share)) = generate.settings.mixed else {
         if classes > 1 && text_button(ui, Some(Icon::Plus), "Mix with a second class").clicked() {
@@ -174,7 +173,7 @@ fn mix(ui: &mut Ui, generate: &mut Generate, generator: &Generator) {
             let mut second = generate.searching_mix;
             let choices = [(false, "first"), (true, "second")];
             ui.add(egui::Label::new("The list sets the").selectable(false));
-            if crate::studio::widgets::segmented(ui, "The list sets the class", &mut second, &choices) {
+            if segmented(ui, "The list sets the class", &mut second, &choices) {
                 generate.searching_mix = second;
             }
         });

@@ -3,19 +3,19 @@
 use egui::{CornerRadius, Role, ScrollArea, Sense, Ui, Vec2, WidgetInfo};
 
 use crate::studio::{
-    message::{Message, Outbox},
-    state::State,
     theme::Palette,
     widgets::{card, hint, text_button},
 };
 
-use super::GenerateMessage;
+use super::{
+    message::{Message, Outbox},
+    state::Generate,
+};
 
 const SIDE: f32 = 56.0;
 
 /// Shows the card.
-pub(super) fn show(ui: &mut Ui, state: &mut State, out: &mut Outbox) {
-    let generate = &mut state.generate;
+pub(super) fn show(ui: &mut Ui, generate: &mut Generate, out: &mut Outbox) {
     let Some(generator) = &generate.generator else { return };
     let running = generate.is_running();
     card(ui, "Gallery", |ui| {
@@ -51,7 +51,7 @@ pub(super) fn show(ui: &mut Ui, state: &mut State, out: &mut Outbox) {
                         ui.painter().rect_stroke(rect, radius, stroke, egui::StrokeKind::Inside);
                     }
                     if response.clicked() && !running {
-                        out.push(Message::Generate(GenerateMessage::Restore(Box::new(recipe.clone()))));
+                        out.send(Message::Restore(Box::new(recipe.clone())));
                     }
                     response.on_hover_text(spoken);
                 }
@@ -59,7 +59,7 @@ pub(super) fn show(ui: &mut Ui, state: &mut State, out: &mut Outbox) {
         });
         if text_button(ui, None, "Empty the gallery").clicked() {
             generate.gallery.entries.clear();
-            out.push(Message::KeepGallery);
+            out.send(Message::StoreGallery);
         }
         // The clipboard of a desktop gives bare pixels, that of a browser the file.
         let way = if cfg!(target_arch = "wasm32") { "dropping or pasting" } else { "dropping" };

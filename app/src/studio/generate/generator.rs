@@ -1,40 +1,19 @@
 //! Loading a generator: a model's transformer, and a tokenizer that is at hand and fits.
 
 use ibq_core::{
-    files::{Model, WeightsError},
+    files::Model,
     generator::{Generator, GeneratorError, OpenedGenerator},
     gpu::Gpu,
     job::Job,
     tokenizer::Tokenizer,
-    transformer::{TransformerError, TransformerPrecision},
+    transformer::TransformerPrecision,
 };
 
-use crate::studio::{message::Failure, samples};
-
-impl From<TransformerError> for Failure {
-    fn from(error: TransformerError) -> Self {
-        match error {
-            TransformerError::Cancelled(_) => Self::Cancelled,
-            error => Self::with_advice(&error, error.remedy()),
-        }
-    }
-}
-
-impl From<GeneratorError> for Failure {
-    fn from(error: GeneratorError) -> Self {
-        match error {
-            GeneratorError::Transformer(error) => error.into(),
-            GeneratorError::Tokenizer(error) => error.into(),
-            GeneratorError::Weights(WeightsError::Cancelled(_)) => Self::Cancelled,
-            GeneratorError::NoTokenizer { .. } => Self::Failed(format!("{error}. Open it first")),
-            error => Self::Failed(error.to_string()),
-        }
-    }
-}
+use crate::studio::{failure::Failure, models::bundled_tokenizer};
 
 /// Uploads the transformer of a model at this path or address, and a tokenizer that fits it: the one inside, one that is loaded
 /// already, or the bundled one.
-pub(crate) async fn load(
+pub(super) async fn load(
     gpu: &Gpu,
     path: &str,
     model: &Model,
@@ -47,7 +26,7 @@ pub(crate) async fn load(
         opened.offer_tokenizer(loaded);
     }
     if opened.lacks_tokenizer()
-        && let Some((_, bundled)) = samples::bundled_model().await
+        && let Some((_, bundled)) = bundled_tokenizer().await
     {
         let bundled = bundled.and_then(|bundled| bundled.tokenizer(None));
         opened.offer_tokenizer(bundled.map_err(GeneratorError::from)?);
@@ -68,6 +47,7 @@ mod tests {
     };
 
     use super::*;
+    use crate::studio::models::bundled_generator;
 
     #[test]
     fn recipes_name_the_tokenizer_that_was_taken() {
@@ -75,9 +55,9 @@ mod tests {
             let job = Job::new();
             let options = GpuOptions { adapter: AdapterChoice::Software, ..GpuOptions::default() };
             let gpu = Gpu::open(&options).await.expect("a software adapter");
-            let (name, model) = samples::bundled_generator().await.expect("a bundled generator");
+            let (name, model) = bundled_generator().await.expect("a bundled generator");
             let model = model.unwrap();
-            let (_, tokenizer) = samples::bundled_model().await.expect("a bundled tokenizer");
+            let (_, tokenizer) = bundled_tokenizer().await.expect("a bundled tokenizer");
             let weights = tokenizer.unwrap().tokenizer(None).unwrap();
             let loaded = Tokenizer::load(&gpu, &weights, Precision::F16, &job).await.unwrap();
             for (loaded, precision) in [(None, Precision::F32), (Some(loaded), Precision::F16)] {

@@ -4,11 +4,15 @@ use egui::{ComboBox, DragValue, Slider, Ui};
 use ibq_core::transformer::{Sampling, Schedule, TransformerConfig};
 
 use crate::studio::{
-    state::State,
+    theme::Palette,
     widgets::{card, hint, segmented},
 };
 
-use super::{Axis, Settings, Spread};
+use super::{
+    axes::Axis,
+    settings::{Settings, Spread},
+    state::Generate,
+};
 
 /// Width of the field beside a slider.
 const VALUE: f32 = 72.0;
@@ -31,21 +35,21 @@ enum ScheduleChoice {
 }
 
 /// Shows the card.
-pub(super) fn show(ui: &mut Ui, state: &mut State) {
-    let Some(generator) = &state.generate.generator else { return };
+pub(super) fn show(ui: &mut Ui, generate: &mut Generate) {
+    let Some(generator) = &generate.generator else { return };
     let config = generator.transformer.config().clone();
-    let settings = &mut state.generate.settings;
+    let settings = &mut generate.settings;
     card(ui, "Drawing", |ui| {
-        number(ui, settings);
+        choose_number(ui, settings);
         ui.separator();
-        preset(ui, &mut settings.sampling, &config);
-        guidance(ui, &mut settings.sampling);
-        temperature(ui, &mut settings.sampling.temperature);
-        filters(ui, &mut settings.sampling, config.vocab_size);
+        choose_preset(ui, &mut settings.sampling, &config);
+        choose_guidance(ui, &mut settings.sampling);
+        choose_temperature(ui, &mut settings.sampling.temperature);
+        choose_filters(ui, &mut settings.sampling, config.vocab_size);
     });
 }
 
-fn number(ui: &mut Ui, settings: &mut Settings) {
+fn choose_number(ui: &mut Ui, settings: &mut Settings) {
     ui.horizontal(|ui| {
         let choices = [(Spread::Numbers, "Pictures"), (Spread::Settings, "Sheet")];
         segmented(ui, "Make", &mut settings.spread, &choices);
@@ -55,7 +59,7 @@ fn number(ui: &mut Ui, settings: &mut Settings) {
         }
     });
     if settings.spread == Spread::Settings {
-        axes(ui, settings);
+        choose_axes(ui, settings);
     }
     ui.horizontal(|ui| {
         ui.add(egui::Label::new("Seed").selectable(false));
@@ -75,7 +79,7 @@ fn number(ui: &mut Ui, settings: &mut Settings) {
 }
 
 /// What differs down and across a sheet. A setting is on one side only: chosen for the other, the two change places.
-fn axes(ui: &mut Ui, settings: &mut Settings) {
+fn choose_axes(ui: &mut Ui, settings: &mut Settings) {
     let now = settings.axes();
     ui.horizontal(|ui| {
         for (side, arrow, name) in [(0, "↓", "Down the sheet"), (1, "→", "Across the sheet")] {
@@ -87,7 +91,7 @@ fn axes(ui: &mut Ui, settings: &mut Settings) {
                 .truncate()
                 .selected_text(chosen.name());
             let shown = list.show_ui(ui, |ui| {
-                for axis in Axis::all(settings) {
+                for axis in settings.possible_axes() {
                     ui.selectable_value(&mut chosen, axis, axis.name());
                 }
             });
@@ -103,7 +107,7 @@ fn axes(ui: &mut Ui, settings: &mut Settings) {
     });
 }
 
-fn preset(ui: &mut Ui, sampling: &mut Sampling, config: &TransformerConfig) {
+fn choose_preset(ui: &mut Ui, sampling: &mut Sampling, config: &TransformerConfig) {
     let (pretty, paper) = (Sampling::pretty(), Sampling::paper(config));
     let before = if *sampling == pretty {
         Preset::Pretty
@@ -133,8 +137,8 @@ fn preset(ui: &mut Ui, sampling: &mut Sampling, config: &TransformerConfig) {
     );
 }
 
-fn guidance(ui: &mut Ui, sampling: &mut Sampling) {
-    slider(ui, "Guidance (CFG)", Slider::new(&mut sampling.cfg_scale, 1.0..=12.0).step_by(0.05));
+fn choose_guidance(ui: &mut Ui, sampling: &mut Sampling) {
+    show_slider(ui, "Guidance (CFG)", Slider::new(&mut sampling.cfg_scale, 1.0..=12.0).step_by(0.05));
     hint(
         ui,
         if sampling.is_guided() {
@@ -179,8 +183,8 @@ fn guidance(ui: &mut Ui, sampling: &mut Sampling) {
     );
 }
 
-fn temperature(ui: &mut Ui, temperature: &mut f32) {
-    slider(ui, "Temperature", Slider::new(temperature, 0.0..=2.0).step_by(0.05));
+fn choose_temperature(ui: &mut Ui, temperature: &mut f32) {
+    show_slider(ui, "Temperature", Slider::new(temperature, 0.0..=2.0).step_by(0.05));
     // Below this, the engine takes it for a mistake.
     if *temperature < 0.001 {
         *temperature = 0.0;
@@ -195,10 +199,13 @@ fn temperature(ui: &mut Ui, temperature: &mut f32) {
     );
 }
 
-fn filters(ui: &mut Ui, sampling: &mut Sampling, vocab: u32) {
+fn choose_filters(ui: &mut Ui, sampling: &mut Sampling, vocab: u32) {
     let mut percent = sampling.top_p * 100.0;
-    if slider(ui, "Top-p", Slider::new(&mut percent, 1.0..=100.0).step_by(1.0).fixed_decimals(0).suffix(" %"))
-    {
+    if show_slider(
+        ui,
+        "Top-p",
+        Slider::new(&mut percent, 1.0..=100.0).step_by(1.0).fixed_decimals(0).suffix(" %"),
+    ) {
         sampling.top_p = (percent / 100.0).clamp(0.01, 1.0);
     }
     let mut top_k = sampling.top_k;
@@ -208,7 +215,7 @@ fn filters(ui: &mut Ui, sampling: &mut Sampling, vocab: u32) {
     let text = |text: &str| if text.trim() == "all" { Some(0.0) } else { text.trim().parse().ok() };
     let range =
         Slider::new(&mut top_k, 0..=vocab).logarithmic(true).custom_formatter(all).custom_parser(text);
-    if slider(ui, "Top-k", range) {
+    if show_slider(ui, "Top-k", range) {
         sampling.top_k = if top_k >= vocab { 0 } else { top_k };
     }
     hint(
@@ -218,12 +225,12 @@ fn filters(ui: &mut Ui, sampling: &mut Sampling, vocab: u32) {
 }
 
 /// A slider below its name; whether it was moved.
-fn slider(ui: &mut Ui, name: &str, slider: Slider<'_>) -> bool {
+fn show_slider(ui: &mut Ui, name: &str, slider: Slider<'_>) -> bool {
     ui.add_space(2.0);
     ui.horizontal(|ui| {
         let (rect, _) = ui.allocate_exact_size(egui::vec2(108.0, 24.0), egui::Sense::hover());
         let font = egui::TextStyle::Body.resolve(ui.style());
-        let ink = crate::studio::theme::Palette::of(ui).text;
+        let ink = Palette::of(ui).text;
         ui.painter().text(rect.left_center(), egui::Align2::LEFT_CENTER, name, font, ink);
         // All values are as wide as the widest.
         ui.spacing_mut().interact_size.x = VALUE;

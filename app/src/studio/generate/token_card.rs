@@ -4,15 +4,17 @@ use egui::{CornerRadius, Image, ProgressBar, Role, Sense, TextureHandle, Ui, Vec
 use ibq_core::transformer::Candidate;
 
 use crate::studio::{
+    format::probability,
     icons::Icon,
-    message::{Message, Outbox},
-    state::State,
-    task::Tasks,
     theme::{CONTROL_RADIUS, Palette, title},
     widgets::{card, hint, icon_toggle, segmented, text_button},
 };
 
-use super::{Generate, GenerateMessage, Tool};
+use super::{
+    inspection::Tool,
+    message::{Context, Message, Outbox},
+    state::Generate,
+};
 
 const ROW: f32 = 34.0;
 const PATCH: f32 = 28.0;
@@ -20,67 +22,65 @@ const PATCH: f32 = 28.0;
 const COLUMN: f32 = 70.0;
 
 /// Shows the card.
-pub(super) fn show(ui: &mut Ui, state: &mut State, tasks: &Tasks, out: &mut Outbox) {
-    let generate = &mut state.generate;
+pub(super) fn show(ui: &mut Ui, generate: &mut Generate, context: &Context<'_>, out: &mut Outbox) {
     let whole = generate.board.whole();
-    let ready = !generate.is_running() && generate.shown().is_some_and(|tile| tile.tokens.len() == whole);
+    let ready = !generate.is_running() && generate.shown().is_some_and(|sample| sample.tokens.len() == whole);
     card(ui, "Tokens", |ui| {
         ui.add_enabled_ui(ready, |ui| {
             ui.horizontal(|ui| {
                 let choices = [(Tool::Look, "Look"), (Tool::Hold, "Hold")];
-                segmented(ui, "Tool", &mut generate.looking.tool, &choices);
-                let on = generate.looking.entropy;
+                segmented(ui, "Tool", &mut generate.inspection.tool, &choices);
+                let on = generate.inspection.entropy;
                 if icon_toggle(ui, Icon::Map, "Map of the entropy: where the model was unsure", Some(on))
                     .clicked()
                 {
-                    generate.looking.entropy = !on;
+                    generate.inspection.entropy = !on;
                 }
             });
-            if let Some(task) = generate.looking.insight_task.and_then(|task| tasks.get(task)) {
+            if let Some(task) =
+                generate.inspection.insight_run.task().and_then(|task| context.tasks.get(task))
+            {
                 let done = task.job.snapshot().done;
                 ui.add(ProgressBar::new(done).desired_height(6.0).fill(Palette::of(ui).accent));
-            } else if generate.looking.entropy {
-                scale(ui, generate);
+            } else if generate.inspection.entropy {
+                show_scale(ui, generate);
             }
-            match generate.looking.tool {
+            match generate.inspection.tool {
                 Tool::Look => {
                     // As high as it was for any token of this picture: what is below stays where it is while the pointer moves.
                     let shown = ui.scope(|ui| {
-                        ui.set_min_height(generate.looking.height);
-                        look(ui, generate, ready, out);
+                        ui.set_min_height(generate.inspection.height);
+                        show_candidates(ui, generate, ready, out);
                     });
-                    let height = &mut generate.looking.height;
+                    let height = &mut generate.inspection.height;
                     *height = height.max(shown.response.rect.height());
                 }
-                Tool::Hold => hold(ui, generate, out),
+                Tool::Hold => show_held(ui, generate, out),
             }
         });
     });
 }
 
 /// What the colors of the map mean.
-fn scale(ui: &mut Ui, generate: &Generate) {
-    let Some((_, insight)) = &generate.looking.insight else { return };
+fn show_scale(ui: &mut Ui, generate: &Generate) {
+    let Some((_, insight)) = &generate.inspection.insight else { return };
     let most = insight.positions.iter().map(|seen| seen.entropy).fold(0.0, f32::max);
     let mean = insight.positions.iter().map(|seen| seen.entropy).sum::<f32>()
         / insight.positions.len().max(1) as f32;
     hint(ui, format!("Entropy: dark 0, bright {most:.1}; {mean:.1} bits on average."));
 }
 
-fn look(ui: &mut Ui, generate: &Generate, ready: bool, out: &mut Outbox) {
-    let looking = &generate.looking;
-    let known = generate
-        .shown()
-        .filter(|_| ready)
-        .and_then(|tile| looking.insight.as_ref().filter(|(revision, _)| *revision == tile.revision));
-    let Some(position) = looking.place().filter(|_| ready) else {
+fn show_candidates(ui: &mut Ui, generate: &Generate, ready: bool, out: &mut Outbox) {
+    let inspection = &generate.inspection;
+    let known = generate.shown().filter(|_| ready).and_then(|sample| inspection.insight(sample.revision));
+    let Some(position) = inspection.position().filter(|_| ready) else {
         return hint(
             ui,
             "Point at a square of the picture, or choose one, to see what else could have come there.",
         );
     };
     let side = generate.board.side.max(1);
-    let seen = known.and_then(|(_, insight)| insight.positions.get(position as usize));
+    let seen = known.and_then(|insight| insight.positions.get(position as usize));
     ui.horizontal(|ui| {
         let place = format!("Row {}, column {}", position / side, position % side);
         ui.label(title(place, 14.0));
@@ -89,15 +89,15 @@ fn look(ui: &mut Ui, generate: &Generate, ready: bool, out: &mut Outbox) {
         }
     });
     let Some(seen) = seen else { return hint(ui, "Looking at the tokens…") };
-    heading(ui);
+    show_heading(ui);
     ui.spacing_mut().item_spacing.y = 2.0;
     let chosen = seen.chosen;
     let listed = seen.candidates.iter().any(|candidate| candidate.token == chosen.token);
     for candidate in seen.candidates.iter().chain((!listed).then_some(&chosen)) {
         let here = candidate.token == chosen.token;
-        if row(ui, candidate, here, looking.patches.get(&candidate.token)) && !here {
-            let position = looking.selected.unwrap_or(position);
-            out.push(Message::Generate(GenerateMessage::Replace(position, candidate.token)));
+        if show_row(ui, candidate, here, inspection.patches.get(candidate.token)) && !here {
+            let position = inspection.selected.unwrap_or(position);
+            out.send(Message::Replace(position, candidate.token));
         }
     }
     ui.spacing_mut().item_spacing.y = 8.0;
@@ -106,16 +106,16 @@ fn look(ui: &mut Ui, generate: &Generate, ready: bool, out: &mut Outbox) {
         ui,
         "Click one to put it there: the tokens before it and those that are held stay, all others are drawn again.",
     );
-    if let Some(selected) = looking.selected
+    if let Some(selected) = inspection.selected
         && selected > 0
         && text_button(ui, Some(Icon::Shuffle), "Keep what comes before").clicked()
     {
-        out.push(Message::Generate(GenerateMessage::KeepBefore(selected)));
+        out.send(Message::KeepBefore(selected));
     }
 }
 
 /// Names of the columns.
-fn heading(ui: &mut Ui) {
+fn show_heading(ui: &mut Ui) {
     let (rect, response) = ui.allocate_exact_size(Vec2::new(ui.available_width(), 18.0), Sense::hover());
     let font = egui::TextStyle::Small.resolve(ui.style());
     let ink = Palette::of(ui).weak;
@@ -129,11 +129,11 @@ fn heading(ui: &mut Ui) {
 }
 
 /// One candidate; whether it was clicked.
-fn row(ui: &mut Ui, candidate: &Candidate, here: bool, patch: Option<&TextureHandle>) -> bool {
+fn show_row(ui: &mut Ui, candidate: &Candidate, here: bool, patch: Option<&TextureHandle>) -> bool {
     let palette = Palette::of(ui);
     let (rect, response) = ui.allocate_exact_size(Vec2::new(ui.available_width(), ROW), Sense::click());
     let spoken = if here { "Chosen token" } else { "Candidate token" };
-    let spoken = format!("{spoken} {}: {} guided", candidate.token, percent(candidate.guided));
+    let spoken = format!("{spoken} {}: {} guided", candidate.token, probability(candidate.guided));
     let enabled = ui.is_enabled();
     response.widget_info(|| WidgetInfo::selected(Role::Button, enabled, here, &spoken));
     if here || response.hovered() || response.has_focus() {
@@ -166,42 +166,28 @@ fn row(ui: &mut Ui, candidate: &Candidate, here: bool, patch: Option<&TextureHan
         );
         ui.painter().rect_filled(line, CornerRadius::ZERO, palette.accent);
         let at = egui::pos2(right, rect.center().y - 1.0);
-        ui.painter().text(at, egui::Align2::RIGHT_CENTER, percent(share), body.clone(), palette.text);
+        ui.painter().text(at, egui::Align2::RIGHT_CENTER, probability(share), body.clone(), palette.text);
     }
     response.clicked()
 }
 
-/// A probability with as many digits as it is worth.
-fn percent(share: f32) -> String {
-    let percent = f64::from(share) * 100.0;
-    if percent >= 10.0 {
-        format!("{percent:.0} %")
-    } else if percent >= 0.1 {
-        format!("{percent:.1} %")
-    } else if percent >= 0.01 {
-        format!("{percent:.2} %")
-    } else {
-        "<0.01 %".to_owned()
-    }
-}
-
-fn hold(ui: &mut Ui, generate: &mut Generate, out: &mut Outbox) {
+fn show_held(ui: &mut Ui, generate: &mut Generate, out: &mut Outbox) {
     let Some(index) = generate.board.shown else { return };
-    let Some(tile) = generate.board.tiles.get_mut(index) else { return };
-    let held = tile.held.iter().filter(|held| **held).count();
-    let all = tile.held.len();
+    let Some(sample) = generate.board.samples.get_mut(index) else { return };
+    let held = sample.held.iter().filter(|held| **held).count();
+    let all = sample.held.len();
     ui.horizontal_wrapped(|ui| {
         ui.add_enabled_ui(held > 0 && held < all, |ui| {
             if text_button(ui, Some(Icon::Shuffle), "Draw the others").clicked() {
-                out.push(Message::Generate(GenerateMessage::DrawAround));
+                out.send(Message::DrawAround);
             }
         });
         if text_button(ui, None, "Invert").clicked() {
-            tile.held.iter_mut().for_each(|held| *held = !*held);
+            sample.held.iter_mut().for_each(|held| *held = !*held);
         }
         ui.add_enabled_ui(held > 0, |ui| {
             if text_button(ui, None, "Clear").clicked() {
-                tile.held.iter_mut().for_each(|held| *held = false);
+                sample.held.iter_mut().for_each(|held| *held = false);
             }
         });
     });
@@ -214,15 +200,4 @@ fn hold(ui: &mut Ui, generate: &mut Generate, out: &mut Outbox) {
         "A token is drawn from those before it, left to right and top to bottom. What is held further down is \
          not seen when the tokens above it are drawn, so the lower edge of a gap may not fit.",
     );
-}
-
-#[cfg(test)]
-mod tests {
-    use super::percent;
-
-    #[test]
-    fn probabilities_have_as_many_digits_as_they_are_worth() {
-        let said: Vec<String> = [1.0, 0.345, 0.034, 0.0005, 1e-9].into_iter().map(percent).collect();
-        assert_eq!(said, ["100 %", "34 %", "3.4 %", "0.05 %", "<0.01 %"]);
-    }
 }

@@ -1,255 +1,248 @@
-//! What the messages of the Generate screen do.
+//! What the messages of this pane do.
 
 use egui::TextureOptions;
-use ibq_core::transformer::PictureRequest;
+use ibq_core::{generator::Generator, transformer::PictureRequest};
 
-use crate::studio::{
-    app::{Studio, failure_notice},
-    message::Failure,
-    picture_texture::PictureTexture,
-    state::Screen,
-    task::TaskId,
+use crate::studio::{command::Command, failure::Failure, picture_texture::PictureTexture};
+
+use super::{
+    board::{Drawing, Sample},
+    message::{Context, Message},
+    run::{GenerationRun, TokenStream},
+    state::Generate,
+    tasks::{self, GeneratedImages, PartialImages},
 };
 
-use super::{Generate, GenerateMessage, Living, Made, Previews, Tile, living::Stream, work};
-
-impl Studio {
-    /// Changes the state as a message of this screen says.
-    pub(crate) fn generate(&mut self, message: GenerateMessage) {
+impl Generate {
+    /// Does what a message says.
+    pub(super) fn update(&mut self, message: Message, context: &mut Context<'_>) {
         match message {
-            GenerateMessage::Open(source) => self.state.generate.next = Some(source),
-            GenerateMessage::Loaded(generator, name) => self.generator_loaded(generator, &name),
-            GenerateMessage::Start => self.start_pictures(),
-            GenerateMessage::Reroll => {
-                let seed = &mut self.state.generate.settings.seed;
-                *seed = seed.wrapping_add(1);
-                self.start_pictures();
-            }
-            GenerateMessage::Stop => {
-                if let Some(living) = &self.state.generate.living {
-                    self.tasks.cancel(living.task);
+            Message::NoGenerator | Message::GalleryStored(Ok(())) | Message::GalleryRead(Ok(None)) => {}
+            Message::Loaded(generator, name) => self.loaded(generator, &name, context),
+            Message::Start => self.start_samples(context),
+            Message::Reroll => {
+                if self.generator.is_some() {
+                    self.settings.seed = self.settings.seed.wrapping_add(1);
+                    self.start_samples(context);
                 }
             }
-            GenerateMessage::Resume => self.resume(),
-            GenerateMessage::Previewed(previews) => self.previewed(previews),
-            GenerateMessage::Made(made) => self.made(made),
-            GenerateMessage::Show(index) => {
-                let generate = &mut self.state.generate;
-                generate.board.shown = index.filter(|&index| index < generate.board.tiles.len());
-                generate.cards_to_top = true;
-                generate.looking.forget_place();
+            Message::Stop => self.stop(context),
+            Message::StartOrStop if self.is_running() => self.stop(context),
+            Message::StartOrStop => self.start_samples(context),
+            Message::Resume => self.resume(context),
+            Message::PartlyDrawn(images) => self.partly_drawn(images, context),
+            Message::Generated(images) => self.generated(images, context),
+            Message::Show(index) => {
+                self.board.shown = index.filter(|&index| index < self.board.samples.len());
+                self.cards_to_top = true;
+                self.inspection.forget_position();
             }
-            GenerateMessage::Look(position) => self.look(position),
-            GenerateMessage::Looked(looked) => self.looked(looked),
-            GenerateMessage::Patches(patches) => self.patched(patches),
-            GenerateMessage::Replace(position, token) => self.replace(position, token),
-            GenerateMessage::KeepBefore(position) => {
-                self.draw_again(|tile| {
-                    tile.tokens.iter().take(position as usize).map(|&t| Some(t)).collect()
-                });
+            Message::Inspect(position) => self.inspect(position, context),
+            Message::Inspected(result) => self.inspected(result, context),
+            Message::PatchesDecoded(patches) => self.patches_decoded(patches, context),
+            Message::Replace(position, token) => self.replace(position, token, context),
+            Message::KeepBefore(position) => {
+                let before = position as usize;
+                self.draw_again(
+                    |sample| sample.tokens.iter().take(before).map(|&t| Some(t)).collect(),
+                    context,
+                );
             }
-            GenerateMessage::DrawAround => self.draw_again(|tile| {
-                tile.tokens.iter().zip(&tile.held).map(|(&token, &held)| held.then_some(token)).collect()
-            }),
-            GenerateMessage::Save => self.save_generated(),
-            GenerateMessage::Restore(recipe) => self.restore_recipe(recipe),
-            GenerateMessage::Restored(restored, show) => self.restored(restored, show),
-            GenerateMessage::ToReconstruct => self.reconstruct_generated(),
-            GenerateMessage::Kept(gallery) => {
-                self.state.generate.gallery = gallery;
-                self.draw_gallery();
+            Message::DrawAround => {
+                let held = |(&token, &held): (&u32, &bool)| held.then_some(token);
+                self.draw_again(|sample| sample.tokens.iter().zip(&sample.held).map(held).collect(), context);
             }
+            Message::Save => self.save(context),
+            Message::Exported(Ok(file)) => context.ask(Command::Save(*file)),
+            Message::Restore(recipe) => self.restore(recipe, context),
+            Message::Restored(restored, show) => self.restored(restored, show, context),
+            Message::Reconstruct => self.reconstruct(context),
+            Message::GalleryRead(Ok(Some(gallery))) => {
+                self.gallery = gallery;
+                self.draw_gallery(context);
+            }
+            Message::StoreGallery => self.store_gallery(context),
+            Message::Exported(Err(notice))
+            | Message::GalleryRead(Err(notice))
+            | Message::GalleryStored(Err(notice)) => context.notify(notice),
         }
     }
 
-    pub(super) fn start_pictures(&mut self) {
-        let generate = &mut self.state.generate;
-        let Some(generator) = generate.generator.clone() else { return };
-        if generate.is_running() {
+    /// Starts a run of what the settings ask for.
+    pub(super) fn start_samples(&mut self, context: &mut Context<'_>) {
+        let Some(generator) = self.generator.clone() else { return };
+        if self.is_running() {
             return;
         }
-        let known = generator.classes().map(|classes| generate.gallery.favorites_among(classes));
+        let known = generator.classes().map(|classes| self.gallery.favorites_among(classes));
         let favorites: Vec<u32> = known.into_iter().flatten().map(|(class, _)| class).collect();
-        generate.board.for_settings(&generate.settings, &generator, &favorites);
-        generate.looking.forget_place();
-        let requests = generate.board.tiles.iter().map(|tile| tile.request.clone()).collect();
-        let tiles = (0..generate.board.tiles.len()).collect();
-        #[cfg(target_arch = "wasm32")]
-        if super::address::follow(generate, &generator).is_err() {
-            log::warn!("the page's address could not be changed to that of these pictures");
+        self.board.ask_for(&self.settings, &generator, &favorites);
+        self.inspection.forget_position();
+        let requests = self.board.samples.iter().map(|sample| sample.request.clone()).collect();
+        let samples = (0..self.board.samples.len()).collect();
+        self.link = Some((class_in_address(&generator, self.settings.class), self.settings.seed));
+        self.start_run(requests, samples, context);
+    }
+
+    fn stop(&self, context: &mut Context<'_>) {
+        if let Some(run) = &self.run {
+            context.tasks.cancel(run.task);
         }
-        self.run_generator(requests, tiles);
     }
 
     /// Makes the tokens that are missing.
-    fn resume(&mut self) {
-        let board = &self.state.generate.board;
-        let open: Vec<usize> =
-            (0..board.tiles.len()).filter(|&i| board.tiles[i].tokens.len() < board.whole()).collect();
-        let requests = open.iter().map(|&index| board.tiles[index].rest()).collect();
-        self.run_generator(requests, open);
+    fn resume(&mut self, context: &mut Context<'_>) {
+        let whole = self.board.whole();
+        let open = self.board.samples.iter().enumerate().filter(|(_, sample)| sample.tokens.len() < whole);
+        let (samples, requests) = open.map(|(index, sample)| (index, sample.rest())).unzip();
+        self.start_run(requests, samples, context);
     }
 
-    fn run_generator(&mut self, requests: Vec<PictureRequest>, tiles: Vec<usize>) {
-        let Some(generator) = self.state.generate.generator.clone() else { return };
-        if self.state.generate.is_running() || requests.is_empty() {
+    fn start_run(&mut self, requests: Vec<PictureRequest>, samples: Vec<usize>, context: &mut Context<'_>) {
+        let Some(generator) = self.generator.clone() else { return };
+        if self.is_running() || requests.is_empty() {
             return;
         }
-        let stream = Stream::new(requests.len());
-        let told = stream.clone();
+        let stream = TokenStream::new(requests.len());
+        let tokens = stream.clone();
         let what = requests.first().map(|request| generator.describe(request.condition)).unwrap_or_default();
-        let task = self
-            .tasks
-            .start(format!("Generate {what}"), move |job| work::make(generator, requests, told, job));
-        let living = Living::new(task, stream, tiles);
-        self.state.generate.run = Some(living.started);
-        self.state.generate.living = Some(living);
+        let work = move |job| async move {
+            Message::Generated(tasks::generate(generator, requests, tokens, job).await)
+        };
+        let task = context.tasks.start(format!("Generate {what}"), work);
+        let run = GenerationRun::new(task, stream, samples);
+        self.latest_start = Some(run.started);
+        self.run = Some(run);
     }
 
-    /// Opens the generator that waits, takes the tokens that have come, and has them drawn when it is time. Called for every frame.
-    pub(crate) fn follow_generation(&mut self) {
-        if self.state.models.loading.is_none()
-            && let Some(source) = self.state.generate.next.take()
+    /// Opens the generator that waits, takes the tokens that have come, and has them drawn when it is time.
+    pub(super) fn follow_run(&mut self, visible: bool, context: &mut Context<'_>) {
+        if context.shared.models.loading().is_none()
+            && let Some(source) = self.next.take()
         {
-            self.open_generator(source);
+            self.open_generator(source, context);
         }
-        let seen = self.state.screen == Screen::Generate;
-        if let Some(mut living) = self.state.generate.living.take_if(|living| living.is_due(seen)) {
-            self.draw(&mut living);
-            self.state.generate.living = Some(living);
+        if let Some(mut run) = self.run.take_if(|run| run.is_due(visible)) {
+            self.draw(&mut run, context);
+            self.run = Some(run);
         }
     }
 
     /// Hands the tokens that have come to their pictures, and has them drawn.
-    fn draw(&mut self, living: &mut Living) {
-        let Generate { generator: Some(generator), board, .. } = &mut self.state.generate else { return };
-        let tokens = living.stream.tokens();
-        let made = tokens.iter().map(Vec::len).sum();
-        for (&index, tokens) in living.tiles.iter().zip(&tokens) {
-            if let Some(tile) = board.tiles.get_mut(index)
-                && tokens.len() > tile.tokens.len()
+    fn draw(&mut self, run: &mut GenerationRun, context: &mut Context<'_>) {
+        let Some(generator) = &self.generator else { return };
+        let tokens = run.stream.tokens();
+        let count = tokens.iter().map(Vec::len).sum();
+        for (&index, tokens) in run.samples.iter().zip(&tokens) {
+            if let Some(sample) = self.board.samples.get_mut(index)
+                && tokens.len() > sample.tokens.len()
             {
-                tile.tokens.clone_from(tokens);
+                sample.tokens.clone_from(tokens);
             }
         }
-        let (tokenizer, side) = (generator.tokenizer.clone(), board.side);
-        let (tiles, run) = (living.tiles.clone(), living.started);
-        let task =
-            self.tasks.start_quietly(move |job| work::preview(tokenizer, side, tiles, tokens, run, job));
-        living.draws(task, made);
+        let (tokenizer, side) = (generator.tokenizer.clone(), self.board.side);
+        let (samples, started) = (run.samples.clone(), run.started);
+        let task = context.tasks.start_quietly(move |job| async move {
+            let pictures = tasks::draw_partial(tokenizer, side, tokens, job).await;
+            Message::PartlyDrawn(PartialImages { run: started, samples, pictures })
+        });
+        run.draws(task, count);
     }
 
-    fn previewed(&mut self, previews: Previews) {
-        let generate = &mut self.state.generate;
-        if generate.run != Some(previews.run) {
+    fn partly_drawn(&mut self, images: PartialImages, context: &mut Context<'_>) {
+        if self.latest_start != Some(images.run) {
             return;
         }
-        if let Some(living) = &mut generate.living {
-            living.drew();
+        if let Some(run) = &mut self.run {
+            run.drew();
         }
         // What cannot be drawn now will be told when the picture is whole.
-        let Ok(pictures) = previews.pictures else { return };
-        for (index, (count, rgb, pixels)) in previews.tiles.into_iter().zip(pictures) {
-            if let Some(tile) = generate.board.tiles.get_mut(index)
-                && tile.picture.as_ref().is_none_or(|(.., shown)| *shown < count)
+        let Ok(pictures) = images.pictures else { return };
+        for (index, (tokens, rgb, pixels)) in images.samples.into_iter().zip(pictures) {
+            if let Some(sample) = self.board.samples.get_mut(index)
+                && sample.drawing.as_ref().is_none_or(|drawing| drawing.tokens < tokens)
             {
-                let texture = PictureTexture::new(&self.ctx, "growing", pixels);
-                tile.picture = Some((rgb, texture, count));
+                let texture = PictureTexture::new(&context.shared.egui, "growing", pixels);
+                sample.drawing = Some(Drawing { rgb, texture, tokens });
             }
         }
     }
 
-    fn made(&mut self, made: Result<Box<Made>, Failure>) {
-        let Some(mut living) = self.state.generate.living.take() else { return };
-        let made = match made {
-            Ok(made) => *made,
+    fn generated(&mut self, images: Result<Box<GeneratedImages>, Failure>, context: &mut Context<'_>) {
+        let Some(mut run) = self.run.take() else { return };
+        let images = match images {
+            Ok(images) => images.0,
             Err(failure) => {
-                if living.has_more() {
-                    self.draw(&mut living);
+                if run.has_more() {
+                    self.draw(&mut run, context);
                 }
-                let notice = failure_notice("The pictures were not made", &failure);
-                return notice.into_iter().for_each(|notice| self.state.notices.push(notice));
+                return context.report("The pictures were not made", &failure);
             }
         };
-        let generate = &mut self.state.generate;
-        let Some(generator) = &generate.generator else { return };
-        for (&index, (tokens, rgb, pixels)) in living.tiles.iter().zip(made.0) {
-            let revision = generate.board.next_revision();
-            let Some(tile) = generate.board.tiles.get_mut(index) else { continue };
+        let Some(generator) = &self.generator else { return };
+        let ctx = &context.shared.egui;
+        for (&index, (tokens, rgb, pixels)) in run.samples.iter().zip(images) {
+            let revision = self.board.next_revision();
+            let Some(sample) = self.board.samples.get_mut(index) else { continue };
             let whole = tokens.len();
-            (tile.revision, tile.tokens) = (revision, tokens);
-            tile.held.resize(whole, false);
-            let small = self.ctx.load_texture("gallery", pixels.image(), TextureOptions::LINEAR);
-            let recipe = generator.recipe(&tile.request, &tile.tokens);
-            generate.gallery.add(recipe, Some(small));
-            tile.picture = Some((rgb, PictureTexture::new(&self.ctx, "generated", pixels), whole));
+            (sample.revision, sample.tokens) = (revision, tokens);
+            sample.held.resize(whole, false);
+            let small = ctx.load_texture("gallery", pixels.image(), TextureOptions::LINEAR);
+            self.gallery.add(generator.recipe(&sample.request, &sample.tokens), Some(small));
+            let texture = PictureTexture::new(ctx, "generated", pixels);
+            sample.drawing = Some(Drawing { rgb, texture, tokens: whole });
         }
-        generate.gallery.keep(&mut self.tasks);
+        self.store_gallery(context);
     }
 
     /// Puts a token at a position: those before and those that are held stay, the others follow it.
-    fn replace(&mut self, position: u32, token: u32) {
-        self.run_shown(|tile| {
-            let mut request = tile.request.clone();
+    fn replace(&mut self, position: u32, token: u32, context: &mut Context<'_>) {
+        let request = |sample: &Sample| {
+            let mut request = sample.request.clone();
             let at = position as usize;
-            let held = |index: usize| tile.held.get(index).copied().unwrap_or(false);
+            let held = |index: usize| sample.held.get(index).copied().unwrap_or(false);
             let keep = |(index, &old): (usize, &u32)| (index < at || held(index)).then_some(old);
-            request.fixed = tile.tokens.iter().enumerate().map(keep).collect();
+            request.fixed = sample.tokens.iter().enumerate().map(keep).collect();
             if let Some(slot) = request.fixed.get_mut(at) {
                 *slot = Some(token);
             }
             request
-        });
+        };
+        self.run_shown(request, context);
     }
 
     /// Keeps some tokens of the picture and draws the others with another seed.
-    fn draw_again(&mut self, keep: impl Fn(&Tile) -> Vec<Option<u32>>) {
-        self.run_shown(|tile| PictureRequest {
-            fixed: keep(tile),
-            seed: tile.request.seed.wrapping_add(1),
-            ..tile.request.clone()
-        });
+    fn draw_again(&mut self, keep: impl Fn(&Sample) -> Vec<Option<u32>>, context: &mut Context<'_>) {
+        let request = |sample: &Sample| PictureRequest {
+            fixed: keep(sample),
+            seed: sample.request.seed.wrapping_add(1),
+            ..sample.request.clone()
+        };
+        self.run_shown(request, context);
     }
 
     /// Makes the picture that is shown anew from another request.
-    fn run_shown(&mut self, request: impl Fn(&Tile) -> PictureRequest) {
-        let generate = &mut self.state.generate;
-        if generate.is_running() {
+    fn run_shown(&mut self, request: impl Fn(&Sample) -> PictureRequest, context: &mut Context<'_>) {
+        if self.is_running() {
             return;
         }
-        let whole = generate.board.whole();
-        let Some(index) = generate.board.shown else { return };
-        let Some(tile) = generate.board.tiles.get_mut(index).filter(|tile| tile.tokens.len() == whole) else {
-            return;
-        };
-        tile.request = request(tile);
-        tile.tokens.clear();
-        if let Some((.., shown)) = &mut tile.picture {
-            *shown = 0;
+        let whole = self.board.whole();
+        let Some(index) = self.board.shown else { return };
+        let shown = self.board.samples.get_mut(index).filter(|sample| sample.tokens.len() == whole);
+        let Some(sample) = shown else { return };
+        sample.request = request(sample);
+        sample.tokens.clear();
+        if let Some(drawing) = &mut sample.drawing {
+            drawing.tokens = 0;
         }
-        let request = tile.request.clone();
-        self.run_generator(vec![request], vec![index]);
+        let request = sample.request.clone();
+        self.start_run(vec![request], vec![index], context);
     }
 }
 
-impl Generate {
-    /// A task ended without a result: what waited for it goes on.
-    pub(crate) fn task_broke(&mut self, task: TaskId) {
-        if self.loading == Some(task) {
-            self.loading = None;
-        }
-        if self.living.as_ref().is_some_and(|living| living.task == task) {
-            self.living = None;
-        }
-        if let Some(living) = &mut self.living {
-            living.broke(task);
-        }
-        if self.looking.insight_task == Some(task) {
-            self.looking.insight_run = Default::default();
-            self.looking.failed = self.shown().map(|tile| tile.revision);
-        }
-        if self.looking.patch_task == Some(task) {
-            self.looking.patch_run = Default::default();
-        }
-    }
+/// How the page's address names a class: by its name where that is unique.
+fn class_in_address(generator: &Generator, class: u32) -> String {
+    let name = generator.class_name(class);
+    let found = generator.classes().and_then(|classes| classes.resolve(&name).ok());
+    if found.is_some_and(|found| found.class.id == class) { name } else { class.to_string() }
 }

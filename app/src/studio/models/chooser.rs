@@ -9,38 +9,52 @@ use ibq_core::{
 };
 
 use crate::studio::{
-    files::Purpose,
+    format::{bytes, millions, short_name},
     icons::Icon,
-    message::{Message, Outbox},
-    state::State,
-    system::bytes,
     task::{TaskId, Tasks},
     theme::{Palette, title},
     widgets::{dialog, hint, primary_button, segmented, subtitle, text_button},
 };
 
-use super::{Chooser, ModelSource, OpenedModel, Slot, Stage, digest, set_name, short_name};
+use super::{
+    chooser_state::{Chooser, ChooserState},
+    digest,
+    loaded::Slot,
+    message::ModelsMessage,
+    names::set_name,
+    opened::OpenedModel,
+    source::ModelSource,
+    state::Models,
+};
 
 /// Shows the dialog while it is open.
-pub(crate) fn show(ui: &Ui, state: &mut State, tasks: &Tasks, out: &mut Outbox) {
-    let bundled = state.models.bundled != Some(false);
-    let Some(chooser) = &mut state.models.chooser else { return };
-    let picking = matches!(chooser.stage, Stage::Pick);
-    let (mut chosen, mut closed) = (Outbox::new(), false);
+pub(crate) fn show(
+    ui: &Ui,
+    models: &mut Models,
+    gpu: &Result<Gpu, String>,
+    tasks: &Tasks,
+    out: &mut Vec<ModelsMessage>,
+) {
+    let bundled = models.bundled != Some(false);
+    let Some(chooser) = &mut models.chooser else { return };
+    let picking = matches!(chooser.state, ChooserState::Pick);
+    let (mut chosen, mut closed) = (Vec::new(), false);
     let content = |ui: &mut Ui| {
         let heading = if chooser.slot == Slot::First { "Model" } else { "Second model" };
         ui.label(title(heading, 18.0));
-        match &chooser.stage {
-            Stage::Pick => {
+        match &chooser.state {
+            ChooserState::Pick => {
                 pick(ui, chooser, bundled, &mut chosen);
                 #[cfg(target_arch = "wasm32")]
-                super::kept::list(ui, state.models.kept.as_ref(), &mut chosen);
+                super::kept::list(ui, models.kept.as_ref(), &mut chosen);
             }
-            Stage::Opening(task) | Stage::Loading(task, _) => working(ui, *task, tasks, &mut chosen),
-            Stage::Described(_) => {
-                described(ui, chooser, &state.gpu, &mut chosen);
+            ChooserState::Opening(task) | ChooserState::Loading(task, _) => {
+                working(ui, *task, tasks, &mut chosen);
+            }
+            ChooserState::Described(_) => {
+                described(ui, chooser, gpu, &mut chosen);
                 #[cfg(target_arch = "wasm32")]
-                super::kept::offer(ui, chooser, state.models.kept.as_ref(), &mut chosen);
+                super::kept::offer(ui, chooser, models.kept.as_ref(), &mut chosen);
             }
         }
     };
@@ -51,18 +65,18 @@ pub(crate) fn show(ui: &Ui, state: &mut State, tasks: &Tasks, out: &mut Outbox) 
     });
     out.append(&mut chosen);
     if closed || modal.should_close() {
-        out.push(Message::CloseChooser);
+        out.push(ModelsMessage::CloseChooser);
     }
 }
 
-fn pick(ui: &mut Ui, chooser: &mut Chooser, bundled: bool, out: &mut Outbox) {
+fn pick(ui: &mut Ui, chooser: &mut Chooser, bundled: bool, out: &mut Vec<ModelsMessage>) {
     ui.horizontal_wrapped(|ui| {
         if primary_button(ui, Some(Icon::Open), "Choose a file").clicked() {
-            out.push(Message::Pick(Purpose::Model));
+            out.push(ModelsMessage::PickFile);
         }
         ui.add_enabled_ui(bundled, |ui| {
             if text_button(ui, Some(Icon::Cube), "Bundled model").clicked() {
-                out.push(Message::OpenModel(ModelSource::Bundled));
+                out.push(ModelsMessage::Open(ModelSource::Bundled));
             }
         });
     });
@@ -102,11 +116,11 @@ fn pick(ui: &mut Ui, chooser: &mut Chooser, bundled: bool, out: &mut Outbox) {
         let source = ModelSource::Url(path.to_owned());
         #[cfg(not(target_arch = "wasm32"))]
         let source = ModelSource::File(crate::studio::files::PickedFile::new(path));
-        out.push(Message::OpenModel(source));
+        out.push(ModelsMessage::Open(source));
     }
 }
 
-fn working(ui: &mut Ui, task: TaskId, tasks: &Tasks, out: &mut Outbox) {
+fn working(ui: &mut Ui, task: TaskId, tasks: &Tasks, out: &mut Vec<ModelsMessage>) {
     let Some(running) = tasks.get(task) else { return };
     let now = running.job.snapshot();
     ui.label(&running.title);
@@ -114,12 +128,12 @@ fn working(ui: &mut Ui, task: TaskId, tasks: &Tasks, out: &mut Outbox) {
     let stage = if running.job.is_cancelled() { "stopping".to_owned() } else { now.stage };
     hint(ui, format!("{stage} · {:.0} %", now.done * 100.0));
     if text_button(ui, Some(Icon::Close), "Cancel").clicked() {
-        out.push(Message::Cancel(task));
+        out.push(ModelsMessage::Stop(task));
     }
 }
 
-fn described(ui: &mut Ui, chooser: &mut Chooser, gpu: &Result<Gpu, String>, out: &mut Outbox) {
-    let Stage::Described(model) = &mut chooser.stage else { return };
+fn described(ui: &mut Ui, chooser: &mut Chooser, gpu: &Result<Gpu, String>, out: &mut Vec<ModelsMessage>) {
+    let ChooserState::Described(model) = &mut chooser.state else { return };
     ui.label(short_name(&model.name)).on_hover_text(&model.name);
     facts(ui, model, out);
     ui.add_space(4.0);
@@ -154,24 +168,29 @@ fn described(ui: &mut Ui, chooser: &mut Chooser, gpu: &Result<Gpu, String>, out:
     let choices: Vec<_> = chooser.sides.iter().copied().zip(texts.iter().map(String::as_str)).collect();
     segmented(ui, "Picture side", &mut chooser.side, &choices);
     memory(ui, chooser, gpu);
-    let Stage::Described(model) = &chooser.stage else { return };
+    let ChooserState::Described(model) = &chooser.state else { return };
     let loadable = model.weights.is_ok() && gpu.is_ok();
     ui.add_space(4.0);
     ui.horizontal(|ui| {
         ui.add_enabled_ui(loadable, |ui| {
             if primary_button(ui, Some(Icon::Cube), "Load").clicked() {
-                out.push(Message::LoadModel);
+                out.push(ModelsMessage::Load);
             }
         });
         if text_button(ui, None, "Back").clicked() {
-            chooser.stage = Stage::Pick;
+            chooser.state = ChooserState::Pick;
         }
     });
 }
 
 /// How a transformer is loaded: it makes new pictures, on the Generate screen.
-fn described_transformer(ui: &mut Ui, chooser: &mut Chooser, gpu: &Result<Gpu, String>, out: &mut Outbox) {
-    let Stage::Described(model) = &chooser.stage else { return };
+fn described_transformer(
+    ui: &mut Ui,
+    chooser: &mut Chooser,
+    gpu: &Result<Gpu, String>,
+    out: &mut Vec<ModelsMessage>,
+) {
+    let ChooserState::Described(model) = &chooser.state else { return };
     let Some(transformer) = &model.transformer else { return };
     ui.horizontal(|ui| {
         ui.add(egui::Label::new("Precision").selectable(false));
@@ -193,27 +212,24 @@ fn described_transformer(ui: &mut Ui, chooser: &mut Chooser, gpu: &Result<Gpu, S
     ui.horizontal(|ui| {
         ui.add_enabled_ui(loadable, |ui| {
             if primary_button(ui, Some(Icon::Generate), "Load").clicked() {
-                out.push(Message::LoadModel);
+                out.push(ModelsMessage::Load);
             }
         });
         if text_button(ui, None, "Back").clicked() {
-            chooser.stage = Stage::Pick;
+            chooser.state = ChooserState::Pick;
         }
     });
 }
 
 fn memory(ui: &mut Ui, chooser: &Chooser, gpu: &Result<Gpu, String>) {
-    let Stage::Described(model) = &chooser.stage else { return };
+    let ChooserState::Described(model) = &chooser.state else { return };
     let (Ok(weights), Ok(gpu)) = (&model.weights, gpu) else { return };
     match chooser.estimate(gpu, weights) {
-        Ok((weights, activations, tiles)) => {
-            let cut = if tiles { ", in tiles" } else { "" };
-            let text = format!(
-                "{} in all: {} weights, {} activations{cut}",
-                bytes(weights + activations),
-                bytes(weights),
-                bytes(activations)
-            );
+        Ok(estimate) => {
+            let cut = if estimate.tiled { ", in tiles" } else { "" };
+            let (weights, activations) = (estimate.weights, estimate.activations);
+            let [total, weights, activations] = [weights + activations, weights, activations].map(bytes);
+            let text = format!("{total} in all: {weights} weights, {activations} activations{cut}");
             ui.add(egui::Label::new(text).wrap());
         }
         Err(reason) => {
@@ -222,7 +238,7 @@ fn memory(ui: &mut Ui, chooser: &Chooser, gpu: &Result<Gpu, String>) {
     }
 }
 
-fn facts(ui: &mut Ui, model: &OpenedModel, out: &mut Outbox) {
+fn facts(ui: &mut Ui, model: &OpenedModel, out: &mut Vec<ModelsMessage>) {
     Grid::new("model facts").num_columns(2).min_row_height(20.0).spacing([16.0, 4.0]).show(ui, |ui| {
         let mut fact = |name: &str, value: String| {
             ui.weak(name);
@@ -238,8 +254,7 @@ fn facts(ui: &mut Ui, model: &OpenedModel, out: &mut Outbox) {
                 fact("Tokens", format!("{side} × {side} of {} codes", config.vocab_size));
                 let (layers, heads, width) = (config.n_layer, config.n_head, config.n_embd);
                 fact("Layers", format!("{layers} of {heads} heads, {width} channels wide"));
-                let parameters = config.parameter_count() as f64 / 1e6;
-                return fact("Parameters", format!("{parameters:.1} million"));
+                return fact("Parameters", millions(config.parameter_count()));
             }
             Some(Err(reason)) => return fact("Not usable here", reason.clone()),
             None => {}
@@ -250,12 +265,12 @@ fn facts(ui: &mut Ui, model: &OpenedModel, out: &mut Outbox) {
                 fact("Codebook", format!("{} codes × {}", config.n_embed, config.embed_dim));
                 fact("Token", format!("{0} × {0} pixels", config.factor()));
                 fact("Levels", levels(config));
-                fact("Parameters", format!("{:.1} million", config.parameter_count() as f64 / 1e6));
+                fact("Parameters", millions(config.parameter_count()));
             }
             Err(reason) => fact("Not usable here", reason.clone()),
         }
         ui.weak("SHA-256");
-        digest::show(ui, &model.digest, out);
+        digest::show(ui, &model.digests, out);
         ui.end_row();
     });
 }

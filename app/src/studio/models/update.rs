@@ -1,198 +1,189 @@
 //! What the messages about models do.
 
-use ibq_core::{
-    files::{Model, WeightsError},
-    gpu::Precision,
-    tokenizer::Tokenizer,
+use ibq_core::{gpu::Precision, tokenizer::Tokenizer};
+
+use crate::studio::{failure::Failure, format::short_name, open_file::OpenedTransformer, task::TaskId};
+
+use super::{
+    chooser_state::{Chooser, ChooserState},
+    environment::ModelsEnvironment,
+    loaded::{LoadedModel, Slot},
+    message::{ModelsEffect, ModelsMessage},
+    opened::OpenedModel,
+    source::ModelSource,
+    state::Models,
 };
 
-use crate::studio::{
-    app::Studio,
-    files::PickedFile,
-    message::{Failure, Message},
-    notice::Notice,
-    task::TaskId,
-};
-
-use super::{Chooser, LoadedModel, ModelSource, Models, OpenedModel, Slot, Stage, short_name};
-
-impl Studio {
-    /// Opens a model so that it can be described; `load` loads it at once, without the chooser.
-    pub(crate) fn open_model(&mut self, source: ModelSource, load: bool) {
-        #[cfg(target_arch = "wasm32")]
-        let origin = super::kept::Origin::of(&source);
-        let title = source.title();
-        let task = self.tasks.start(title, move |_job| async move {
-            let Some((name, opened)) = source.open().await else { return Message::NoBundledModel };
-            let model = opened
-                .map(|model| {
-                    let described = OpenedModel::describe(model);
-                    Box::new(OpenedModel {
-                        name: name.clone(),
-                        #[cfg(target_arch = "wasm32")]
-                        origin,
-                        ..described
-                    })
-                })
-                .map_err(|error| Failure::Failed(error.to_string()));
-            Message::ModelOpened { model, source: name, load }
-        });
-        match &mut self.state.models.chooser {
-            Some(chooser) if !load => chooser.stage = Stage::Opening(task),
-            _ => self.state.models.loading = Some(task),
+impl Models {
+    /// Does what a message says.
+    pub(crate) fn update(&mut self, message: ModelsMessage, environment: &mut ModelsEnvironment<'_>) {
+        match message {
+            ModelsMessage::Choose(slot) => self.choose(slot, environment),
+            ModelsMessage::CloseChooser => self.close_chooser(environment),
+            ModelsMessage::Open(source) => self.open(source, false, environment),
+            ModelsMessage::OpenAtOnce(source) => self.open(source, true, environment),
+            ModelsMessage::Opened { model, source, load } => self.opened(model, &source, load, environment),
+            ModelsMessage::NoBundledModel => (self.loading, self.bundled) = (None, Some(false)),
+            ModelsMessage::Load => self.load_chosen(environment),
+            ModelsMessage::LoadsTransformer(task) => {
+                if let (Some(chooser), Some(task)) = (&mut self.chooser, task) {
+                    chooser.wait_for(task);
+                }
+            }
+            ModelsMessage::Loaded(slot, model, name) => self.loaded(slot, model, &name, environment),
+            ModelsMessage::Close(slot) => {
+                self.loaded[slot as usize] = None;
+                environment.effects.push(ModelsEffect::Changed(slot));
+            }
+            ModelsMessage::Digest => self.digest(environment),
+            ModelsMessage::Digested(name, digests) => self.digested(&name, digests, environment),
+            ModelsMessage::PickFile => environment.effects.push(ModelsEffect::PickFile),
+            ModelsMessage::Stop(task) => environment.tasks.cancel(task),
+            #[cfg(target_arch = "wasm32")]
+            ModelsMessage::Kept(message) => self.update_kept(message, environment),
         }
     }
 
-    /// A model was opened.
-    pub(crate) fn model_opened(
+    /// Opens a model so that it can be described; `load` loads it at once, without the chooser.
+    pub(super) fn open(&mut self, source: ModelSource, load: bool, environment: &mut ModelsEnvironment<'_>) {
+        #[cfg(target_arch = "wasm32")]
+        let origin = super::opened::Origin::of(&source);
+        let title = source.title();
+        let task = environment.tasks.start(title, move |_job| async move {
+            let Some((name, opened)) = source.open().await else { return ModelsMessage::NoBundledModel };
+            let model = opened
+                .map(|model| {
+                    let described = OpenedModel::describe(name.clone(), model);
+                    #[cfg(target_arch = "wasm32")]
+                    let described = OpenedModel { origin, ..described };
+                    Box::new(described)
+                })
+                .map_err(|error| Failure::Failed(error.to_string()));
+            ModelsMessage::Opened { model, source: name, load }
+        });
+        match &mut self.chooser {
+            Some(chooser) if !load => chooser.state = ChooserState::Opening(task),
+            _ => self.loading = Some(task),
+        }
+    }
+
+    fn opened(
         &mut self,
         model: Result<Box<OpenedModel>, Failure>,
         source: &str,
         load: bool,
+        environment: &mut ModelsEnvironment<'_>,
     ) {
-        let models = &mut self.state.models;
-        models.loading = None;
-        match (model, &mut models.chooser) {
+        self.loading = None;
+        match (model, &mut self.chooser) {
             (Ok(model), _) if load => {
-                let task = self.load_model(Slot::First, &model, Precision::F32);
-                self.state.models.loading = task;
+                self.loading = self.load(Slot::First, &model, Precision::F32, environment);
             }
-            (Ok(model), Some(chooser)) => chooser.stage = Stage::Described(model),
+            (Ok(model), Some(chooser)) => chooser.state = ChooserState::Described(model),
             (Ok(_), None) => {}
             (Err(failure), chooser) => {
                 if let Some(chooser) = chooser.as_mut().filter(|_| !load) {
-                    chooser.stage = Stage::Pick;
+                    chooser.state = ChooserState::Pick;
                 }
-                self.model_failed(source, &failure);
+                Self::failed(source, &failure, environment);
             }
         }
     }
 
     /// Loads what the chooser describes.
-    pub(crate) fn load_chosen_model(&mut self) {
-        let Some(chooser) = &mut self.state.models.chooser else { return };
+    fn load_chosen(&mut self, environment: &mut ModelsEnvironment<'_>) {
+        let Some(chooser) = &mut self.chooser else { return };
         let (slot, precision) = (chooser.slot, chooser.precision);
         let transformer_precision = chooser.transformer_precision;
-        if let Stage::Described(model) = std::mem::replace(&mut chooser.stage, Stage::Pick) {
-            let task = if model.transformer.is_some() {
-                let (name, file) = (model.name.clone(), model.model.clone());
-                self.load_generator(name, file, transformer_precision)
-            } else {
-                self.load_model(slot, &model, precision)
-            };
-            if let (Some(task), Some(chooser)) = (task, &mut self.state.models.chooser) {
-                chooser.stage = Stage::Loading(task, model);
-            }
+        let ChooserState::Described(model) = std::mem::replace(&mut chooser.state, ChooserState::Pick) else {
+            return;
+        };
+        if model.transformer.is_some() {
+            environment.effects.push(ModelsEffect::Transformer(OpenedTransformer {
+                name: model.name.clone(),
+                model: model.model.clone(),
+                precision: transformer_precision,
+            }));
+            // Who loads it says which task does.
+            chooser.state = ChooserState::Described(model);
+        } else if let Some(task) = self.load(slot, &model, precision, environment)
+            && let Some(chooser) = &mut self.chooser
+        {
+            chooser.state = ChooserState::Loading(task, model);
         }
     }
 
     /// Starts to load a tokenizer; none when that failed at once, which is then said.
-    fn load_model(&mut self, slot: Slot, model: &OpenedModel, precision: Precision) -> Option<TaskId> {
-        let weights = match &model.weights {
-            Ok(weights) => weights.clone(),
-            Err(reason) => {
-                let failure = Failure::Failed(reason.clone());
-                self.model_failed(&model.name, &failure);
+    fn load(
+        &mut self,
+        slot: Slot,
+        model: &OpenedModel,
+        precision: Precision,
+        environment: &mut ModelsEnvironment<'_>,
+    ) -> Option<TaskId> {
+        let (weights, gpu) = match (&model.weights, environment.gpu) {
+            (Ok(weights), Ok(gpu)) => (weights.clone(), gpu.clone()),
+            (Err(reason), _) | (_, Err(reason)) => {
+                Self::failed(&model.name, &Failure::Failed(reason.clone()), environment);
                 return None;
             }
         };
-        let gpu = match &self.state.gpu {
-            Ok(gpu) => gpu.clone(),
-            Err(reason) => {
-                let failure = Failure::Failed(reason.clone());
-                self.model_failed(&model.name, &failure);
-                return None;
-            }
-        };
-        let (id, name) = (self.state.models.next_id(), model.name.clone());
+        let (id, name) = (self.next_id(), model.name.clone());
         let title = format!("Load {}", short_name(&name));
-        Some(self.tasks.start(title, move |job| async move {
+        Some(environment.tasks.start(title, move |job| async move {
             job.stage("load weights");
             let loaded = Tokenizer::load(&gpu, &weights, precision, &job).await;
             let loaded = loaded.map(|tokenizer| {
                 Box::new(LoadedModel { id, name: name.clone(), set: weights.set(), tokenizer })
             });
-            Message::ModelLoaded(slot, loaded.map_err(Failure::from), name)
+            ModelsMessage::Loaded(slot, loaded.map_err(Failure::from), name)
         }))
     }
 
     /// A model is on the GPU, or is not.
-    pub(crate) fn model_loaded(&mut self, slot: Slot, model: Result<Box<LoadedModel>, Failure>, name: &str) {
-        let models = &mut self.state.models;
+    fn loaded(
+        &mut self,
+        slot: Slot,
+        model: Result<Box<LoadedModel>, Failure>,
+        name: &str,
+        environment: &mut ModelsEnvironment<'_>,
+    ) {
         let of_chooser =
-            models.chooser.as_ref().is_some_and(|chooser| chooser.slot == slot && chooser.is_loading(name));
+            self.chooser.as_ref().is_some_and(|chooser| chooser.slot == slot && chooser.is_loading(name));
         if !of_chooser {
-            models.loading = None;
+            self.loading = None;
         }
         match model {
             Ok(model) => {
-                models.loaded[slot as usize] = Some(*model);
+                self.loaded[slot as usize] = Some(*model);
                 if of_chooser {
-                    models.chooser = None;
+                    self.chooser = None;
                 }
-                self.state.reconstruct.forget_model(slot);
-                self.run(slot);
+                environment.effects.push(ModelsEffect::Changed(slot));
             }
             Err(failure) => {
-                if of_chooser {
-                    self.chooser_failed();
+                if let Some(chooser) = self.chooser.as_mut().filter(|_| of_chooser) {
+                    chooser.describe_again();
                 }
-                self.model_failed(name, &failure);
+                Self::failed(name, &failure, environment);
             }
         }
     }
 
-    /// What the chooser was loading failed: it shows the description again.
-    pub(crate) fn chooser_failed(&mut self) {
-        if let Some(chooser) = &mut self.state.models.chooser
-            && let Stage::Loading(_, model) = std::mem::replace(&mut chooser.stage, Stage::Pick)
-        {
-            chooser.stage = Stage::Described(model);
-        }
+    fn failed(name: &str, failure: &Failure, environment: &mut ModelsEnvironment<'_>) {
+        environment.notices.extend(failure.notice(format!("{} was not loaded", short_name(name))));
     }
 
-    fn model_failed(&mut self, name: &str, failure: &Failure) {
-        self.state.models.last_failure = Some(failure.clone());
-        if let Failure::Failed(reason) = failure {
-            self.state.notices.push(Notice::error(format!("{} was not loaded", short_name(name)), reason));
-        }
-    }
-
-    /// Opens the chooser.
-    pub(crate) fn choose_model(&mut self, slot: Slot) {
-        let picture = self.state.reconstruct.picture.as_ref();
-        let side = picture.map(|picture| picture.rgb.width().max(picture.rgb.height()));
-        self.state.models.chooser = Some(Chooser::new(slot, side));
+    fn choose(&mut self, slot: Slot, environment: &mut ModelsEnvironment<'_>) {
+        self.chooser = Some(Chooser::new(slot, environment.picture_side));
         #[cfg(target_arch = "wasm32")]
-        self.list_kept();
+        Self::list_kept(environment);
     }
 
     /// Closes the chooser and stops what it was doing.
-    pub(crate) fn close_chooser(&mut self) {
-        if let Some(chooser) = self.state.models.chooser.take()
-            && let Stage::Opening(task) | Stage::Loading(task, _) = chooser.stage
-        {
-            self.tasks.cancel(task);
-        }
-    }
-}
-
-/// Opens a model file or folder that somebody chose.
-pub(crate) async fn open_file(file: &PickedFile) -> Result<Model, WeightsError> {
-    #[cfg(not(target_arch = "wasm32"))]
-    return Model::open_path(file.path()).await;
-    #[cfg(target_arch = "wasm32")]
-    Model::open(file.source()).await
-}
-
-impl Models {
-    /// A task ended without a result: if it was the chooser's, it goes back to the choice.
-    pub(crate) fn chooser_broke(&mut self, task: TaskId) {
-        if let Some(chooser) = &mut self.chooser
-            && let Stage::Opening(running) | Stage::Loading(running, _) = &chooser.stage
-            && *running == task
-        {
-            chooser.stage = Stage::Pick;
+    fn close_chooser(&mut self, environment: &mut ModelsEnvironment<'_>) {
+        if let Some(task) = self.chooser.take().and_then(|chooser| chooser.task()) {
+            environment.tasks.cancel(task);
         }
     }
 }

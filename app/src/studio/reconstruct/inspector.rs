@@ -4,28 +4,31 @@ use egui::{CornerRadius, DragValue, Image, Role, Sense, TextureHandle, Ui, Vec2,
 
 use crate::studio::{
     icons::Icon,
-    message::{Message, Outbox},
-    state::State,
+    selection::Selection,
     theme::{Palette, title},
     widgets::{card, hint, icon_button, segmented, text_button},
 };
 
-use super::{Details, EditCommand, Reconstruct, Tool};
+use super::{
+    message::{Context, EditCommand, Message, Outbox},
+    reconstruction_view::ReconstructionView,
+    state::{Details, Reconstruct, Tool},
+};
 
 const PATCH: f32 = 56.0;
 const SMALL_PATCH: f32 = 40.0;
 
 /// Shows the card.
-pub(super) fn show(ui: &mut Ui, state: &mut State, out: &mut Outbox) {
-    if state.reconstruct.first().is_none() {
+pub(super) fn show(ui: &mut Ui, screen: &mut Reconstruct, context: &Context<'_>, out: &mut Outbox) {
+    if screen.first().is_none() {
         return;
     }
-    let screen = &mut state.reconstruct;
+    let selection = &context.shared.selection;
     card(ui, "Tokens", |ui| {
-        tools(ui, screen, out);
+        tools(ui, screen, selection.code, out);
         ui.separator();
-        if screen.view.overlay || screen.editing.tool != Tool::Select || screen.editing.selected.is_some() {
-            token(ui, screen, out);
+        if screen.view.overlay || screen.editing.tool != Tool::Select || selection.cell.is_some() {
+            token(ui, screen, selection, out);
         } else {
             hint(ui, "Show the tokens to look at them one by one: every square is one code of the codebook.");
             if text_button(ui, Some(Icon::Grid), "Show tokens").clicked() {
@@ -35,7 +38,7 @@ pub(super) fn show(ui: &mut Ui, state: &mut State, out: &mut Outbox) {
     });
 }
 
-fn tools(ui: &mut Ui, screen: &mut Reconstruct, out: &mut Outbox) {
+fn tools(ui: &mut Ui, screen: &mut Reconstruct, code: u32, out: &mut Outbox) {
     let mut tool = screen.editing.tool;
     let choices = [(Tool::Select, "Select"), (Tool::Paint, "Paint"), (Tool::Shuffle, "Shuffle")];
     ui.horizontal(|ui| {
@@ -56,7 +59,7 @@ fn tools(ui: &mut Ui, screen: &mut Reconstruct, out: &mut Outbox) {
             ] {
                 ui.add_enabled_ui(enabled, |ui| {
                     if icon_button(ui, icon, name).clicked() {
-                        out.push(Message::Edit(command));
+                        out.send(Message::Edit(command));
                     }
                 });
             }
@@ -68,13 +71,13 @@ fn tools(ui: &mut Ui, screen: &mut Reconstruct, out: &mut Outbox) {
             ui.horizontal(|ui| {
                 ui.add(egui::Label::new("Brush").selectable(false));
                 segmented(ui, "Brush", &mut screen.editing.brush, &[(1, "1"), (3, "3"), (5, "5")]);
-                code_field(ui, screen);
+                code_field(ui, screen, code, out);
             });
             hint(ui, "Draw in the picture to put this code there.");
         }
         Tool::Shuffle => {
             if text_button(ui, Some(Icon::Shuffle), "Shuffle all").clicked() {
-                out.push(Message::Edit(EditCommand::ShuffleAll));
+                out.send(Message::Edit(EditCommand::ShuffleAll));
             }
             hint(ui, "Draw a rectangle in the picture to exchange its tokens at random.");
         }
@@ -82,21 +85,24 @@ fn tools(ui: &mut Ui, screen: &mut Reconstruct, out: &mut Outbox) {
 }
 
 /// The field for the index of the code that is painted or that replaces.
-fn code_field(ui: &mut Ui, screen: &mut Reconstruct) -> bool {
-    let codes = screen.first().map_or(1, super::Shown::codebook_size);
-    let field = DragValue::new(&mut screen.editing.code)
+fn code_field(ui: &mut Ui, screen: &Reconstruct, mut code: u32, out: &mut Outbox) -> Option<u32> {
+    let codes = screen.first().map_or(1, ReconstructionView::codebook_size);
+    let field = DragValue::new(&mut code)
         .range(0..=codes.saturating_sub(1))
         .prefix("code ")
         .update_while_editing(false)
         .min_size(Vec2::new(96.0, 28.0));
     let response = ui.add(field).accessible_name("Code index");
+    if response.changed() {
+        out.send(Message::Code(code));
+    }
     let entered = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
     response.on_hover_text(format!("0 to {}", codes.saturating_sub(1)));
-    entered
+    entered.then_some(code)
 }
 
-fn token(ui: &mut Ui, screen: &mut Reconstruct, out: &mut Outbox) {
-    let Some(position) = screen.editing.hovered.or(screen.editing.selected) else {
+fn token(ui: &mut Ui, screen: &Reconstruct, selection: &Selection, out: &mut Outbox) {
+    let Some(position) = selection.hovered_cell.or(selection.cell) else {
         ui.set_min_height(PATCH);
         return hint(ui, "Point at a square, or choose one with a click or the arrow keys.");
     };
@@ -109,7 +115,7 @@ fn token(ui: &mut Ui, screen: &mut Reconstruct, out: &mut Outbox) {
     let margin = shown.margins.as_ref().and_then(|margins| margins.get(position as usize)).copied();
     let was = shown.tokens.original(position).filter(|&original| original != code);
     ui.horizontal(|ui| {
-        patch(ui, screen.patches.get(&code), PATCH);
+        patch(ui, screen.patches.get(code), PATCH);
         ui.vertical(|ui| {
             ui.spacing_mut().item_spacing.y = 2.0;
             ui.label(title(format!("Code {code}"), 16.0));
@@ -141,17 +147,17 @@ fn token(ui: &mut Ui, screen: &mut Reconstruct, out: &mut Outbox) {
         ),
         codes(ui, screen, "Near this code", "largest dot product with the code itself", details, |d| &d.near),
     ];
-    let target = screen.editing.selected.unwrap_or(position);
+    let target = selection.cell.unwrap_or(position);
     let chosen = clicked.into_iter().flatten().next();
     if let Some(code) = chosen {
-        out.push(Message::Edit(EditCommand::Replace { position: target, code }));
+        out.send(Message::Edit(EditCommand::Replace { position: target, code }));
     }
-    if screen.editing.selected.is_some() {
+    if selection.cell.is_some() {
         ui.horizontal(|ui| {
-            let entered = code_field(ui, screen);
-            if text_button(ui, None, "Replace").clicked() || entered {
-                let code = screen.editing.code;
-                out.push(Message::Edit(EditCommand::Replace { position: target, code }));
+            let entered = code_field(ui, screen, selection.code, out);
+            let clicked = text_button(ui, None, "Replace").clicked().then_some(selection.code);
+            if let Some(code) = entered.or(clicked) {
+                out.send(Message::Edit(EditCommand::Replace { position: target, code }));
             }
         });
     }
@@ -173,7 +179,7 @@ fn codes(
         ui.spacing_mut().item_spacing.x = 6.0;
         ui.set_min_height(SMALL_PATCH);
         for &(code, product) in details.map(list).into_iter().flatten() {
-            let response = patch(ui, screen.patches.get(&code), SMALL_PATCH).interact(Sense::click());
+            let response = patch(ui, screen.patches.get(code), SMALL_PATCH).interact(Sense::click());
             let spoken = format!("{name}: code {code}");
             response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &spoken));
             if response.hovered() || response.has_focus() {

@@ -4,41 +4,45 @@ use egui::Ui;
 use ibq_core::gpu::Stage;
 
 use crate::studio::{
+    command::Command,
+    format::duration,
     icons::Icon,
-    message::{Message, Outbox},
     models::{Slot, precision_name, set_name},
-    state::State,
-    task::Tasks,
+    theme::title,
     widgets::{Number, card, hint, icon_button, numbers, text_button},
 };
 
-use super::{Shown, export::numbers_text};
+use super::{
+    export::numbers_text,
+    message::{Context, Outbox},
+    reconstruction_view::ReconstructionView,
+    state::Reconstruct,
+};
 
 /// Smallest width of a number's cell.
 const CELL: f32 = 92.0;
 
 /// Shows the card.
-pub(super) fn show(ui: &mut Ui, state: &mut State, tasks: &Tasks, out: &mut Outbox) {
-    let second = state.models.get(Slot::Second).is_some();
+pub(super) fn show(ui: &mut Ui, screen: &Reconstruct, context: &Context<'_>, out: &mut Outbox) {
+    let models = &context.shared.models;
+    let second = models.get(Slot::Second).is_some();
     for slot in Slot::BOTH {
-        let Some(model) = state.models.get(slot) else { continue };
-        let pane = &state.reconstruct.panes[slot as usize];
+        let Some(model) = models.get(slot) else { continue };
+        let view = screen.sides[slot as usize].view.as_ref();
         let heading = if second { model.short_name().to_owned() } else { "Numbers".to_owned() };
         card(ui, "", |ui| {
             ui.horizontal(|ui| {
-                ui.add(
-                    egui::Label::new(crate::studio::theme::title(heading, 14.0)).truncate().selectable(false),
-                );
+                ui.add(egui::Label::new(title(heading, 14.0)).truncate().selectable(false));
                 ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                    if let Some(shown) = &pane.shown
+                    if let Some(view) = view
                         && icon_button(ui, Icon::Copy, "Copy the numbers").clicked()
                     {
-                        ui.copy_text(numbers_text(shown));
+                        ui.copy_text(numbers_text(view));
                     }
                     if slot == Slot::Second
                         && icon_button(ui, Icon::Close, "Close the second model").clicked()
                     {
-                        out.push(Message::CloseModel(slot));
+                        out.ask(Command::CloseModel(slot));
                     }
                 });
             });
@@ -52,23 +56,23 @@ pub(super) fn show(ui: &mut Ui, state: &mut State, tasks: &Tasks, out: &mut Outb
                     ),
                 );
             }
-            cells(ui, pane.shown.as_ref());
-            for note in pane.shown.iter().flat_map(|shown| &shown.notes) {
+            cells(ui, view);
+            for note in view.iter().flat_map(|view| &view.notes) {
                 hint(ui, format!("• {note}"));
             }
         });
     }
-    let loading = state.models.loading.and_then(|task| tasks.get(task)).is_some();
-    if state.models.get(Slot::First).is_some()
+    let loading = models.loading().and_then(|task| context.tasks.get(task)).is_some();
+    if models.get(Slot::First).is_some()
         && !second
         && !loading
         && text_button(ui, Some(Icon::Plus), "Compare with a second model").clicked()
     {
-        out.push(Message::ChooseModel(Slot::Second));
+        out.ask(Command::ChooseModel(Slot::Second));
     }
 }
 
-fn cells(ui: &mut Ui, shown: Option<&Shown>) {
+fn cells(ui: &mut Ui, shown: Option<&ReconstructionView>) {
     let number = |name, value: Option<String>, unit, meaning| Number { name, value, unit, meaning };
     let time = |name, stage, meaning| {
         let ms = shown.and_then(|shown| shown.time(stage));
@@ -78,7 +82,7 @@ fn cells(ui: &mut Ui, shown: Option<&Shown>) {
         });
         number(name, value, unit, meaning)
     };
-    let of = |get: fn(&Shown) -> Option<String>| shown.and_then(get);
+    let of = |get: fn(&ReconstructionView) -> Option<String>| shown.and_then(get);
     let list = [
         number(
             "PSNR",
@@ -121,11 +125,6 @@ fn cells(ui: &mut Ui, shown: Option<&Shown>) {
         time("Decode", Stage::Decode, "From codes to pixels."),
     ];
     numbers(ui, CELL, &list);
-}
-
-/// Milliseconds below a second, else seconds.
-fn duration(ms: f64) -> (String, &'static str) {
-    if ms < 1000.0 { (format!("{ms:.1}"), "ms") } else { (format!("{:.2}", ms / 1e3), "s") }
 }
 
 fn decibels(psnr: f64) -> String {

@@ -2,12 +2,13 @@
 
 use egui::{Color32, Key, Painter, Pos2, Rect, Stroke, StrokeKind, Ui, Vec2};
 
-use crate::studio::{
-    message::{Message, Outbox},
-    theme::Palette,
-};
+use crate::studio::{selection::Selection, theme::Palette};
 
-use super::{EditCommand, Reconstruct, editing::rectangle};
+use super::{
+    cells::rectangle,
+    message::{EditCommand, Message, Outbox},
+    state::Reconstruct,
+};
 
 /// Grid lines closer than this many points would hide the picture.
 const CLOSEST_LINES: f32 = 5.0;
@@ -32,7 +33,7 @@ fn square(place: Rect, scale: f32, factor: u32, cols: u32, position: u32) -> Rec
 }
 
 /// Draws the grid over a picture that lies at `place`.
-pub(super) fn paint(ui: &Ui, painter: &Painter, screen: &Reconstruct, place: Rect) {
+pub(super) fn paint(ui: &Ui, painter: &Painter, screen: &Reconstruct, selection: &Selection, place: Rect) {
     let Some(shown) = screen.first() else { return };
     let (grid, factor) = (shown.tokens.grid(), shown.factor());
     let scale = place.width() / shown.picture.rgb.width().max(1) as f32;
@@ -42,7 +43,6 @@ pub(super) fn paint(ui: &Ui, painter: &Painter, screen: &Reconstruct, place: Rec
         lines(painter, place, clip, side, (grid.rows, grid.cols));
     }
     let accent = Palette::of(ui).accent;
-    let editing = &screen.editing;
     for (position, _) in
         grid.tokens.iter().enumerate().filter(|&(i, &token)| shown.tokens.original(i as u32) != Some(token))
     {
@@ -51,7 +51,7 @@ pub(super) fn paint(ui: &Ui, painter: &Painter, screen: &Reconstruct, place: Rec
             painter.rect_stroke(cell, 0.0, Stroke::new(1.0, accent.gamma_multiply(0.8)), StrokeKind::Inside);
         }
     }
-    if let (Some(from), Some(to)) = (editing.corner, editing.hovered) {
+    if let (Some(from), Some(to)) = (screen.editing.corner, selection.hovered_cell) {
         for position in rectangle(from, to, grid.cols) {
             let cell = square(place, scale, factor, grid.cols, position);
             painter.rect_filled(cell, 0.0, accent.gamma_multiply(0.3));
@@ -67,10 +67,10 @@ pub(super) fn paint(ui: &Ui, painter: &Painter, screen: &Reconstruct, place: Rec
         );
         painter.rect_stroke(cell, 1.0, Stroke::new(width, color), StrokeKind::Outside);
     };
-    if let Some(position) = editing.hovered {
+    if let Some(position) = selection.hovered_cell {
         outline(position, Color32::WHITE, 1.0);
     }
-    if let Some(position) = editing.selected {
+    if let Some(position) = selection.cell {
         outline(position, accent, 2.0);
     }
 }
@@ -98,8 +98,15 @@ fn lines(painter: &Painter, place: Rect, clip: Rect, side: f32, (rows, cols): (u
 
 /// The index of the token under the pointer, and its own patch, beside it; nothing where `clip` hides the token of the
 /// picture that lies at `place`.
-pub(super) fn tip(ui: &Ui, painter: &Painter, screen: &Reconstruct, place: Rect, clip: Rect) {
-    let (Some(shown), Some(position)) = (screen.first(), screen.editing.hovered) else { return };
+pub(super) fn tip(
+    ui: &Ui,
+    painter: &Painter,
+    screen: &Reconstruct,
+    hovered: Option<u32>,
+    place: Rect,
+    clip: Rect,
+) {
+    let (Some(shown), Some(position)) = (screen.first(), hovered) else { return };
     let Some(code) = shown.tokens.get(position) else { return };
     let scale = place.width() / shown.picture.rgb.width().max(1) as f32;
     let cell = square(place, scale, shown.factor(), shown.tokens.grid().cols, position);
@@ -109,7 +116,7 @@ pub(super) fn tip(ui: &Ui, painter: &Painter, screen: &Reconstruct, place: Rect,
     let palette = Palette::of(ui);
     let font = egui::TextStyle::Small.resolve(ui.style());
     let galley = painter.layout_no_wrap(code.to_string(), font, palette.text);
-    let patch = screen.patches.get(&code);
+    let patch = screen.patches.get(code);
     let size = Vec2::new(galley.size().x + 16.0 + if patch.is_some() { 40.0 } else { 0.0 }, 40.0);
     let bounds = painter.clip_rect();
     let mut corner = cell.right_bottom() + Vec2::splat(8.0);
@@ -132,7 +139,7 @@ pub(super) fn tip(ui: &Ui, painter: &Painter, screen: &Reconstruct, place: Rect,
 }
 
 /// The arrow keys move the selection from token to token.
-pub(super) fn move_selection(ui: &Ui, screen: &Reconstruct, out: &mut Outbox) {
+pub(super) fn move_selection(ui: &Ui, screen: &Reconstruct, selected: Option<u32>, out: &mut Outbox) {
     let Some(shown) = screen.first() else { return };
     let grid = shown.tokens.grid();
     let pressed = |key| ui.input(|input| input.num_presses(key)) as i64;
@@ -142,9 +149,9 @@ pub(super) fn move_selection(ui: &Ui, screen: &Reconstruct, out: &mut Outbox) {
         return;
     }
     let (rows, cols) = (i64::from(grid.rows), i64::from(grid.cols));
-    let from = screen.editing.selected.map_or(0, i64::from);
+    let from = selected.map_or(0, i64::from);
     let row = (from / cols + down).clamp(0, rows - 1);
     let col = (from % cols + right).clamp(0, cols - 1);
-    let position = if screen.editing.selected.is_none() { 0 } else { (row * cols + col) as u32 };
-    out.push(Message::Edit(EditCommand::Select(Some(position))));
+    let position = if selected.is_none() { 0 } else { (row * cols + col) as u32 };
+    out.send(Message::Edit(EditCommand::Select(Some(position))));
 }

@@ -4,26 +4,30 @@ use egui::Ui;
 use ibq_core::tokens::TokenFormat;
 
 use crate::studio::{
+    command::Command,
     files::Purpose,
     icons::Icon,
-    message::{Message, Outbox},
-    state::State,
+    models::Slot,
     widgets::{card, hint, text_button},
 };
 
-use super::{Export, export::ending};
+use super::{
+    export::ending,
+    message::{Context, Export, Message, Outbox},
+    state::Reconstruct,
+};
 
 /// Shows the card.
-pub(super) fn show(ui: &mut Ui, state: &mut State, out: &mut Outbox) {
+pub(super) fn show(ui: &mut Ui, screen: &Reconstruct, context: &Context<'_>, out: &mut Outbox) {
     card(ui, "Save and open", |ui| {
-        let there = state.reconstruct.first().is_some();
+        let there = screen.first().is_some();
         ui.add_enabled_ui(there, |ui| {
             ui.horizontal_wrapped(|ui| {
                 if text_button(ui, Some(Icon::Save), "Save picture").clicked() {
-                    out.push(Message::Export(Export::Picture));
+                    out.send(Message::Export(Export::Picture));
                 }
                 if text_button(ui, Some(Icon::Save), "Save comparison").clicked() {
-                    out.push(Message::Export(Export::Comparison));
+                    out.send(Message::Export(Export::Comparison));
                 }
             });
             ui.add(egui::Label::new(egui::RichText::new("Save tokens").small().weak()).selectable(false));
@@ -34,14 +38,14 @@ pub(super) fn show(ui: &mut Ui, state: &mut State, out: &mut Outbox) {
                         .accessible_name(format!("Save tokens as {name}"))
                         .clicked()
                     {
-                        out.push(Message::Export(Export::Tokens(format)));
+                        out.send(Message::Export(Export::Tokens(format)));
                     }
                 }
             });
         });
-        ui.add_enabled_ui(state.models.get(Default::default()).is_some(), |ui| {
+        ui.add_enabled_ui(context.shared.models.get(Slot::First).is_some(), |ui| {
             if text_button(ui, Some(Icon::Open), "Open tokens").clicked() {
-                out.push(Message::Pick(Purpose::Tokens));
+                out.ask(Command::Pick(Purpose::Tokens));
             }
         });
         hint(ui, "Tokens are exact: opened again, they give the same picture.");

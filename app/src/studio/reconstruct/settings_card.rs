@@ -3,11 +3,9 @@
 use egui::{DragValue, Ui};
 use ibq_core::{picture::Resize, tokenizer::Tiling};
 
-use crate::studio::{
-    message::{Message, Outbox},
-    state::State,
-    widgets::{card, hint, segmented},
-};
+use crate::studio::widgets::{card, hint, segmented};
+
+use super::message::{Context, Message, Outbox};
 
 #[derive(Clone, Copy, PartialEq)]
 enum SizeChoice {
@@ -25,19 +23,19 @@ enum TileChoice {
 }
 
 /// Shows the card.
-pub(super) fn show(ui: &mut Ui, state: &mut State, out: &mut Outbox) {
-    let screen = &mut state.reconstruct;
+pub(super) fn show(ui: &mut Ui, context: &Context<'_>, out: &mut Outbox) {
+    let current = context.shared.selection.processing;
     card(ui, "Size and tiles", |ui| {
-        let (resize, tiling) = (screen.resize, screen.tiling);
-        size(ui, &mut screen.resize);
-        tiles(ui, &mut screen.tiling);
-        if (resize, tiling) != (screen.resize, screen.tiling) {
-            out.push(Message::Run);
+        let mut processing = current;
+        choose_size(ui, &mut processing.resize);
+        choose_tiles(ui, &mut processing.tiling);
+        if processing != current {
+            out.send(Message::Process(processing));
         }
     });
 }
 
-fn size(ui: &mut Ui, resize: &mut Resize) {
+fn choose_size(ui: &mut Ui, resize: &mut Resize) {
     let mut choice = match *resize {
         Resize::None => SizeChoice::Keep,
         Resize::Short(256) => SizeChoice::Short256,
@@ -81,7 +79,7 @@ fn size(ui: &mut Ui, resize: &mut Resize) {
     );
 }
 
-fn tiles(ui: &mut Ui, tiling: &mut Tiling) {
+fn choose_tiles(ui: &mut Ui, tiling: &mut Tiling) {
     let mut choice = match *tiling {
         Tiling::Auto => TileChoice::Auto,
         Tiling::Off => TileChoice::Off,

@@ -3,50 +3,54 @@
 use egui::{CornerRadius, Role, ScrollArea, Sense, Ui, Vec2, WidgetInfo};
 
 use crate::studio::{
+    command::Command,
     files::Purpose,
     icons::Icon,
-    message::{Message, Outbox},
     picture_texture::PictureTexture,
-    state::State,
+    selection::OpenPicture,
     theme::Palette,
     widgets::{card, hint, primary_button, text_button},
 };
 
-use super::OpenPicture;
+use super::{
+    message::{Context, Message, Outbox},
+    state::Reconstruct,
+};
 
 const SIDE: f32 = 56.0;
 
 /// Shows the card.
-pub(super) fn show(ui: &mut Ui, state: &mut State, out: &mut Outbox) {
+pub(super) fn show(ui: &mut Ui, screen: &mut Reconstruct, context: &Context<'_>, out: &mut Outbox) {
     card(ui, "Picture", |ui| {
-        if !state.samples.is_empty() {
-            strip(ui, state, out);
+        if !context.shared.sample_pictures.is_empty() {
+            show_samples(ui, screen, context, out);
         }
         ui.horizontal_wrapped(|ui| {
             if primary_button(ui, Some(Icon::Open), "Open picture").clicked() {
-                out.push(Message::Pick(Purpose::Picture));
+                out.ask(Command::Pick(Purpose::Picture));
             }
             if cfg!(target_arch = "wasm32") && text_button(ui, Some(Icon::Camera), "Camera").clicked() {
-                out.push(Message::OpenCamera);
+                out.ask(Command::OpenCamera);
             }
         });
         hint(ui, "Or drop a file here, or paste a picture.");
     });
 }
 
-fn strip(ui: &mut Ui, state: &mut State, out: &mut Outbox) {
-    let current = state.reconstruct.picture.as_ref().map(|picture| picture.name.clone());
+fn show_samples(ui: &mut Ui, screen: &mut Reconstruct, context: &Context<'_>, out: &mut Outbox) {
+    let current = context.shared.selection.picture().map(|picture| picture.name.as_str());
+    let samples = &context.shared.sample_pictures;
+    for sample in &samples[screen.sample_textures.len().min(samples.len())..] {
+        screen.sample_textures.push(PictureTexture::new(ui.ctx(), "sample", sample.small.clone()));
+    }
     ScrollArea::horizontal().id_salt("samples").show(ui, |ui| {
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 6.0;
-            for sample in &mut state.samples {
+            for (sample, texture) in samples.iter().zip(&mut screen.sample_textures) {
                 let (rect, response) = ui.allocate_exact_size(Vec2::splat(SIDE), Sense::click());
-                let chosen = current.as_deref() == Some(&sample.name);
+                let chosen = current == Some(sample.name.as_str());
                 let spoken = format!("Sample picture {}", sample.name);
                 response.widget_info(|| WidgetInfo::selected(Role::Button, true, chosen, &spoken));
-                let small = sample.small.clone();
-                let texture =
-                    sample.texture.get_or_insert_with(|| PictureTexture::new(ui.ctx(), "sample", small));
                 let size = texture.size();
                 let place =
                     egui::Rect::from_center_size(rect.center(), size * (SIDE / size.min_elem().max(1.0)));
@@ -60,7 +64,7 @@ fn strip(ui: &mut Ui, state: &mut State, out: &mut Outbox) {
                 }
                 if response.clicked() {
                     let picture = OpenPicture::new(&sample.name, sample.picture.clone());
-                    out.push(Message::PictureOpened(Ok(Box::new(picture))));
+                    out.send(Message::Open(Box::new(picture)));
                 }
                 response.on_hover_text(&sample.name);
             }

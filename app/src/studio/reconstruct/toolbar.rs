@@ -4,19 +4,18 @@ use egui::{ComboBox, Slider, Ui};
 
 use crate::studio::{
     icons::Icon,
-    message::Outbox,
-    models::{Slot, set_name},
-    shell::NARROW,
-    state::State,
+    theme::NARROW,
     widgets::{icon_button, icon_toggle, segmented},
 };
 
-use super::{Layer, Mode, Reconstruct, viewer};
+use super::{
+    state::{Mode, Reconstruct},
+    viewport,
+};
 
 /// Shows the tools.
-pub(super) fn show(ui: &mut Ui, state: &mut State, _out: &mut Outbox) {
+pub(super) fn show(ui: &mut Ui, screen: &mut Reconstruct) {
     let short = ui.available_width() < NARROW;
-    let screen = &mut state.reconstruct;
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
         let beside = if short { "Beside" } else { "Side by side" };
@@ -47,9 +46,9 @@ fn zoom_tools(ui: &mut Ui, screen: &mut Reconstruct, short: bool) {
         return;
     }
     if icon_button(ui, Icon::Plus, "Zoom in (+)").clicked() {
-        viewer::zoom_by(ui, screen, 1.5);
+        viewport::zoom_by(ui, screen, 1.5);
     }
-    let scale = viewer::scale(ui, screen) * ui.pixels_per_point() * 100.0;
+    let scale = viewport::scale(ui, screen) * ui.pixels_per_point() * 100.0;
     let text = egui::RichText::new(format!("{scale:.0} %")).small();
     let label = egui::Label::new(text).sense(egui::Sense::click()).halign(egui::Align::Center);
     let size = egui::vec2(48.0, 32.0);
@@ -58,25 +57,10 @@ fn zoom_tools(ui: &mut Ui, screen: &mut Reconstruct, short: bool) {
         .on_hover_text("Pixels of the screen per pixel; click for 100 % (1)")
         .clicked()
     {
-        viewer::actual_size(ui, screen);
+        viewport::show_actual_size(ui, screen);
     }
     if icon_button(ui, Icon::Minus, "Zoom out (−)").clicked() {
-        viewer::zoom_by(ui, screen, 1.0 / 1.5);
-    }
-}
-
-/// Name of a layer.
-pub(super) fn layer_name(screen: &Reconstruct, layer: Layer) -> String {
-    let Layer::Model(slot) = layer else { return "Original".to_owned() };
-    let shown = |slot: Slot| screen.panes[slot as usize].shown.as_ref();
-    let names = Slot::BOTH.map(|slot| shown(slot).map(|shown| shown.model.short_name()));
-    match (shown(slot), shown(Slot::Second).is_some()) {
-        (Some(shown), true) if names[0] == names[1] => {
-            format!("{} {}", shown.model.short_name(), set_name(shown.model.set))
-        }
-        (Some(shown), true) => shown.model.short_name().to_owned(),
-        (Some(shown), false) if shown.tokens.is_edited() => "Edited".to_owned(),
-        _ => "Reconstruction".to_owned(),
+        viewport::zoom_by(ui, screen, 1.0 / 1.5);
     }
 }
 
@@ -86,11 +70,11 @@ fn layer_choice(ui: &mut Ui, screen: &mut Reconstruct, left: bool) {
     let choice = ComboBox::from_id_salt(name)
         .width(110.0)
         .truncate()
-        .selected_text(layer_name(screen, current))
+        .selected_text(screen.layer_name(current))
         .show_ui(ui, |ui| {
             let mut chosen = current;
             for layer in screen.layers() {
-                ui.selectable_value(&mut chosen, layer, layer_name(screen, layer));
+                ui.selectable_value(&mut chosen, layer, screen.layer_name(layer));
             }
             chosen
         });

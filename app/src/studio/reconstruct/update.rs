@@ -1,183 +1,167 @@
-//! What the messages of the Reconstruct screen do.
-
-use std::sync::Arc;
+//! What the messages of this pane do.
 
 use ibq_core::tokens::TokenFile;
-use image::RgbImage;
 
 use crate::studio::{
-    app::{Studio, failure_notice},
-    message::{Failure, Message},
-    models::{Slot, short_name},
+    command::Command,
+    failure::Failure,
+    models::Slot,
     notice::Notice,
-    picture_texture::{PictureTexture, Pixels},
-    samples::Sample,
-    task::TaskId,
+    selection::{Input, OpenTokens},
 };
 
 use super::{
-    Export, HeatKey, HeatMap, HeatRequest, Layered, Numbers, OpenPicture, Outcome, Reconstruct, RunInput,
-    RunRequest, Shown, export, history::History, work,
+    history::History,
+    message::{Context, Message, ViewCommand},
+    reconstruction_view::{Numbers, ReconstructionView},
+    state::{Mode, Reconstruct, Tool},
+    tasks::{self, HeatKey, HeatMap, HeatRequest, Outcome, RunInput, RunRequest},
+    viewport,
 };
 
-impl Studio {
-    /// The samples were read: the first one is shown unless somebody was faster.
-    pub(crate) fn samples(&mut self, samples: Vec<Sample>) {
-        if self.state.reconstruct.picture.is_none()
-            && self.state.reconstruct.tokens.is_none()
-            && let Some(first) = samples.first()
-        {
-            let software = self.state.gpu.as_ref().is_ok_and(|gpu| gpu.info().is_software());
-            let slow = cfg!(target_arch = "wasm32") && software;
-            let picture = if slow { first.scaled_down() } else { first.picture.clone() };
-            self.picture_opened(Ok(Box::new(OpenPicture::new(&first.name, picture))));
-        }
-        self.state.samples = samples;
-    }
-
-    /// There is no model in the program: the screen says how to open one.
-    pub(crate) fn no_bundled_model(&mut self) {
-        self.state.models.loading = None;
-        self.state.models.bundled = Some(false);
-    }
-
-    /// Takes a picture with the camera of the browser.
-    pub(crate) fn open_camera(&mut self) {
-        #[cfg(target_arch = "wasm32")]
-        self.tasks.start_quietly(|_job| super::picture::from_camera());
-    }
-
-    pub(crate) fn picture_opened(&mut self, picture: Result<Box<OpenPicture>, Notice>) {
-        match picture {
-            Ok(picture) => {
-                let screen = &mut self.state.reconstruct;
-                let revision = screen.next_revision();
-                let texture = PictureTexture::new(&self.ctx, "opened", picture.pixels.clone());
-                screen.unprocessed = Some(Layered { revision, rgb: picture.rgb.clone(), texture });
-                screen.picture = Some(*picture);
-                screen.tokens = None;
-                self.start_over();
+impl Reconstruct {
+    /// Does what a message says.
+    pub(super) fn update(&mut self, message: Message, context: &mut Context<'_>) {
+        match message {
+            Message::Open(picture) => context.shared.selection.take(Input::Picture(*picture)),
+            Message::Process(processing) => {
+                context.shared.selection.processing = processing;
+                Slot::BOTH.into_iter().for_each(|slot| self.run(slot, context));
             }
-            Err(notice) => self.state.notices.push(notice),
+            Message::Ran(slot, outcome) => self.ran(slot, outcome, context),
+            Message::View(command) => self.change_view(&context.shared.egui, command),
+            Message::Edit(command) => self.edit(command, context),
+            Message::Decoded(decoded) => self.decoded(decoded, context),
+            Message::Hover(position) => {
+                context.shared.selection.hovered_cell = position;
+                if let Some(position) = position {
+                    self.look_up(position, context);
+                }
+            }
+            Message::Code(code) => context.shared.selection.code = code,
+            Message::Detailed(details) => self.detailed(details, context),
+            Message::WantHeatMap(key) => self.want_heat_map(key, context),
+            Message::HeatMap(map) => self.show_heat_map(*map, context),
+            Message::Export(what) => self.export(what, context),
+            Message::Exported(Ok(file)) => context.ask(Command::Save(*file)),
+            Message::Exported(Err(notice)) => context.notify(notice),
         }
     }
 
-    pub(crate) fn tokens_read(&mut self, file: Result<Box<TokenFile>, Notice>) {
-        let file = match file {
-            Ok(file) => file,
-            Err(notice) => return self.state.notices.push(notice),
-        };
-        let Some(model) = self.state.models.get(Slot::First) else {
+    fn change_view(&mut self, ctx: &egui::Context, command: ViewCommand) {
+        let view = &mut self.view;
+        match command {
+            ViewCommand::Split => view.mode = Mode::Split,
+            ViewCommand::SideBySide => view.mode = Mode::SideBySide,
+            ViewCommand::Difference => view.mode = Mode::Difference,
+            ViewCommand::Tokens => view.overlay = !view.overlay,
+            ViewCommand::Fit => view.zoom.fit(),
+            ViewCommand::ActualSize => viewport::show_actual_size(ctx, self),
+            ViewCommand::ZoomIn => viewport::zoom_by(ctx, self, 1.5),
+            ViewCommand::ZoomOut => viewport::zoom_by(ctx, self, 1.0 / 1.5),
+            ViewCommand::Select => self.editing.tool = Tool::Select,
+            ViewCommand::Paint => self.editing.tool = Tool::Paint,
+            ViewCommand::Shuffle => self.editing.tool = Tool::Shuffle,
+        }
+    }
+
+    /// Takes the tokens of a file to hand, if the model can decode them.
+    pub(super) fn open_tokens(file: TokenFile, context: &mut Context<'_>) {
+        let Some(model) = context.shared.models.get(Slot::First) else {
             let detail = "tokens need the model that made them; open it first";
-            return self.state.notices.push(Notice::error("No model is loaded", detail));
+            return context.notify(Notice::error("No model is loaded", detail));
         };
         let config = model.tokenizer.config();
         if let Err(reason) = file.check_model(config.n_embed, config.factor()) {
-            return self.state.notices.push(Notice::error("The tokens are of another model", reason));
+            return context.notify(Notice::error("The tokens are of another model", reason));
         }
         if file.grids.len() > 1 {
             let detail = format!("the file holds {} pictures; this is the first", file.grids.len());
-            self.state.notices.push(Notice::info("The first picture is shown", detail));
+            context.notify(Notice::info("The first picture is shown", detail));
         }
         let size = file.sizes.as_ref().and_then(|sizes| sizes.first().copied());
         let Some(grid) = file.grids.into_iter().next() else {
-            return self.state.notices.push(Notice::error("No tokens", "the file holds no picture"));
+            return context.notify(Notice::error("No tokens", "the file holds no picture"));
         };
-        let screen = &mut self.state.reconstruct;
-        screen.tokens = Some(("tokens".to_owned(), grid, size));
-        screen.picture = None;
-        screen.unprocessed = None;
-        self.start_over();
+        let tokens = OpenTokens { name: "tokens".to_owned(), grid, size };
+        context.shared.selection.take(Input::Tokens(tokens));
     }
 
-    /// Forgets what was shown and runs the models on what is open now.
-    fn start_over(&mut self) {
-        let screen = &mut self.state.reconstruct;
-        for pane in &mut screen.panes {
-            pane.shown = None;
+    /// Forgets what was shown and runs the models on what is at hand now.
+    pub(super) fn start_over(&mut self, context: &mut Context<'_>) {
+        let opened = context.shared.selection.picture();
+        let opened = opened.map(|picture| (picture.rgb.clone(), picture.pixels.clone()));
+        self.unprocessed = opened.map(|picture| self.upload(&context.shared.egui, "opened", picture));
+        for side in &mut self.sides {
+            side.view = None;
         }
-        screen.view.zoom.fit();
-        screen.details = None;
-        screen.forget_selection();
+        self.view.zoom.fit();
+        self.details = None;
+        self.editing.corner = None;
         for slot in Slot::BOTH {
-            self.run(slot);
+            self.run(slot, context);
         }
     }
 
-    /// Runs a model on what is open.
-    pub(crate) fn run(&mut self, slot: Slot) {
-        self.run_with(slot, false);
-    }
-
-    /// Runs the first model with a timer on every kernel.
-    pub(crate) fn measure_kernels(&mut self) {
-        self.run_with(Slot::First, true);
-    }
-
-    fn run_with(&mut self, slot: Slot, kernel_times: bool) {
-        let Some(model) = self.state.models.get(slot).cloned() else { return };
-        let screen = &mut self.state.reconstruct;
-        let (name, input) = match (&screen.picture, &screen.tokens) {
-            (Some(picture), _) => {
-                let input = RunInput::Picture {
-                    picture: picture.rgb.clone(),
-                    notes: picture.notes.clone(),
-                    resize: screen.resize,
-                    kernel_times,
-                };
+    /// Runs a model on what is at hand.
+    pub(super) fn run(&mut self, slot: Slot, context: &mut Context<'_>) {
+        let Some(model) = context.shared.models.get(slot).cloned() else { return };
+        let selection = &context.shared.selection;
+        let processing = selection.processing;
+        let (name, input) = match selection.input() {
+            Some(Input::Picture(picture)) => {
+                let (rgb, notes) = (picture.rgb.clone(), picture.notes.clone());
+                let input = RunInput::Picture { picture: rgb, notes, resize: processing.resize };
                 (picture.name.clone(), input)
             }
-            (None, Some((name, grid, size))) if slot == Slot::First => {
-                (name.clone(), RunInput::Tokens { grid: grid.clone(), size: *size })
+            Some(Input::Tokens(tokens)) if slot == Slot::First => {
+                let input = RunInput::Tokens { grid: tokens.grid.clone(), size: tokens.size };
+                (tokens.name.clone(), input)
             }
             _ => return,
         };
-        let request = RunRequest { model, name, tiling: screen.tiling, input };
-        let pane = &mut screen.panes[slot as usize];
-        if let Some(task) = pane.task {
-            self.tasks.cancel(task);
+        let request = RunRequest { model, name, tiling: processing.tiling, input };
+        let run = &mut self.sides[slot as usize].run;
+        if let Some(task) = run.task() {
+            context.tasks.cancel(task);
         }
-        if let Some(request) = pane.run.request(request) {
-            self.start_run(slot, request);
+        if let Some(request) = run.request(request) {
+            self.start_run(slot, request, context);
         }
     }
 
-    fn start_run(&mut self, slot: Slot, request: RunRequest) {
+    fn start_run(&mut self, slot: Slot, request: RunRequest, context: &mut Context<'_>) {
         let title = format!("Reconstruct {}", request.name);
-        let task = self.tasks.start(title, move |job| work::run(slot, request, job));
-        self.state.reconstruct.panes[slot as usize].task = Some(task);
+        let work = move |job| async move { Message::Ran(slot, tasks::run(request, job).await) };
+        self.sides[slot as usize].run.started(context.tasks.start(title, work));
     }
 
-    pub(crate) fn ran(&mut self, slot: Slot, outcome: Result<Box<Outcome>, Failure>) {
-        let pane = &mut self.state.reconstruct.panes[slot as usize];
-        pane.task = None;
-        if let Some(next) = pane.run.finished() {
-            return self.start_run(slot, next);
+    fn ran(&mut self, slot: Slot, outcome: Result<Box<Outcome>, Failure>, context: &mut Context<'_>) {
+        if let Some(next) = self.sides[slot as usize].run.finished() {
+            return self.start_run(slot, next, context);
         }
         match outcome {
             Ok(outcome) => {
-                let loaded = self.state.models.get(slot).map(|model| model.id);
+                let loaded = context.shared.models.get(slot).map(|model| model.id);
                 if loaded == Some(outcome.model.id) {
-                    self.show_outcome(slot, *outcome);
+                    self.show_outcome(slot, *outcome, context);
                 }
             }
             Err(failure) => {
-                let what = match &self.state.reconstruct.picture {
+                let what = match context.shared.selection.picture() {
                     Some(picture) => format!("{} was not reconstructed", picture.name),
                     None => "The tokens were not decoded".to_owned(),
                 };
-                if let Some(notice) = failure_notice(&what, &failure) {
-                    self.state.notices.push(notice);
-                }
+                context.report(what, &failure);
             }
         }
     }
 
-    fn show_outcome(&mut self, slot: Slot, outcome: Outcome) {
-        let screen = &mut self.state.reconstruct;
-        let original = outcome.original.map(|picture| layered(screen, &self.ctx, "original", picture));
-        let picture = layered(screen, &self.ctx, "reconstruction", outcome.picture);
-        let mut shown = Shown {
+    fn show_outcome(&mut self, slot: Slot, outcome: Outcome, context: &mut Context<'_>) {
+        let ctx = &context.shared.egui;
+        let original = outcome.original.map(|picture| self.upload(ctx, "original", picture));
+        let picture = self.upload(ctx, "reconstruction", outcome.picture);
+        let mut view = ReconstructionView {
             name: outcome.name,
             model: outcome.model,
             original,
@@ -191,114 +175,38 @@ impl Studio {
                 times: outcome.times,
                 ..Numbers::default()
             },
-            kernels: outcome.kernels,
             notes: outcome.notes,
         };
-        shown.count_tokens();
-        let old_size = screen.size();
-        screen.panes[slot as usize].shown = Some(shown);
-        if screen.size() != old_size {
-            screen.view.zoom.fit();
-            screen.forget_selection();
+        view.count_tokens();
+        let old_size = self.size();
+        self.sides[slot as usize].view = Some(view);
+        if self.size() != old_size {
+            self.view.zoom.fit();
+            self.editing.corner = None;
+            context.shared.selection.forget_cells();
         }
     }
 
     /// Draws the difference of the two layers of the view.
-    pub(crate) fn want_heat_map(&mut self, key: HeatKey) {
-        let screen = &mut self.state.reconstruct;
-        let view = &screen.view;
-        let (Some(left), Some(right)) = (screen.layer(view.left), screen.layer(view.right)) else { return };
+    fn want_heat_map(&mut self, key: HeatKey, context: &mut Context<'_>) {
+        let (Some(left), Some(right)) = (self.layer(self.view.left), self.layer(self.view.right)) else {
+            return;
+        };
         let request = HeatRequest { key, left: left.rgb.clone(), right: right.rgb.clone() };
-        if let Some(request) = screen.heat.request(request) {
-            self.start_heat_map(request);
+        if let Some(request) = self.heat.request(request) {
+            self.start_heat_map(request, context);
         }
     }
 
-    fn start_heat_map(&mut self, request: HeatRequest) {
-        let task = self.tasks.start_quietly(move |_job| work::heat_map(request));
-        self.state.reconstruct.heat_task = Some(task);
+    fn start_heat_map(&mut self, request: HeatRequest, context: &mut Context<'_>) {
+        let work = move |_job| async move { Message::HeatMap(Box::new(tasks::heat_map(&request))) };
+        self.heat.started(context.tasks.start_quietly(work));
     }
 
-    pub(crate) fn heat_map(&mut self, map: HeatMap) {
-        let screen = &mut self.state.reconstruct;
-        screen.heat_task = None;
-        if let Some(next) = screen.heat.finished() {
-            self.start_heat_map(next);
+    fn show_heat_map(&mut self, map: HeatMap, context: &mut Context<'_>) {
+        if let Some(next) = self.heat.finished() {
+            self.start_heat_map(next, context);
         }
-        let screen = &mut self.state.reconstruct;
-        let picture = layered(screen, &self.ctx, "difference", map.picture);
-        screen.heat_map = Some((map.key, picture));
+        self.heat_map = Some((map.key, self.upload(&context.shared.egui, "difference", map.picture)));
     }
-
-    pub(crate) fn export(&mut self, what: Export) {
-        let screen = &self.state.reconstruct;
-        let Some(shown) = screen.first() else { return };
-        let stem = short_name(&shown.name).to_owned();
-        match what {
-            Export::Tokens(format) => {
-                let message = export::tokens(shown, format);
-                self.apply(message);
-            }
-            Export::Picture => {
-                let pictures = vec![shown.picture.rgb.clone()];
-                let name = format!("{stem}-reconstruction.png");
-                self.tasks.start_quietly(move |_job| export::png(name, pictures));
-            }
-            Export::Comparison => {
-                let layers = screen.layers();
-                let pictures: Vec<Arc<RgbImage>> = layers
-                    .into_iter()
-                    .filter_map(|layer| screen.layer(layer))
-                    .map(|layered| layered.rgb.clone())
-                    .collect();
-                let name = format!("{stem}-comparison.png");
-                self.tasks.start_quietly(move |_job| export::png(name, pictures));
-            }
-        }
-    }
-}
-
-impl Reconstruct {
-    /// A task ended without a result: what waited for it goes on.
-    pub(crate) fn task_broke(&mut self, task: TaskId) {
-        for pane in &mut self.panes {
-            if pane.task == Some(task) {
-                pane.task = None;
-                pane.run = Default::default();
-            }
-        }
-        if self.decode_task == Some(task) {
-            self.decode = Default::default();
-        }
-        if self.detail_task == Some(task) {
-            self.detail = Default::default();
-        }
-        if self.heat_task == Some(task) {
-            self.heat = Default::default();
-        }
-    }
-
-    /// The heat map that is wanted now, if it is not the one that is there.
-    pub(crate) fn missing_heat_map(&self) -> Option<HeatKey> {
-        let (left, right) = (self.layer(self.view.left)?, self.layer(self.view.right)?);
-        let key = (left.revision, right.revision, self.view.heat_scale);
-        let there = self.heat_map.as_ref().is_some_and(|(shown, _)| *shown == key);
-        (!there && !self.heat.is_running()).then_some(key)
-    }
-}
-
-pub(super) fn layered(
-    screen: &mut Reconstruct,
-    ctx: &egui::Context,
-    name: &str,
-    (rgb, pixels): (Arc<RgbImage>, Pixels),
-) -> Layered {
-    Layered { revision: screen.next_revision(), rgb, texture: PictureTexture::new(ctx, name, pixels) }
-}
-
-/// Asks for what the view needs and does not have.
-pub(super) fn wanted(screen: &Reconstruct) -> Option<Message> {
-    (screen.view.mode == super::Mode::Difference)
-        .then(|| screen.missing_heat_map().map(Message::WantHeatMap))
-        .flatten()
 }

@@ -2,76 +2,46 @@
 
 use std::time::Duration;
 
-use egui::{
-    CursorIcon, Id, Key, PointerButton, Pos2, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo, pos2,
-};
+use egui::{CursorIcon, Key, PointerButton, Pos2, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo, pos2};
 
 use crate::studio::{
-    message::{Message, Outbox},
-    models::short_name,
-    shell::empty,
-    state::State,
-    task::{Running, Tasks},
-    theme::Palette,
+    command::Command, format::short_name, icons::Icon, selection::Selection, task::Running, theme::Palette,
+    widgets::icon_button,
 };
 
-use super::{EditCommand, Layer, Mode, Reconstruct, Tool, overlay, toolbar::layer_name};
+use super::{
+    empty,
+    message::{Context, EditCommand, Message, Outbox},
+    overlay,
+    state::{Layer, Mode, Reconstruct, Tool},
+    viewport,
+};
 
 /// Distance from the line between within which it is taken hold of.
 const GRIP: f32 = 14.0;
 const GAP: f32 = 2.0;
 
-/// Where the last view was, so that the tools can zoom around its middle.
-fn view_id() -> Id {
-    Id::unique("viewer view")
-}
-
-fn last_view(ctx: &egui::Context) -> Rect {
-    ctx.data(|data| data.get_temp(view_id())).unwrap_or(Rect::from_min_size(Pos2::ZERO, Vec2::splat(400.0)))
-}
-
-/// Points per pixel of the view.
-pub(super) fn scale(ctx: &egui::Context, screen: &Reconstruct) -> f32 {
-    screen.size().map_or(1.0, |size| screen.view.zoom.scale(last_view(ctx), size))
-}
-
-/// Magnifies around the middle of the view.
-pub(crate) fn zoom_by(ctx: &egui::Context, screen: &mut Reconstruct, factor: f32) {
-    let view = last_view(ctx);
-    if let Some(size) = screen.size() {
-        screen.view.zoom.zoom(view, size, factor, view.center());
-    }
-}
-
-/// Shows one pixel of the picture as one pixel of the screen.
-pub(crate) fn actual_size(ctx: &egui::Context, screen: &mut Reconstruct) {
-    let view = last_view(ctx);
-    if let Some(size) = screen.size() {
-        screen.view.zoom.set_scale(view, size, 1.0 / ctx.pixels_per_point());
-    }
-}
-
 /// Shows the pictures in all the room there is.
-pub(super) fn show(ui: &mut Ui, state: &mut State, tasks: &Tasks, out: &mut Outbox) {
+pub(super) fn show(ui: &mut Ui, screen: &mut Reconstruct, context: &Context<'_>, out: &mut Outbox) {
     let room = ui.available_size().max(Vec2::splat(40.0));
-    let Some(size) = state.reconstruct.size() else {
-        return empty::show(ui, room, state, tasks, out);
+    let Some(size) = screen.size() else {
+        return empty::show(ui, room, context, out);
     };
     let (rect, response) = ui.allocate_exact_size(room, Sense::click_and_drag());
-    let screen = &mut state.reconstruct;
-    let spoken = format!("Viewer of {}", describe(screen));
+    let selection = &context.shared.selection;
+    let spoken = format!("Viewer of {}", describe(screen, selection));
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &spoken));
     let parts = parts(screen, rect);
     let view = Rect::from_min_size(rect.min, parts.first().map_or(rect.size(), |part| part.view.size()));
-    ui.data_mut(|data| data.insert_temp(view_id(), view));
+    viewport::note(ui, view);
 
     let pointer = response.hover_pos().or(response.interact_pointer_pos());
     let under = pointer.and_then(|at| parts.iter().find(|part| part.view.contains(at)).copied());
     move_view(ui, screen, &response, under.map_or(view, |part| part.view), size);
     let split = split_line(ui, screen, &response, rect, size, &parts);
     if !screen.view.moving_split {
-        let part = under.unwrap_or(Part { view, clip: view, layer: Layer::Original });
-        tools(ui, screen, &response, &part, size, pointer, out);
+        let part = under.unwrap_or(LayerArea { view, clip: view, layer: Layer::Original });
+        use_tool(ui, screen, selection, &response, &Pointing { part, size, pointer }, out);
     }
 
     let painter = ui.painter_at(rect.shrink(1.0));
@@ -87,36 +57,37 @@ pub(super) fn show(ui: &mut Ui, state: &mut State, tasks: &Tasks, out: &mut Outb
             layer.texture.paint(&clipped, place);
         }
         if tokens_shown {
-            overlay::paint(ui, &clipped, screen, place);
+            overlay::paint(ui, &clipped, screen, selection, place);
         }
     }
     for part in parts.iter().filter(|_| tokens_shown) {
-        overlay::tip(ui, &painter, screen, screen.view.zoom.place(part.view, size), part.clip);
+        let place = screen.view.zoom.place(part.view, size);
+        overlay::tip(ui, &painter, screen, selection.hovered_cell, place, part.clip);
     }
     labels(ui, screen, &parts, rect);
     if let Some(x) = split {
         paint_split(ui, rect, x);
     }
-    progress(ui, screen, tasks, rect, out);
+    show_progress(ui, screen, context, rect, out);
 }
 
-fn describe(screen: &Reconstruct) -> String {
-    let name = screen.picture.as_ref().map_or("tokens", |picture| short_name(&picture.name));
-    let layers: Vec<String> = screen.layers().into_iter().map(|layer| layer_name(screen, layer)).collect();
+fn describe(screen: &Reconstruct, selection: &Selection) -> String {
+    let name = selection.picture().map_or("tokens", |picture| short_name(&picture.name));
+    let layers: Vec<String> = screen.layers().into_iter().map(|layer| screen.layer_name(layer)).collect();
     format!("{name}: {}", layers.join(", "))
 }
 
 /// A place for one layer: what it would fill, and what of it is seen.
 #[derive(Clone, Copy)]
-struct Part {
+struct LayerArea {
     view: Rect,
     clip: Rect,
     layer: Layer,
 }
 
-fn parts(screen: &Reconstruct, rect: Rect) -> Vec<Part> {
+fn parts(screen: &Reconstruct, rect: Rect) -> Vec<LayerArea> {
     let layers = screen.layers();
-    let whole = |layer| vec![Part { view: rect, clip: rect, layer }];
+    let whole = |layer| vec![LayerArea { view: rect, clip: rect, layer }];
     let view = &screen.view;
     let present = |layer: Layer, other: usize| {
         if layers.contains(&layer) { layer } else { layers[other.min(layers.len() - 1)] }
@@ -128,8 +99,16 @@ fn parts(screen: &Reconstruct, rect: Rect) -> Vec<Part> {
         Mode::Split => {
             let x = rect.left() + rect.width() * view.split;
             vec![
-                Part { view: rect, clip: Rect::from_min_max(rect.min, pos2(x, rect.bottom())), layer: left },
-                Part { view: rect, clip: Rect::from_min_max(pos2(x, rect.top()), rect.max), layer: right },
+                LayerArea {
+                    view: rect,
+                    clip: Rect::from_min_max(rect.min, pos2(x, rect.bottom())),
+                    layer: left,
+                },
+                LayerArea {
+                    view: rect,
+                    clip: Rect::from_min_max(pos2(x, rect.top()), rect.max),
+                    layer: right,
+                },
             ]
         }
         Mode::SideBySide => {
@@ -140,7 +119,7 @@ fn parts(screen: &Reconstruct, rect: Rect) -> Vec<Part> {
             let mut size = rect.size();
             size[axis] = step[axis] - GAP;
             let place = |i: usize| Rect::from_min_size(rect.min + step * i as f32, size);
-            let part = |(i, layer)| Part { view: place(i), clip: place(i), layer };
+            let part = |(i, layer)| LayerArea { view: place(i), clip: place(i), layer };
             layers.into_iter().enumerate().map(part).collect()
         }
     }
@@ -177,7 +156,7 @@ fn split_line(
     response: &Response,
     rect: Rect,
     size: Vec2,
-    parts: &[Part],
+    parts: &[LayerArea],
 ) -> Option<f32> {
     if screen.view.mode != Mode::Split || parts.len() < 2 {
         screen.view.moving_split = false;
@@ -240,16 +219,23 @@ fn paint_split(ui: &Ui, rect: Rect, x: f32) {
     }
 }
 
-/// What the pointer does to the tokens under it.
-fn tools(
-    ui: &Ui,
-    screen: &mut Reconstruct,
-    response: &Response,
-    part: &Part,
+/// Where the pointer is: over which layer, how large the picture is, and at which place of the screen.
+struct Pointing {
+    part: LayerArea,
     size: Vec2,
     pointer: Option<Pos2>,
+}
+
+/// What the pointer does to the tokens under it.
+fn use_tool(
+    ui: &Ui,
+    screen: &mut Reconstruct,
+    selection: &Selection,
+    response: &Response,
+    pointing: &Pointing,
     out: &mut Outbox,
 ) {
+    let Pointing { part, size, pointer } = *pointing;
     let active = screen.view.overlay || screen.editing.tool != Tool::Select;
     let position_at =
         |screen: &Reconstruct, at| overlay::position_at(screen, screen.view.zoom.pixel(part.view, size, at));
@@ -261,20 +247,17 @@ fn tools(
         .input(|input| input.pointer.press_origin())
         .filter(|_| response.drag_started())
         .and_then(|at| position_at(screen, at));
-    if screen.editing.hovered != under {
-        screen.editing.hovered = under;
-        if let Some(position) = under {
-            out.push(Message::Inspect(position));
-        }
+    if selection.hovered_cell != under {
+        out.send(Message::Hover(under));
     }
     let primary = response.dragged_by(PointerButton::Primary) || response.clicked();
     match (screen.editing.tool, under) {
         (Tool::Select, Some(position)) if response.clicked() => {
-            out.push(Message::Edit(EditCommand::Select(Some(position))));
+            out.send(Message::Edit(EditCommand::Select(Some(position))));
         }
         (Tool::Paint, Some(position)) if primary => {
             for position in pressed.into_iter().chain([position]) {
-                out.push(Message::Edit(EditCommand::Paint { position }));
+                out.send(Message::Edit(EditCommand::Paint { position }));
             }
         }
         (Tool::Shuffle, Some(position)) if response.drag_started() || response.clicked() => {
@@ -284,13 +267,13 @@ fn tools(
     }
     let lifted = response.drag_stopped() || response.clicked();
     if screen.editing.tool == Tool::Paint && lifted {
-        out.push(Message::Edit(EditCommand::EndStroke));
+        out.send(Message::Edit(EditCommand::EndStroke));
     }
     if screen.editing.tool == Tool::Shuffle
         && response.drag_stopped()
-        && let (Some(from), Some(to)) = (screen.editing.corner.take(), under.or(screen.editing.hovered))
+        && let (Some(from), Some(to)) = (screen.editing.corner.take(), under.or(selection.hovered_cell))
     {
-        out.push(Message::Edit(EditCommand::Shuffle { from, to }));
+        out.send(Message::Edit(EditCommand::Shuffle { from, to }));
     }
     if active && under.is_some() {
         ui.set_cursor_icon(if screen.editing.tool == Tool::Select {
@@ -304,14 +287,14 @@ fn tools(
         let arrows =
             egui::EventFilter { horizontal_arrows: true, vertical_arrows: true, ..Default::default() };
         ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, arrows));
-        overlay::move_selection(ui, screen, out);
+        overlay::move_selection(ui, screen, selection.cell, out);
     }
 }
 
-fn labels(ui: &Ui, screen: &Reconstruct, parts: &[Part], rect: Rect) {
+fn labels(ui: &Ui, screen: &Reconstruct, parts: &[LayerArea], rect: Rect) {
     let difference = screen.view.mode == Mode::Difference && parts.len() == 1 && screen.layers().len() > 1;
     for (index, part) in parts.iter().enumerate() {
-        let text = if difference { "Difference".to_owned() } else { layer_name(screen, part.layer) };
+        let text = if difference { "Difference".to_owned() } else { screen.layer_name(part.layer) };
         let right = screen.view.mode == Mode::Split && index == 1;
         let (corner, align) = if right {
             (pos2(rect.right() - 10.0, rect.bottom() - 10.0), egui::Align2::RIGHT_BOTTOM)
@@ -328,11 +311,11 @@ fn labels(ui: &Ui, screen: &Reconstruct, parts: &[Part], rect: Rect) {
 }
 
 /// A line at the upper edge while the models work, with a way to stop them.
-fn progress(ui: &mut Ui, screen: &Reconstruct, tasks: &Tasks, rect: Rect, out: &mut Outbox) {
+fn show_progress(ui: &mut Ui, screen: &Reconstruct, context: &Context<'_>, rect: Rect, out: &mut Outbox) {
     // Edits are decoded in an instant where the GPU is fast: nothing flickers then.
     let slow = |running: &&Running| running.started.elapsed() > Duration::from_millis(400);
-    let run = screen.panes.iter().find_map(|pane| pane.task).and_then(|task| tasks.get(task));
-    let edit = screen.decode_task.and_then(|task| tasks.get(task)).filter(slow);
+    let run = screen.sides.iter().find_map(|side| side.run.task()).and_then(|task| context.tasks.get(task));
+    let edit = screen.decode.task().and_then(|task| context.tasks.get(task)).filter(slow);
     let Some(running) = run.or(edit) else { return };
     let palette = Palette::of(ui);
     let now = running.job.snapshot();
@@ -351,8 +334,8 @@ fn progress(ui: &mut Ui, screen: &Reconstruct, tasks: &Tasks, rect: Rect, out: &
             ui.add(egui::Label::new(egui::RichText::new(stage).small()).truncate().selectable(false));
             ui.add(egui::ProgressBar::new(now.done).desired_height(4.0).fill(palette.accent));
         });
-        if crate::studio::widgets::icon_button(ui, crate::studio::icons::Icon::Close, "Stop").clicked() {
-            out.push(Message::Cancel(running.id));
+        if icon_button(ui, Icon::Close, "Stop").clicked() {
+            out.ask(Command::Stop(running.id));
         }
     });
 }

@@ -3,17 +3,16 @@
 use egui::{CornerRadius, Frame, Layout, Margin, Panel, Stroke, Ui};
 
 use crate::studio::{
+    command::Command,
     icons::Icon,
-    message::{Message, Outbox},
-    notice::Severity,
-    state::State,
+    notice::{Notices, Severity},
     theme::{CARD_RADIUS, Palette, title},
     widgets::icon_button,
 };
 
 /// Shows the notices.
-pub(super) fn show(ui: &mut Ui, state: &State, out: &mut Outbox) {
-    if state.notices.list().is_empty() {
+pub(super) fn show(ui: &mut Ui, notices: &Notices, out: &mut Vec<Command>) {
+    if notices.list().is_empty() {
         return;
     }
     let palette = Palette::of(ui);
@@ -27,7 +26,7 @@ pub(super) fn show(ui: &mut Ui, state: &State, out: &mut Outbox) {
         }))
         .show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 8.0;
-            for (index, notice) in state.notices.list().iter().enumerate() {
+            for (index, notice) in notices.list().iter().enumerate() {
                 let (icon, color) = match notice.severity {
                     Severity::Info => (Icon::Info, palette.accent),
                     Severity::Error => (Icon::Warning, palette.error),
@@ -52,7 +51,7 @@ pub(super) fn show(ui: &mut Ui, state: &State, out: &mut Outbox) {
                             ui.with_layout(Layout::right_to_left(egui::Align::Min), |ui| {
                                 ui.spacing_mut().item_spacing.x = 2.0;
                                 if icon_button(ui, Icon::Close, "Dismiss").clicked() {
-                                    out.push(Message::Dismiss(index));
+                                    out.push(Command::Dismiss(index));
                                 }
                                 if icon_button(ui, Icon::Copy, "Copy the notice").clicked() {
                                     ui.copy_text(notice.text());

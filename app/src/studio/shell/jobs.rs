@@ -3,15 +3,15 @@
 use egui::{Popup, ProgressBar, Ui};
 
 use crate::studio::{
+    command::Command,
     icons::Icon,
-    message::{Message, Outbox},
     task::Tasks,
     theme::Palette,
     widgets::{hint, icon_button, icon_toggle, subtitle},
 };
 
 /// Shows the button that opens the list; it is lit while something runs.
-pub(super) fn button(ui: &mut Ui, tasks: &Tasks, out: &mut Outbox) {
+pub(super) fn button(ui: &mut Ui, tasks: &Tasks, out: &mut Vec<Command>) {
     let count = tasks.listed().count();
     let name = match count {
         0 => "Jobs: none".to_owned(),
@@ -42,7 +42,7 @@ pub(super) fn button(ui: &mut Ui, tasks: &Tasks, out: &mut Outbox) {
                     });
                     let stop = format!("Stop: {}", task.title);
                     if icon_button(ui, Icon::Close, &stop).clicked() {
-                        out.push(Message::Cancel(task.id));
+                        out.push(Command::Stop(task.id));
                     }
                 });
             }

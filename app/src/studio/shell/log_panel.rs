@@ -4,15 +4,15 @@ use egui::{Frame, Layout, Margin, Panel, RichText, ScrollArea, Ui};
 use log::Level;
 
 use crate::studio::{
+    command::Command,
     icons::Icon,
     log::{clear, lines, text},
-    message::{Message, Outbox},
     theme::Palette,
     widgets::{hint, icon_button, subtitle},
 };
 
 /// Shows the panel.
-pub(super) fn show(ui: &mut Ui, out: &mut Outbox) {
+pub(super) fn show(ui: &mut Ui, out: &mut Vec<Command>) {
     let palette = Palette::of(ui);
     Panel::bottom("log")
         .exact_size(190.0)
@@ -28,7 +28,7 @@ pub(super) fn show(ui: &mut Ui, out: &mut Outbox) {
                 ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {
                     ui.spacing_mut().item_spacing.x = 2.0;
                     if icon_button(ui, Icon::Close, "Close the log").clicked() {
-                        out.push(Message::ToggleLog);
+                        out.push(Command::ToggleLog);
                     }
                     if icon_button(ui, Icon::Copy, "Copy the log").clicked() {
                         ui.copy_text(text());

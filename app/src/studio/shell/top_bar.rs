@@ -6,19 +6,17 @@ use egui::{
 };
 
 use crate::studio::{
+    command::Command,
     icons::Icon,
-    message::{Message, Outbox},
-    models::{Slot, precision_name, set_name, short_name},
-    state::{Screen, State},
-    task::Tasks,
+    models::Slot,
     theme::{CONTROL_HEIGHT, CONTROL_RADIUS, Palette, title},
     widgets::{icon_button, icon_toggle},
 };
 
-use super::jobs;
+use super::{jobs, view::ShellView};
 
 /// Shows the bar.
-pub(super) fn show(ui: &mut Ui, state: &State, tasks: &Tasks, out: &mut Outbox, narrow: bool) {
+pub(super) fn show(ui: &mut Ui, view: &ShellView<'_>, narrow: bool, out: &mut Vec<Command>) {
     Panel::top("top bar")
         .exact_size(52.0)
         .frame(Frame::new().fill(Palette::of(ui).panel).inner_margin(Margin::symmetric(12, 8)))
@@ -30,16 +28,16 @@ pub(super) fn show(ui: &mut Ui, state: &State, tasks: &Tasks, out: &mut Outbox, 
                 }
                 ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {
                     ui.spacing_mut().item_spacing.x = 2.0;
-                    if icon_toggle(ui, Icon::Help, "Keyboard help (?)", Some(state.help)).clicked() {
-                        out.push(Message::ToggleHelp);
+                    if icon_toggle(ui, Icon::Help, "Keyboard help (?)", Some(view.help)).clicked() {
+                        out.push(Command::ToggleHelp);
                     }
                     theme_button(ui, out);
-                    if icon_toggle(ui, Icon::Log, "Log (L)", Some(state.log)).clicked() {
-                        out.push(Message::ToggleLog);
+                    if icon_toggle(ui, Icon::Log, "Log (L)", Some(view.log)).clicked() {
+                        out.push(Command::ToggleLog);
                     }
-                    jobs::button(ui, tasks, out);
+                    jobs::button(ui, view.tasks, out);
                     ui.with_layout(Layout::left_to_right(egui::Align::Center), |ui| {
-                        model_button(ui, state, tasks, out);
+                        model_button(ui, view, out);
                     });
                 });
             });
@@ -55,7 +53,7 @@ pub(super) fn next_theme(preference: ThemePreference) -> ThemePreference {
     }
 }
 
-fn theme_button(ui: &mut Ui, out: &mut Outbox) {
+fn theme_button(ui: &mut Ui, out: &mut Vec<Command>) {
     let preference = ui.options(|options| options.theme_preference);
     let (icon, name) = match preference {
         ThemePreference::System => (Icon::HalfMoon, "Theme: as the system (T)"),
@@ -63,27 +61,17 @@ fn theme_button(ui: &mut Ui, out: &mut Outbox) {
         ThemePreference::Dark => (Icon::Moon, "Theme: dark (T)"),
     };
     if icon_button(ui, icon, name).clicked() {
-        out.push(Message::Theme(next_theme(preference)));
+        out.push(Command::SetTheme(next_theme(preference)));
     }
 }
 
 /// The name of the model; a click opens the chooser.
-fn model_button(ui: &mut Ui, state: &State, tasks: &Tasks, out: &mut Outbox) {
+fn model_button(ui: &mut Ui, view: &ShellView<'_>, out: &mut Vec<Command>) {
     let palette = Palette::of(ui);
-    let generating = state.screen == Screen::Generate;
-    let loading = if generating { state.generate.loading } else { state.models.loading };
-    let loading = loading.and_then(|task| tasks.get(task));
-    let generator = state.generate.generator.as_ref().filter(|_| generating);
-    let (name, detail) = match (loading, state.models.get(Slot::First)) {
+    let loading = view.model.loading.and_then(|task| view.tasks.get(task));
+    let (name, detail) = match (loading, &view.model.loaded) {
         (Some(task), _) => (task.title.clone(), format!("{:.0} %", task.job.snapshot().done * 100.0)),
-        (None, _) if generator.is_some() => generator.map_or_else(Default::default, |generator| {
-            let precision = generator.transformer.precision().name().to_owned();
-            (short_name(generator.name()).to_owned(), precision)
-        }),
-        (None, Some(model)) => {
-            let detail = format!("{} · {}", set_name(model.set), precision_name(model.tokenizer.precision()));
-            (model.short_name().to_owned(), detail)
-        }
+        (None, Some(loaded)) => loaded.clone(),
         (None, None) => ("Open a model".to_owned(), String::new()),
     };
     let most = (ui.available_width() - 8.0).clamp(80.0, 420.0);
@@ -132,6 +120,6 @@ fn model_button(ui: &mut Ui, state: &State, tasks: &Tasks, out: &mut Outbox) {
     let at = egui::pos2(rect.left() + 34.0, rect.center().y - galley.size().y / 2.0);
     ui.painter().galley(at, galley, palette.text);
     if response.on_hover_text("Choose the model (M)").clicked() {
-        out.push(Message::ChooseModel(Slot::First));
+        out.push(Command::ChooseModel(Slot::First));
     }
 }

@@ -1,9 +1,13 @@
-//! The System screen: what the machine is, what is in use, where the time goes.
+//! The System pane: what the machine is, what is in use, where the time goes.
 
-mod benchmark;
+mod benchmark_card;
+mod kernels_card;
+mod message;
+mod pane;
 mod report;
 mod screen;
+mod state;
+mod tasks;
+mod update;
 
-pub(crate) use benchmark::System;
-pub(crate) use report::bytes;
-pub(crate) use screen::show;
+pub(crate) use state::System;

@@ -1,4 +1,4 @@
-//! The System screen as text.
+//! This pane as text.
 
 use std::fmt::Write as _;
 
@@ -8,25 +8,12 @@ use ibq_core::{
 };
 
 use crate::studio::{
+    context::Shared,
+    format::bytes,
     models::{Slot, precision_name, set_name},
-    reconstruct::Shown,
-    state::State,
 };
 
-/// A number of bytes, as people read it: "512 B", "1.5 KiB", "24.0 MiB".
-pub(crate) fn bytes(count: u64) -> String {
-    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
-    if count < 1024 {
-        return format!("{count} B");
-    }
-    let mut value = count as f64 / 1024.0;
-    let mut unit = 0;
-    while value >= 1023.95 && unit + 1 < UNITS.len() {
-        value /= 1024.0;
-        unit += 1;
-    }
-    format!("{value:.1} {}", UNITS[unit])
-}
+use super::{state::System, tasks::KernelTimes};
 
 /// The value of a limit, with its unit where it has one.
 pub(super) fn limit(limit: &Limit) -> String {
@@ -70,15 +57,15 @@ pub(super) fn kernel_cells(kernel: &KernelTime, total: f64) -> [String; 6] {
     ]
 }
 
-/// Everything on the screen as text.
-pub(super) fn text(state: &State) -> String {
+/// Everything on the pane as text.
+pub(super) fn text(system: &System, shared: &Shared) -> String {
     let mut text = format!("IBQ Studio {}\n", env!("CARGO_PKG_VERSION"));
-    match &state.gpu {
+    match &shared.gpu {
         Ok(gpu) => text.push_str(&gpu_text(gpu)),
         Err(reason) => text.push_str(reason),
     }
     for slot in Slot::BOTH {
-        if let Some(model) = state.models.get(slot) {
+        if let Some(model) = shared.models.get(slot) {
             let precision = precision_name(model.tokenizer.precision());
             let codes = model.tokenizer.config().n_embed;
             let set = set_name(model.set);
@@ -86,10 +73,10 @@ pub(super) fn text(state: &State) -> String {
             let _ = writeln!(text, "Model: {}, {codes} codes, {set} weights, {precision}", model.name);
         }
     }
-    if let Some(shown) = state.reconstruct.first() {
-        text.push_str(&kernels_text(shown));
+    if let Some(times) = system.times(shared) {
+        text.push_str(&kernels_text(times));
     }
-    if let Some(report) = &state.system.report {
+    if let Some(report) = &system.report {
         text.push_str(&bench_text(report));
     }
     text
@@ -110,14 +97,14 @@ fn gpu_text(gpu: &Gpu) -> String {
     text
 }
 
-fn kernels_text(shown: &Shown) -> String {
+fn kernels_text(times: &KernelTimes) -> String {
     let mut text = String::new();
-    if !shown.kernels.is_empty() {
-        let (width, height) = shown.picture.rgb.dimensions();
+    if !times.kernels.is_empty() {
+        let (width, height) = times.size;
         let _ = writeln!(text, "\nKernels, {width} × {height}: stage, calls, ms, %, GFLOP/s, GB/s");
     }
-    let total = shown.kernels.iter().map(|kernel| kernel.ms).sum();
-    for kernel in &shown.kernels {
+    let total = times.kernels.iter().map(|kernel| kernel.ms).sum();
+    for kernel in &times.kernels {
         let _ = writeln!(text, "{}: {}", kernel.name, kernel_cells(kernel, total).join(", "));
     }
     text
@@ -156,20 +143,6 @@ mod tests {
     use ibq_core::gpu::Stage;
 
     use super::*;
-
-    #[test]
-    fn bytes_are_given_in_the_unit_people_use() {
-        for (count, text) in [
-            (0, "0 B"),
-            (1023, "1023 B"),
-            (1536, "1.5 KiB"),
-            (1 << 20, "1.0 MiB"),
-            ((1 << 30) - 1, "1.0 GiB"),
-            (3 << 40, "3.0 TiB"),
-        ] {
-            assert_eq!(bytes(count), text);
-        }
-    }
 
     #[test]
     fn rates_follow_from_time_and_work() {

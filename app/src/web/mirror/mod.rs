@@ -4,7 +4,7 @@
 //! place, with its role, name, value and state, and gives clicks on such an element back to egui. The mouse goes through
 //! the elements to the canvas.
 
-mod described;
+mod aria_element;
 
 use std::{
     cell::RefCell,
@@ -18,7 +18,7 @@ use egui::{
 };
 use wasm_bindgen::{JsCast, prelude::*};
 
-use described::Described;
+use aria_element::AriaElement;
 
 /// Clicks that egui has not seen yet.
 type Requests = Arc<Mutex<Vec<ActionRequest>>>;
@@ -49,7 +49,7 @@ impl Mirror {
 fn listen(container: &web_sys::Element, requests: Requests, ctx: Context) -> Result<(), JsValue> {
     let listener = Closure::<dyn Fn(web_sys::Event)>::new(move |event: web_sys::Event| {
         let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
-        if let Some(node) = target.and_then(|element| described::node_of(&element.id())) {
+        if let Some(node) = target.and_then(|element| aria_element::node_of(&element.id())) {
             let request = ActionRequest {
                 action: Action::Click,
                 target_tree: TreeId::ROOT,
@@ -104,7 +104,7 @@ impl Plugin for Mirror {
 struct Elements {
     canvas: web_sys::Element,
     container: web_sys::Element,
-    shown: HashMap<NodeId, (web_sys::HtmlElement, Described)>,
+    shown: HashMap<NodeId, (web_sys::HtmlElement, AriaElement)>,
     order: Vec<NodeId>,
 }
 
@@ -117,8 +117,8 @@ impl Elements {
         while let Some(id) = waiting.pop() {
             let Some(node) = nodes.get(&id) else { continue };
             waiting.extend(node.children().iter().rev());
-            if let Some(described) = Described::of(node, &nodes, zoom) {
-                self.describe(id, described)?;
+            if let Some(element_state) = AriaElement::of(node, &nodes, zoom) {
+                self.describe(id, element_state)?;
                 order.push(id);
             }
         }
@@ -141,16 +141,16 @@ impl Elements {
         }
     }
 
-    fn describe(&mut self, id: NodeId, described: Described) -> Result<(), JsValue> {
+    fn describe(&mut self, id: NodeId, element_state: AriaElement) -> Result<(), JsValue> {
         if let Some((element, before)) = self.shown.get_mut(&id) {
-            described.write(element, Some(before))?;
-            *before = described;
+            element_state.write(element, Some(before))?;
+            *before = element_state;
         } else {
             let document = self.container.owner_document().ok_or("the mirror is in no document")?;
             let element: web_sys::HtmlElement = document.create_element("div")?.unchecked_into();
-            element.set_id(&described::id_of(id));
-            described.write(&element, None)?;
-            self.shown.insert(id, (element, described));
+            element.set_id(&aria_element::id_of(id));
+            element_state.write(&element, None)?;
+            self.shown.insert(id, (element, element_state));
         }
         Ok(())
     }
