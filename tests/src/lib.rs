@@ -1,4 +1,5 @@
-//! What the tests of several crates share: the golden vectors, and the device they run on.
+//! Golden vectors and the device that tests run on: for the tests of this crate, and for those of other crates that compare
+//! with the same vectors.
 
 pub mod device;
 pub mod vectors;

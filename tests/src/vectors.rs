@@ -11,7 +11,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// A folder of golden vectors.
 #[derive(Debug)]
@@ -29,11 +29,18 @@ impl Golden {
     pub fn open() -> Self {
         let folder = std::env::var_os("IBQ_GOLDEN")
             .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("golden"), PathBuf::from);
-        let path = folder.join("manifest.json");
-        let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let manifest =
-            serde_json::from_slice(&bytes).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        Self { folder, manifest }
+        Self::open_folder(folder)
+    }
+
+    /// Opens a folder of this layout.
+    ///
+    /// # Panics
+    /// When it has no readable `manifest.json`.
+    #[must_use]
+    pub fn open_folder(folder: PathBuf) -> Self {
+        let mut golden = Self { folder, manifest: Value::Null };
+        golden.manifest = golden.json("manifest.json");
+        golden
     }
 
     /// The whole manifest.
@@ -72,6 +79,17 @@ impl Golden {
         self.folder.join(file)
     }
 
+    /// A JSON file of the folder.
+    ///
+    /// # Panics
+    /// When it cannot be read.
+    #[must_use]
+    pub fn json(&self, file: &str) -> Value {
+        let path = self.path(file);
+        let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        serde_json::from_slice(&bytes).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    }
+
     /// All tensors of a safetensors file of the folder.
     ///
     /// # Panics
@@ -97,7 +115,7 @@ pub fn worst(ours: &[f32], theirs: &[f32]) -> f64 {
 }
 
 /// The tensors of one safetensors file.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Tensors {
     file: String,
     metadata: BTreeMap<String, String>,
@@ -113,6 +131,22 @@ pub struct Tensor {
     pub shape: Vec<usize>,
     /// Row-major, little-endian.
     pub bytes: Vec<u8>,
+}
+
+impl Tensor {
+    /// A float32 tensor.
+    #[must_use]
+    pub fn f32s(shape: &[usize], values: &[f32]) -> Self {
+        let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        Self { dtype: "F32".to_owned(), shape: shape.to_vec(), bytes }
+    }
+
+    /// An int32 tensor.
+    #[must_use]
+    pub fn i32s(shape: &[usize], values: &[i32]) -> Self {
+        let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        Self { dtype: "I32".to_owned(), shape: shape.to_vec(), bytes }
+    }
 }
 
 impl Tensors {
@@ -143,6 +177,29 @@ impl Tensors {
         });
         let tensors = tensors.collect();
         Self { file, metadata, tensors }
+    }
+
+    /// Adds a tensor, or replaces the one of this name.
+    pub fn insert(&mut self, name: &str, tensor: Tensor) {
+        self.tensors.insert(name.to_owned(), tensor);
+    }
+
+    /// Writes all tensors into a file, for folders that a test makes. Free texts are left out.
+    ///
+    /// # Panics
+    /// When it cannot be written.
+    pub fn write(&self, path: &Path) {
+        let mut header = serde_json::Map::new();
+        let mut data = Vec::new();
+        for (name, tensor) in &self.tensors {
+            let offsets = [data.len(), data.len() + tensor.bytes.len()];
+            let entry = json!({ "dtype": tensor.dtype, "shape": tensor.shape, "data_offsets": offsets });
+            header.insert(name.clone(), entry);
+            data.extend_from_slice(&tensor.bytes);
+        }
+        let header = Value::Object(header).to_string();
+        let file = [&(header.len() as u64).to_le_bytes(), header.as_bytes(), &data].concat();
+        std::fs::write(path, file).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     }
 
     /// The free texts of the file.

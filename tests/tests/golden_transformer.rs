@@ -1,5 +1,7 @@
 //! Golden vectors of the transformer: every case that the manifest lists under `transformer`; none where it lists none.
 
+use std::path::PathBuf;
+
 use ibq_core::{
     files::{Model, WeightSet},
     gpu::{Gpu, Precision, Tier},
@@ -13,8 +15,9 @@ use ibq_core::{
 };
 use ibq_tests::{
     device::software_gpu,
-    vectors::{Golden, worst},
+    vectors::{Golden, Tensor, worst},
 };
+use serde_json::json;
 
 /// The folder, if its manifest has a transformer, with the tolerance of logits.
 fn golden() -> Option<(Golden, f64)> {
@@ -165,7 +168,6 @@ fn golden_greedy_sequences_and_picture() {
     let classes = unsigned(&teacher_forced.i32s("classes"));
     let expected = golden.tensors(golden.text("/transformer/greedy/file").expect("file"));
     let job = Job::new();
-    let mut pictures = Vec::new();
     for scale in golden.list("/transformer/greedy/cfg_scales") {
         let scale = scale.as_f64().expect("a scale");
         let tokens = unsigned(&expected.i32s(&format!("tokens_cfg{scale:?}")));
@@ -196,38 +198,98 @@ fn golden_greedy_sequences_and_picture() {
             let error = worst(&ours, &theirs[..rows * vocab]);
             assert!(error <= tolerance, "scale {scale}: logits along the picture are off by {error}");
         }
-        pictures.push((scale, made));
     }
+    check_picture(&golden, &gpu);
+}
 
-    let image = |field: &str| golden.get(&format!("/transformer/greedy/image/{field}"));
-    let Some(scale) = image("cfg_scale").and_then(serde_json::Value::as_f64) else { return };
-    let row = image("row").and_then(serde_json::Value::as_u64).expect("row") as usize;
-    let (_, made) = pictures.iter().find(|(of, _)| *of == scale).expect("the picture of the image");
-    let inside = golden.text("/transformer/checkpoint").expect("checkpoint");
-    let outside = image("tokenizer").and_then(serde_json::Value::as_str).expect("tokenizer");
-    let grid: &TokenGrid = &made[row];
-    let decoded: Vec<image::RgbImage> = [(inside, None), (outside, Some(WeightSet::Ema))]
-        .into_iter()
-        .map(|(file, set)| {
-            pollster::block_on(async {
-                let model = Model::open_path(&golden.path(file)).await.expect("the checkpoint opens");
-                let weights = model.tokenizer(set).expect("a tokenizer");
-                let tokenizer =
-                    Tokenizer::load(&gpu, &weights, Precision::F32, &job).await.expect("it loads");
-                let grids = std::slice::from_ref(grid);
-                let decoding =
-                    tokenizer.decode(grids, &RunOptions::default(), &job).await.expect("a picture");
-                decoding.pictures[0].clone()
-            })
-        })
-        .collect();
-    assert!(decoded[0] == decoded[1], "the tokenizer inside and the one outside differ");
+/// Decodes the picture that the manifest names, with every tokenizer at hand: the one that the manifest names, and the one
+/// inside the transformer's checkpoint where it has one. Nothing where the manifest names no picture.
+fn check_picture(golden: &Golden, gpu: &Gpu) {
+    let Some(image) = golden.get("/transformer/greedy/image") else { return };
+    let scale = image["cfg_scale"].as_f64().expect("cfg_scale");
+    let row = image["row"].as_u64().expect("row") as usize;
+    let outside = golden.path(image["tokenizer"].as_str().expect("tokenizer"));
+    let set = match image["weights"].as_str() {
+        Some("raw") => WeightSet::Raw,
+        Some("ema") => WeightSet::Ema,
+        other => panic!("weights {other:?}"),
+    };
+    let inside = golden.path(golden.text("/transformer/checkpoint").expect("checkpoint"));
+    let expected = golden.tensors(golden.text("/transformer/greedy/file").expect("file"));
+    let name = format!("tokens_cfg{scale:?}");
+    let [_, length] = expected.shape(&name)[..] else { panic!("shape of {name}") };
+    let side = length.isqrt() as u32;
+    let tokens = unsigned(&expected.i32s(&name)[row * length..][..length]);
+    let grid = TokenGrid { rows: side, cols: side, tokens };
     let theirs = expected.f32s("image_cfg");
     let plane = theirs.len() / 3;
-    for (at, pixel) in decoded[0].pixels().enumerate() {
-        for (channel, &value) in pixel.0.iter().enumerate() {
-            let exact = f64::from(theirs[channel * plane + at].clamp(-1.0, 1.0) + 1.0) / 2.0 * 255.0;
-            assert!((f64::from(value) + 0.5 - exact).abs() <= 1.0, "pixel {at}: {value}, not {exact}");
+    let mut pictures = Vec::new();
+    for (file, set) in [(outside, Some(set)), (inside, None)] {
+        let model = pollster::block_on(Model::open_path(&file)).expect("the checkpoint opens");
+        if set.is_none() && !model.tensors().iter().any(|entry| entry.name.starts_with("first_stage_model."))
+        {
+            println!("no tokenizer inside {}", file.display());
+            continue;
         }
+        let decoded = decode(gpu, &model, set, &grid);
+        for (at, pixel) in decoded.pixels().enumerate() {
+            for (channel, &value) in pixel.0.iter().enumerate() {
+                let exact = f64::from(theirs[channel * plane + at].clamp(-1.0, 1.0) + 1.0) / 2.0 * 255.0;
+                let off = (f64::from(value) + 0.5 - exact).abs();
+                assert!(off <= 1.0, "{}: pixel {at}: {value}, not {exact}", file.display());
+            }
+        }
+        pictures.push(decoded);
     }
+    let equal = pictures.windows(2).all(|pair| pair[0] == pair[1]);
+    assert!(equal, "the tokenizer inside and the one outside differ");
+}
+
+fn decode(gpu: &Gpu, model: &Model, set: Option<WeightSet>, grid: &TokenGrid) -> image::RgbImage {
+    let weights = model.tokenizer(set).expect("a tokenizer");
+    let decoding = async {
+        let job = Job::new();
+        let tokenizer = Tokenizer::load(gpu, &weights, Precision::F32, &job).await.expect("it loads");
+        tokenizer.decode(std::slice::from_ref(grid), &RunOptions::default(), &job).await
+    };
+    pollster::block_on(decoding).expect("a picture").pictures.remove(0)
+}
+
+/// A folder whose checkpoint holds the transformer alone, and whose manifest names the tokenizer for the picture.
+#[test]
+fn golden_picture_of_a_tokenizer_outside_of_the_checkpoint() {
+    let repository = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("golden");
+    let golden = Golden::open_folder(repository.clone());
+    let gpu = software_gpu(Tier::Portable);
+    let (checkpoint, tokenizer) = ("ar_small.safetensors", "tokenizer_tiny.ckpt");
+    // A corner of the picture is enough.
+    let side = 4;
+    let mut greedy = golden.tensors("ar_small_greedy.safetensors");
+    let tokens = greedy.i32s("tokens_cfg2.25")[..side * side].to_vec();
+    greedy.insert("tokens_cfg2.25", Tensor::i32s(&[1, side * side], &tokens));
+
+    // The stage by stage run, which has its own golden vectors, says what the picture must be.
+    let model = pollster::block_on(Model::open_path(&golden.path(tokenizer))).expect("the checkpoint opens");
+    let weights = model.tokenizer(Some(WeightSet::Ema)).expect("a tokenizer");
+    let trace = pollster::block_on(async {
+        let loaded = Tokenizer::load(&gpu, &weights, Precision::F32, &Job::new()).await.expect("it loads");
+        loaded.trace_decode(&unsigned(&tokens), (1, side as u32, side as u32)).await.expect("a run")
+    });
+    let picture = trace.activation("dec.conv_out").expect("the picture");
+    greedy.insert("image_cfg", Tensor::f32s(&picture.shape, &picture.values));
+
+    let folder = std::env::temp_dir().join(format!("ibq-golden-outside-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    greedy.write(&folder.join("greedy.safetensors"));
+    for file in [checkpoint, tokenizer] {
+        std::fs::copy(repository.join(file), folder.join(file)).expect("a copy");
+    }
+    let image = json!({ "cfg_scale": 2.25, "row": 0, "tokenizer": tokenizer, "weights": "ema" });
+    let transformer =
+        json!({ "checkpoint": checkpoint, "greedy": { "file": "greedy.safetensors", "image": image } });
+    let manifest = json!({ "transformer": transformer }).to_string();
+    std::fs::write(folder.join("manifest.json"), manifest).expect("a manifest");
+    let made = Golden::open_folder(folder.clone());
+    check_picture(&made, &gpu);
+    std::fs::remove_dir_all(folder).expect("removed");
 }
