@@ -2,4 +2,5 @@
 //!
 //! A crate of its own because it parses Rust and JSON, and `cargo xtask` should not wait for parsers.
 
+pub mod derived;
 pub mod structure;

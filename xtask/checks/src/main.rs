@@ -1,13 +1,19 @@
-//! `ibq-checks structure [--graph [CRATE]]`: what `cargo xtask structure` runs.
+//! `ibq-checks structure [--graph [CRATE]]` and `ibq-checks derive [--check | --all | NAME…]`: what the commands of
+//! `cargo xtask` with these names run.
 
 use std::{
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
-use ibq_checks::structure::{graph, packages::packages, workspace};
+use ibq_checks::{
+    derived::{self, Choice},
+    structure::{graph, packages::packages, workspace},
+};
 
-const USAGE: &str = "usage: cargo xtask structure [--graph [CRATE]]";
+const USAGE: &str = "\
+usage: cargo xtask structure [--graph [CRATE]]
+       cargo xtask derive [--check | --all | NAME...]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -16,6 +22,13 @@ fn main() -> ExitCode {
         ["structure"] => check_structure(),
         ["structure", "--graph"] => print_graph(None),
         ["structure", "--graph", name] => print_graph(Some(name)),
+        ["derive", "--check"] => check_derived(),
+        ["derive"] => derived::remake(&root(), &Choice::Stale),
+        ["derive", "--all"] => derived::remake(&root(), &Choice::All),
+        ["derive", names @ ..] if names.iter().all(|name| !name.starts_with('-')) => {
+            let names = names.iter().map(|&name| name.to_owned()).collect();
+            derived::remake(&root(), &Choice::Named(names))
+        }
         _ => Err(USAGE.to_owned()),
     };
     match outcome {
@@ -34,16 +47,25 @@ fn root() -> PathBuf {
 }
 
 fn check_structure() -> Result<(), String> {
-    let messages = workspace::check(&root())?;
-    for message in &messages {
-        println!("{message}\n");
+    report(&workspace::check(&root())?, "no import cycles, and every layer depends on those below it")
+}
+
+fn check_derived() -> Result<(), String> {
+    report(&derived::check(&root())?, "every derived file and every quoted figure is that of its model")
+}
+
+/// Prints all faults, or that there is none.
+fn report(faults: &[String], well: &str) -> Result<(), String> {
+    for fault in faults {
+        println!("{fault}\n");
     }
-    match messages.len() {
+    match faults.len() {
         0 => {
-            println!("no import cycles, and every layer depends on those below it");
+            println!("{well}");
             Ok(())
         }
-        count => Err(format!("{count} faults in the structure")),
+        1 => Err("1 fault".to_owned()),
+        count => Err(format!("{count} faults")),
     }
 }
 
