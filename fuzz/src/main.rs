@@ -1,4 +1,4 @@
-//! `ibq-fuzz TARGET --executions N --seed S`: the fuzzer from a terminal.
+//! `ibq-fuzz TARGET --executions N --seed S`: the fuzzer from a terminal; `ibq-fuzz list`: the targets.
 
 use std::process::ExitCode;
 
@@ -9,12 +9,17 @@ use ibq_fuzz::{
 
 const USAGE: &str = "\
 ibq-fuzz TARGET [--executions N] [--seed S]
+ibq-fuzz list
 
 Feeds N broken files (100000) that follow from the seed S (1) to a loader. TARGET is `all` or one of:
 ";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments == ["list"] {
+        TARGETS.iter().for_each(|target| println!("{}", target.name));
+        return ExitCode::SUCCESS;
+    }
     let Some((chosen, executions, seed)) = parse(&arguments) else {
         let names: Vec<&str> = TARGETS.iter().map(|target| target.name).collect();
         eprintln!("{USAGE}{}", names.join(", "));

@@ -1,6 +1,9 @@
 //! `cargo xtask demo`: from a bare machine to pictures.
 
-use std::time::Instant;
+use std::{
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
 use crate::{
     setup, shell,
@@ -8,16 +11,15 @@ use crate::{
     steps, web,
 };
 
-/// Builds `ibq`, reconstructs the sample pictures into `out/demo`, and opens the window where there is a display.
-pub(crate) fn run(window: bool) -> Outcome {
+/// Builds `ibq` unless there is one already, reconstructs the sample pictures into `out/demo`, and opens the window where
+/// there is a display.
+pub(crate) fn run(window: bool, ibq: Option<&Path>) -> Outcome {
     let started = Instant::now();
     setup::for_demo()?;
-    println!("building ibq (some minutes the first time)");
-    shell::run(&mut shell::command(
-        "cargo",
-        &["build", "--locked", "--release", "--package", "ibq", "--bin", "ibq"],
-    ))?;
-    let ibq = shell::built("release", "ibq");
+    let ibq = match ibq {
+        Some(program) => program.to_path_buf(),
+        None => build()?,
+    };
     let out = shell::root().join("out/demo");
     if out.exists() {
         std::fs::remove_dir_all(&out).map_err(shell::at(&out, "empty"))?;
@@ -47,7 +49,14 @@ pub(crate) fn run(window: bool) -> Outcome {
     Ok(())
 }
 
-fn sample_pictures() -> Outcome<Vec<std::path::PathBuf>> {
+fn build() -> Outcome<PathBuf> {
+    println!("building ibq (some minutes the first time)");
+    let cargo = ["build", "--locked", "--release", "--package", "ibq", "--bin", "ibq"];
+    shell::run(&mut shell::command("cargo", &cargo))?;
+    Ok(shell::built("release", "ibq"))
+}
+
+fn sample_pictures() -> Outcome<Vec<PathBuf>> {
     let folder = shell::root().join("assets/samples");
     let entries = std::fs::read_dir(&folder).map_err(shell::at(&folder, "read"))?;
     let mut pictures: Vec<_> = entries

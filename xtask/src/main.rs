@@ -1,5 +1,6 @@
 //! Everything a person does with the checkout, as `cargo xtask COMMAND`.
 
+mod acceptance;
 mod demo;
 mod serve;
 mod setup;
@@ -8,17 +9,22 @@ mod steps;
 mod test;
 mod web;
 
-use std::process::ExitCode;
+use std::{path::Path, process::ExitCode};
 
 use shell::{Failure, Outcome};
+use web::Optimize;
 
 const USAGE: &str = "\
 cargo xtask COMMAND
 
   demo [--no-window]    build ibq, reconstruct the sample pictures into out/demo, open the window
   test [--quick]        everything that must hold; --quick leaves out the browser, the training and the demo
+  acceptance [--list | NAME...]
+                        the long proofs, of hours: resumes after an interruption; figures go to docs/acceptance
   web [--fast]          build the web page and the JavaScript engine into web/dist; --fast skips the slow optimizers
   serve [--port N]      serve web/dist on http://localhost:8080
+  derive [--check | --all | NAME...]
+                        make again what was derived from a model that has changed; --check only says what is stale
   structure [--graph [CRATE]]
                         what is wrong with the module structure: import cycles, layers; --graph prints who imports whom
   setup                 only install what the other commands need
@@ -38,16 +44,24 @@ fn main() -> ExitCode {
 
 fn run(words: &[&str]) -> Outcome {
     match words {
-        ["demo"] => demo::run(true),
-        ["demo", "--no-window"] => demo::run(false),
+        ["demo"] => demo::run(true, None),
+        ["demo", "--no-window"] => demo::run(false, None),
+        ["demo", "--no-window", "--ibq", program] => demo::run(false, Some(Path::new(program))),
         ["test"] => test::run(test::Extent::Everything),
         ["test", "--quick"] => test::run(test::Extent::Quick),
-        ["web"] => web::build(web::Optimize::Fully),
-        ["web", "--fast"] => web::build(web::Optimize::Little),
+        ["web"] => web::build(Optimize::Fully, None),
+        ["web", "--bindgen", program] => web::build(Optimize::Fully, Some(Path::new(program))),
+        ["web", "--fast"] => web::build(Optimize::Little, None),
         ["serve"] => serve::run(8080),
         ["serve", "--port", port] => {
             serve::run(port.parse().map_err(|_| Failure(format!("--port {port}: not a port number")))?)
         }
+        ["acceptance", "--list"] => {
+            acceptance::list();
+            Ok(())
+        }
+        ["acceptance", names @ ..] => acceptance::run(names),
+        ["derive", rest @ ..] => checks("derive", rest),
         ["structure", rest @ ..] => checks("structure", rest),
         ["setup"] => setup::everything(),
         ["help" | "--help" | "-h"] => {

@@ -1,10 +1,11 @@
-//! A list of named steps: each runs with its output in a log, and is reported on one line with its duration.
+//! A list of named steps, two at a time: each runs with its output in a log, and is reported on one line with its duration.
 
 use std::{
     fs::File,
     io::Write,
     path::PathBuf,
     process::{Command, Stdio},
+    sync::mpsc,
     time::{Duration, Instant},
 };
 
@@ -13,16 +14,26 @@ use crate::shell::{self, Failure, Outcome};
 /// Lines of a failed step's log that are repeated on the terminal.
 const TAIL: usize = 120;
 
+/// Steps that run at the same time. Most keep two cores busy by themselves; the second fills the gaps: linking, waiting.
+const LANES: usize = 2;
+
 /// Commands that together show that one thing holds.
 pub(crate) struct Step {
     name: &'static str,
     commands: Vec<Command>,
+    after: Vec<&'static str>,
 }
 
 impl Step {
     /// A step without commands yet.
     pub(crate) fn new(name: &'static str) -> Self {
-        Self { name, commands: Vec::new() }
+        Self { name, commands: Vec::new(), after: Vec::new() }
+    }
+
+    /// Names a step whose results this one uses. It begins only then, and is not run where that one failed.
+    pub(crate) fn after(mut self, name: &'static str) -> Self {
+        self.after.push(name);
+        self
     }
 
     /// Adds a command; the step ends at the first one that fails.
@@ -64,33 +75,95 @@ impl Step {
     }
 }
 
-/// Runs all steps, the later ones even where an earlier one failed, and closes with the count.
+/// How a step ended.
+struct Ended {
+    index: usize,
+    took: Duration,
+    outcome: Outcome,
+}
+
+/// Runs all steps, the others even where one failed, and closes with the count.
 pub(crate) fn run(steps: Vec<Step>) -> Outcome {
     let folder = shell::root().join("artifacts/logs");
     std::fs::create_dir_all(&folder).map_err(shell::at(&folder, "create"))?;
+    let log = |index: usize, step: &Step| {
+        folder.join(format!("{:02}-{}.log", index + 1, step.name.replace(' ', "-")))
+    };
+    let logs: Vec<PathBuf> = steps.iter().enumerate().map(|(index, step)| log(index, step)).collect();
     let started = Instant::now();
     let count = steps.len();
-    let mut failed: Vec<(&str, PathBuf)> = Vec::new();
-    for (index, mut step) in steps.into_iter().enumerate() {
-        let path = folder.join(format!("{:02}-{}.log", index + 1, step.name.replace(' ', "-")));
-        let mut log = File::create(&path).map_err(shell::at(&path, "create"))?;
-        print!("{:2}/{count}  {:<34}", index + 1, step.name);
-        let _ = std::io::stdout().flush();
-        let began = Instant::now();
-        let outcome = step.run(&mut log);
-        println!(" {} {:>12}", if outcome.is_ok() { "ok    " } else { "FAILED" }, spoken(began.elapsed()));
+    let failed = run_in_lanes(steps, &logs, &mut |name, Ended { index, took, outcome }| {
+        let word = if outcome.is_ok() { "ok    " } else { "FAILED" };
+        println!("{:2}/{count}  {name:<34} {word} {:>12}", index + 1, spoken(*took));
         if let Err(Failure(message)) = outcome {
-            print_tail(&path);
+            print_tail(&logs[*index]);
             println!("       {message}\n");
-            failed.push((step.name, path));
         }
-    }
-    println!("\n{} steps in {}", count, spoken(started.elapsed()));
-    for (name, log) in &failed {
-        println!("failed: {name} (all of its output: {})", log.display());
+    });
+    println!("\n{count} steps in {}", spoken(started.elapsed()));
+    for &(index, name) in &failed {
+        println!("failed: {name} (all of its output: {})", logs[index].display());
     }
     println!("{} passed, {} failed", count - failed.len(), failed.len());
     if failed.is_empty() { Ok(()) } else { Err(Failure("not everything holds".to_owned())) }
+}
+
+/// Runs the steps, [`LANES`] at a time, each as soon as those that it comes after have ended, and reports every one when it
+/// has ended. Answers with numbers and names of those that failed.
+fn run_in_lanes(
+    steps: Vec<Step>,
+    logs: &[PathBuf],
+    report: &mut dyn FnMut(&'static str, &Ended),
+) -> Vec<(usize, &'static str)> {
+    let names: Vec<&'static str> = steps.iter().map(|step| step.name).collect();
+    let mut waiting: Vec<(usize, Step)> = steps.into_iter().enumerate().collect();
+    let mut passed: Vec<&'static str> = Vec::new();
+    let mut failed: Vec<(usize, &'static str)> = Vec::new();
+    let mut running = 0;
+    let (sender, receiver) = mpsc::channel();
+    std::thread::scope(|scope| {
+        loop {
+            let spoiled =
+                |step: &Step| step.after.iter().copied().find(|&name| failed.iter().any(|&(_, f)| f == name));
+            let ready = |step: &Step| step.after.iter().all(|name| passed.contains(name));
+            let ended = if let Some(at) = waiting.iter().position(|(_, step)| spoiled(step).is_some()) {
+                let (index, step) = waiting.remove(at);
+                let reason = format!("not run, because `{}` failed", spoiled(&step).unwrap_or_default());
+                Ended { index, took: Duration::ZERO, outcome: Err(Failure(reason)) }
+            } else if let Some(at) =
+                waiting.iter().position(|(_, step)| ready(step)).filter(|_| running < LANES)
+            {
+                let (index, mut step) = waiting.remove(at);
+                let (sender, log) = (sender.clone(), logs[index].clone());
+                running += 1;
+                scope.spawn(move || {
+                    let began = Instant::now();
+                    let opened = File::create(&log).map_err(shell::at(&log, "create"));
+                    let outcome = opened.and_then(|mut log| step.run(&mut log));
+                    // The receiver waits for as many answers as there are steps.
+                    let _ = sender.send(Ended { index, took: began.elapsed(), outcome });
+                });
+                continue;
+            } else if running > 0 {
+                running -= 1;
+                match receiver.recv() {
+                    Ok(ended) => ended,
+                    Err(_) => break,
+                }
+            } else {
+                break;
+            };
+            report(names[ended.index], &ended);
+            match ended.outcome {
+                Ok(()) => passed.push(names[ended.index]),
+                Err(_) => failed.push((ended.index, names[ended.index])),
+            }
+        }
+    });
+    // A step that comes after one that is not in the list can never begin.
+    failed.extend(waiting.iter().map(|(index, step)| (*index, step.name)));
+    failed.sort_unstable();
+    failed
 }
 
 fn print_tail(path: &PathBuf) {
@@ -114,6 +187,8 @@ pub(crate) fn spoken(duration: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
 
     #[test]
@@ -133,5 +208,43 @@ mod tests {
         assert!(message.contains("did not start"), "{message}");
         assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 1);
         std::fs::remove_file(path).unwrap();
+    }
+
+    /// Runs the steps and answers with the names in the order in which they ended, and those that failed.
+    fn order(steps: Vec<Step>) -> (Vec<&'static str>, Vec<&'static str>) {
+        static RUNS: AtomicUsize = AtomicUsize::new(0);
+        let run = RUNS.fetch_add(1, Ordering::Relaxed);
+        let log =
+            |index| std::env::temp_dir().join(format!("xtask-{}-{run}-{index}.log", std::process::id()));
+        let logs: Vec<PathBuf> = (0..steps.len()).map(log).collect();
+        let mut ended = Vec::new();
+        let failed = run_in_lanes(steps, &logs, &mut |name, _| ended.push(name));
+        for log in logs {
+            // A step that was not run has none.
+            let _ = std::fs::remove_file(log);
+        }
+        (ended, failed.into_iter().map(|(_, name)| name).collect())
+    }
+
+    #[test]
+    fn a_step_begins_after_those_whose_results_it_uses() {
+        let step = |name| Step::new(name).cargo("--version");
+        let steps = vec![step("last").after("middle"), step("middle").after("first"), step("first")];
+        assert_eq!(order(steps), (vec!["first", "middle", "last"], vec![]));
+    }
+
+    #[test]
+    fn a_failure_stops_what_uses_its_results_and_nothing_else() {
+        let missing = Step::new("fails").then(shell::command("a-program-that-does-not-exist", &[]));
+        let steps = vec![
+            missing,
+            Step::new("spoiled").cargo("--version").after("fails"),
+            Step::new("fine").cargo("--version"),
+            Step::new("never").cargo("--version").after("a step that is not in the list"),
+        ];
+        let (mut ended, failed) = order(steps);
+        ended.sort_unstable();
+        assert_eq!(ended, ["fails", "fine", "spoiled"]);
+        assert_eq!(failed, ["fails", "spoiled", "never"]);
     }
 }

@@ -3,6 +3,7 @@
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
     path::{Path, PathBuf},
+    process::Command,
     time::Instant,
 };
 
@@ -49,8 +50,13 @@ const ENGINE: Module = Module {
     shows_progress: false,
 };
 
-/// Builds everything into `web/dist`.
-pub(crate) fn build(optimize: Optimize) -> Outcome {
+/// The commands that compile the modules, before anything is done with them.
+pub(crate) fn compile_commands(optimize: Optimize) -> Vec<Command> {
+    [&STUDIO, &ENGINE].map(|module| compile_command(module, optimize)).into()
+}
+
+/// Builds everything into `web/dist`, with the program `bindgen` where there is one already.
+pub(crate) fn build(optimize: Optimize, bindgen: Option<&Path>) -> Outcome {
     let started = Instant::now();
     setup::for_web()?;
     let root = shell::root();
@@ -69,9 +75,15 @@ pub(crate) fn build(optimize: Optimize) -> Outcome {
     for license in ["LICENSE-MIT", "LICENSE-APACHE"] {
         copy_file(&root.join(license), &dist.join(license))?;
     }
-    shell::run(&mut shell::command("cargo", &["build", "--locked", "--package", "ibq-bindgen"]))?;
+    let bindgen = match bindgen {
+        Some(program) => program.to_path_buf(),
+        None => {
+            shell::run(&mut shell::command("cargo", &["build", "--locked", "--package", "ibq-bindgen"]))?;
+            shell::built("debug", "ibq-bindgen")
+        }
+    };
     for module in [&STUDIO, &ENGINE] {
-        compile(module, &dist, optimize)?;
+        compile(module, &bindgen, &dist, optimize)?;
     }
     list_samples(&dist)?;
     list_for_offline(&dist)?;
@@ -80,21 +92,29 @@ pub(crate) fn build(optimize: Optimize) -> Outcome {
     Ok(())
 }
 
-fn compile(module: &Module, dist: &Path, optimize: Optimize) -> Outcome {
-    let profile = match optimize {
+/// The cargo profile of the modules.
+fn profile(optimize: Optimize) -> &'static str {
+    match optimize {
         Optimize::Fully => "web",
         Optimize::Little => "web-fast",
-    };
+    }
+}
+
+/// Compiles one module; both have the same file name, so that one is bound before the other is compiled.
+fn compile_command(module: &Module, optimize: Optimize) -> Command {
     let mut cargo = shell::command(
         "cargo",
         &["build", "--locked", "--package", "ibq", "--lib", "--target", "wasm32-unknown-unknown"],
     );
-    shell::run(cargo.args(["--profile", profile]).args(module.features))?;
-    let wasm = shell::target().join("wasm32-unknown-unknown").join(profile).join("ibq_studio.wasm");
+    cargo.args(["--profile", profile(optimize)]).args(module.features);
+    cargo
+}
+
+fn compile(module: &Module, bindgen: &Path, dist: &Path, optimize: Optimize) -> Outcome {
+    shell::run(&mut compile_command(module, optimize))?;
+    let wasm = shell::target().join("wasm32-unknown-unknown").join(profile(optimize)).join("ibq_studio.wasm");
     let folder = dist.join(module.folder);
-    shell::run(
-        shell::command(shell::built("debug", "ibq-bindgen"), &[]).arg(&wasm).arg(&folder).arg(module.name),
-    )?;
+    shell::run(shell::command(bindgen, &[]).arg(&wasm).arg(&folder).arg(module.name))?;
     let bound = folder.join(format!("{}_bg.wasm", module.name));
     if optimize == Optimize::Fully {
         shrink(&bound)?;
