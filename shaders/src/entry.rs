@@ -114,7 +114,7 @@ macro_rules! shader_list {
             }
         }
     };
-    (@each $all:ident, $shader:expr) => { $all.push($shader) };
+    (@each $all:ident, $shader:expr) => { $all.extend([$shader]) };
     (@each $all:ident, $shader:expr, $variant:ident: $Variant:ty $(, $($rest:tt)+)?) => {
         for $variant in <$Variant>::ALL {
             $crate::entry::shader_list!(@each $all, $shader $(, $($rest)+)?);

@@ -8,21 +8,21 @@ use super::host_shareable;
 host_shareable! {
     /// Parameters of `conv2d` and `conv2d_matrix`.
     pub struct WindowParams {
-        /// Rows of one input picture.
+        /// Rows of x, of one batch item.
         pub in_h: u32,
-        /// Columns of one input picture.
+        /// Columns of x.
         pub in_w: u32,
         /// Channels of x.
         pub in_c4: u32,
         /// Rows of w for each tap of the window, which may be fewer than 4 · `in_c4`.
         pub in_c: u32,
-        /// Rows of one output picture.
+        /// Rows of y, of one batch item.
         pub out_h: u32,
-        /// Columns of one output picture.
+        /// Columns of y.
         pub out_w: u32,
         /// Channels of y.
         pub out_c4: u32,
-        /// First row of this dispatch, counted over all pictures.
+        /// First row of this dispatch, counted over the batch.
         pub first_row: u32,
         /// Rows of this dispatch.
         pub rows: u32,
@@ -30,7 +30,7 @@ host_shareable! {
         pub side: u32,
         /// Distance of neighboring windows.
         pub stride: u32,
-        /// Rows and columns of zeros above and left of the picture.
+        /// Rows and columns of zeros above and left of x.
         pub pad: u32,
         /// 1: x is read as if its pixels were repeated to twice its size.
         pub upsample: u32,
