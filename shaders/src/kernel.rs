@@ -12,7 +12,7 @@ use crate::{
     specialize::{Specialization, SpecializeError},
     storage::Storage,
     variants::{
-        ConvTile, LinearKind, LinearTile, LookupTile, MatrixTile, MatrixUnit, NormOutput, WeightFormat,
+        ConvTile, LinearKind, LinearTile, LookupScore, LookupTile, MatrixTile, MatrixUnit, NormOutput, WeightFormat,
     },
 };
 
@@ -68,11 +68,11 @@ shader_list! {
             params: TransposeParams,
         }
         /// The best code of every position, in parts of the codebook.
-        Lookup(tile: LookupTile) {
+        Lookup(tile: LookupTile, score: LookupScore) {
             file: "tokenizer/lookup.wgsl",
             stages: Stages::Compute(tile.workgroup()),
             params: LookupParams,
-            with: tile.specialization(),
+            with: tile.specialization(score),
         }
         /// Merges the parts of a lookup.
         LookupFinish {

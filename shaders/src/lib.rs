@@ -20,7 +20,7 @@ pub use kernel::Kernel;
 pub use specialize::{Constant, Specialization, SpecializeError, specialize};
 pub use storage::Storage;
 pub use variants::{
-    ConvTile, LinearKind, LinearTile, LookupTile, MatrixSize, MatrixTile, MatrixUnit, NormOutput,
+    ConvTile, LinearKind, LinearTile, LookupScore, LookupTile, MatrixSize, MatrixTile, MatrixUnit, NormOutput,
     WeightFormat,
 };
 

@@ -13,7 +13,7 @@ pub(crate) enum Operand {
     Parameter(String),
     /// A matrix [in channels, out channels] made by the graph, without bias.
     Map(Map),
-    /// The codes of one shard of the codebook, [dimension, codes].
+    /// The codes of one shard of the codebook, [dimension, codes], with their bias: products are scores.
     Codes(usize),
 }
 
@@ -137,7 +137,8 @@ impl Op for Conv2d {
                 (bound, shift, x.c, None)
             }
             Operand::Codes(shard) => {
-                (Bound::whole(&place.parameters.codebook.shards[*shard].buffer), 0, 4 * x.c4(), None)
+                let shard = &place.parameters.codebook.shards[*shard];
+                (Bound::whole(&shard.buffer), 0, 4 * x.c4(), shard.bias.as_ref().map(Bound::whole))
             }
         };
         let (kernel, tile_pixels, tile_channels4) = self.kernel(place);

@@ -1,7 +1,7 @@
 //! The codebook: the code of every latent vector, and the vector of every code.
 
 use ibq_shaders::{
-    Kernel, LookupTile,
+    Kernel, LookupScore, LookupTile,
     params::{EmbedParams, LookupFinishParams, LookupParams, Top2},
 };
 
@@ -14,15 +14,19 @@ const TOP2_BYTES: u64 = size_of::<Top2>() as u64;
 /// Bytes of all partial results, at most.
 const PARTIAL_BYTES: u64 = 64 << 20;
 
-/// `index = argmax_k z · C[k]` for every position of `z`, the lowest index on an exact tie, and the margin to the
-/// runner-up. The products are never stored.
+/// `index = argmax_k score(z, C[k])` for every position of `z`, the lowest index on an exact tie, and the margin to the
+/// runner-up: best minus second-best score. The scores are never stored.
+///
+/// The score is the one that the codes were [put in](super::Parameters::put_codes) for: the dot product `z · c`, or
+/// `z · c - |c|² / 2`, which is largest where `|z - c|²` is smallest; a margin is then half the difference of the squared
+/// distances. Sums are f32 in every storage.
 pub(crate) struct Lookup {
     z: Map,
     /// Parts that each shard's codes are cut into: one workgroup each.
     parts: u32,
     shards: u32,
     partials: TensorId,
-    /// u32 per position; [`NO_INDEX`](ibq_shaders::NO_INDEX) where no product was a number.
+    /// u32 per position; [`NO_INDEX`](ibq_shaders::NO_INDEX) where no score was a number.
     pub(crate) indices: TensorId,
     /// f32 per position.
     pub(crate) margins: TensorId,
@@ -59,12 +63,15 @@ impl Op for Lookup {
         let mut dispatches = Vec::new();
         for (shard_index, shard) in codebook.shards.iter().enumerate() {
             let flops = 2.0 * f64::from(self.z.c) * f64::from(shard.codes);
+            let score = if shard.bias.is_some() { LookupScore::Distance } else { LookupScore::DotProduct };
+            let mut bindings = vec![z, Bound::whole(&shard.buffer), place.whole(self.partials)];
+            bindings.extend(shard.bias.as_ref().map(Bound::whole));
             let most =
                 ((place.most_flops() / flops) as u64).max(1).next_multiple_of(u64::from(tile.positions()));
             let part4 = shard.codes.div_ceil(4).div_ceil(self.parts);
             for (first, end) in bands(positions, most.min(65_535 * u64::from(tile.positions()))) {
                 dispatches.push(DispatchBuilder {
-                    kernel: Kernel::Lookup(tile),
+                    kernel: Kernel::Lookup(tile, score),
                     storage: place.storage,
                     params: LookupParams {
                         positions: positions as u32,
@@ -79,7 +86,7 @@ impl Op for Lookup {
                         z_shift,
                     }
                     .into(),
-                    bindings: vec![z, Bound::whole(&shard.buffer), place.whole(self.partials)],
+                    bindings: bindings.clone(),
                     extent: Extent::Workgroups([
                         (end - first).div_ceil(u64::from(tile.positions())) as u32,
                         self.parts,
@@ -153,16 +160,15 @@ mod tests {
     /// Looks `z` up among `codes` (both rows of `d` values), cut into shards of `shard` codes.
     fn run(
         bench: &mut Bench,
-        z: &[f32],
-        codes: &[f32],
-        d: usize,
+        score: LookupScore,
+        (z, codes, d): (&[f32], &[f32], usize),
         shard: usize,
     ) -> (Vec<u32>, Vec<f32>, Vec<f32>) {
         let gpu = bench.gpu;
         let map = bench.input((1, (z.len() / d) as u32, 1, d as u32), z);
         let mut shards = 0;
         for rows in codes.chunks(shard * d) {
-            pollster::block_on(bench.parameters.put_codes(gpu, rows, d)).unwrap();
+            pollster::block_on(bench.parameters.put_codes(gpu, rows, d, score)).unwrap();
             shards += 1;
         }
         let lookup = Lookup::new(&mut bench.graph, map, shards, shard.min(codes.len() / d) as u32);
@@ -185,29 +191,42 @@ mod tests {
         })
     }
 
-    fn products(z: &[f32], codes: &[f32], d: usize) -> Vec<f64> {
-        let dot = |code: &[f32]| code.iter().zip(z).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum();
-        codes.chunks_exact(d).map(dot).collect()
+    /// The score of every code, in f64.
+    fn scores(score: LookupScore, z: &[f32], codes: &[f32], d: usize) -> Vec<f64> {
+        let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum();
+        let of = |code: &[f32]| -> f64 {
+            let product: f64 = dot(code, z);
+            match score {
+                LookupScore::DotProduct => product,
+                LookupScore::Distance => product - dot(code, code) / 2.0,
+            }
+        };
+        codes.chunks_exact(d).map(of).collect()
     }
 
     fn check(positions: usize, count: usize, d: usize, shard: usize, seed: u32) {
         for (gpu, storage) in everywhere() {
-            let z = rounded(&noise(positions * d, seed), storage);
-            let codes = rounded(&noise(count * d, seed + 1), storage);
-            let mut bench = Bench::new(gpu, storage);
-            let (indices, margins, embedded) = run(&mut bench, &z, &codes, d, shard);
-            for (position, z) in z.chunks_exact(d).enumerate() {
-                let products = products(z, &codes, d);
-                let index = indices[position] as usize;
-                let mut order = products.clone();
-                order.sort_by(|a, b| b.total_cmp(a));
-                let tolerance = 2e-5 * (d as f64).sqrt();
-                assert!(order[0] - products[index] <= tolerance, "{positions} {count} {d}: {index}");
-                if let Some(second) = order.get(1) {
-                    let margin = f64::from(margins[position]);
-                    assert!((margin - (order[0] - second)).abs() <= tolerance, "margin {margin}");
+            for score in LookupScore::ALL {
+                let z = rounded(&noise(positions * d, seed), storage);
+                let codes = rounded(&noise(count * d, seed + 1), storage);
+                let mut bench = Bench::new(gpu, storage);
+                let (indices, margins, embedded) = run(&mut bench, score, (&z, &codes, d), shard);
+                for (position, z) in z.chunks_exact(d).enumerate() {
+                    let scores = scores(score, z, &codes, d);
+                    let index = indices[position] as usize;
+                    let mut order = scores.clone();
+                    order.sort_by(|a, b| b.total_cmp(a));
+                    let tolerance = 2e-5 * (d as f64).sqrt();
+                    assert!(
+                        order[0] - scores[index] <= tolerance,
+                        "{score:?} {positions} {count} {d}: {index}"
+                    );
+                    if let Some(second) = order.get(1) {
+                        let margin = f64::from(margins[position]);
+                        assert!((margin - (order[0] - second)).abs() <= tolerance, "margin {margin}");
+                    }
+                    assert_eq!(&embedded[position * d..][..d], &codes[index * d..][..d]);
                 }
-                assert_eq!(&embedded[position * d..][..d], &codes[index * d..][..d]);
             }
         }
     }
@@ -215,26 +234,63 @@ mod tests {
     #[test]
     fn the_lowest_index_wins_an_exact_tie() {
         for (gpu, storage) in everywhere() {
-            let (d, count) = (16, 700);
-            let mut codes = rounded(&noise(count * d, 9), storage);
-            let row: Vec<f32> = codes[3 * d..4 * d].to_vec();
-            for twin in [5, 63, 64, 300, 699] {
-                codes[twin * d..][..d].copy_from_slice(&row);
+            for score in LookupScore::ALL {
+                let (d, count) = (16, 700);
+                let mut codes = rounded(&noise(count * d, 9), storage);
+                let row: Vec<f32> = codes[3 * d..4 * d].to_vec();
+                for twin in [5, 63, 64, 300, 699] {
+                    codes[twin * d..][..d].copy_from_slice(&row);
+                }
+                // A dot product grows with the latent; a distance is 0 at the code itself.
+                let scale = if score == LookupScore::DotProduct { 4.0 } else { 1.0 };
+                let mut z: Vec<f32> = row.iter().map(|v| scale * v).collect();
+                z.extend(vec![0.0; d]);
+                let mut bench = Bench::new(gpu, storage);
+                let (indices, margins, _) = run(&mut bench, score, (&z, &codes, d), 256);
+                assert_eq!((indices[0], margins[0]), (3, 0.0), "{score:?}");
+                if score == LookupScore::DotProduct {
+                    assert_eq!((indices[1], margins[1]), (0, 0.0));
+                }
             }
-            let mut z: Vec<f32> = row.iter().map(|v| 4.0 * v).collect();
-            z.extend(vec![0.0; d]);
+        }
+    }
+
+    #[test]
+    fn codes_at_the_same_distance_are_an_exact_tie() {
+        for (gpu, storage) in everywhere() {
+            // Whole numbers: sums are exact. The first three codes lie at a distance of 5 from z, the last at 1.
+            let z = [1.0, 2.0, 0.0, 0.0];
+            let near = [1.0, 2.0, 1.0, 0.0];
+            let codes: Vec<f32> =
+                [[4.0, 6.0, 0.0, 0.0], [-3.0, 2.0, 3.0, 0.0], [1.0, 2.0, 3.0, 4.0], near, near].concat();
+            for (count, found) in [(3, (0, 0.0)), (4, (3, 12.0)), (5, (3, 0.0))] {
+                let mut bench = Bench::new(gpu, storage);
+                let (indices, margins, _) =
+                    run(&mut bench, LookupScore::Distance, (&z, &codes[..4 * count], 4), 4);
+                // The margin is half the difference of the squared distances.
+                assert_eq!((indices[0], margins[0]), found, "{count} codes");
+            }
+        }
+    }
+
+    #[test]
+    fn the_nearest_code_is_not_the_one_with_the_largest_product() {
+        let (gpu, storage) = everywhere().next().unwrap();
+        let (z, codes) = ([1.0, 1.0], [1.0, 1.0, 9.0, 9.0]);
+        for (score, index) in [(LookupScore::DotProduct, 1), (LookupScore::Distance, 0)] {
             let mut bench = Bench::new(gpu, storage);
-            let (indices, margins, _) = run(&mut bench, &z, &codes, d, 256);
-            assert_eq!((indices, margins), (vec![3, 0], vec![0.0, 0.0]));
+            assert_eq!(run(&mut bench, score, (&z, &codes, 2), 4).0, [index]);
         }
     }
 
     #[test]
     fn what_is_not_a_number_finds_nothing() {
         let (gpu, storage) = everywhere().next().unwrap();
-        let mut bench = Bench::new(gpu, storage);
-        let (indices, ..) = run(&mut bench, &[f32::NAN; 4], &noise(40, 1), 4, 1000);
-        assert_eq!(indices, [ibq_shaders::NO_INDEX]);
+        for score in LookupScore::ALL {
+            let mut bench = Bench::new(gpu, storage);
+            let (indices, ..) = run(&mut bench, score, (&[f32::NAN; 4], &noise(40, 1), 4), 1000);
+            assert_eq!(indices, [ibq_shaders::NO_INDEX]);
+        }
     }
 
     #[test]

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use ibq_shaders::Storage;
+use ibq_shaders::{LookupScore, Storage};
 
 use crate::{
-    gpu::{Bound, Buffer, Gpu, GpuError, encode_values},
+    gpu::{Bound, Buffer, Gpu, GpuError, decode_values, encode_values},
     picture::pixel_to_model,
 };
 
@@ -36,6 +36,8 @@ pub(crate) struct Codebook {
 #[derive(Debug)]
 pub(crate) struct Shard {
     pub(crate) buffer: Buffer,
+    /// `-|c|² / 2` of every code, f32, where codes are compared by distance: added to a dot product it gives the score.
+    pub(crate) bias: Option<Buffer>,
     /// Index of the first code.
     pub(crate) first: u32,
     pub(crate) codes: u32,
@@ -79,7 +81,8 @@ impl Parameters {
     /// Bytes on the GPU.
     pub(crate) fn bytes(&self) -> u64 {
         let pairs = self.convs.values().chain(self.norms.values());
-        let shards = self.codebook.shards.iter().map(|shard| shard.buffer.bytes);
+        let bytes = |shard: &Shard| shard.buffer.bytes + shard.bias.as_ref().map_or(0, |bias| bias.bytes);
+        let shards = self.codebook.shards.iter().map(bytes);
         pairs.map(|(weight, bias)| weight.bytes + bias.bytes).sum::<u64>() + shards.sum::<u64>()
     }
 
@@ -119,7 +122,7 @@ impl Parameters {
         Ok(())
     }
 
-    /// Adds the next codes, `rows` × `dimension` values.
+    /// Adds the next codes, `rows` × `dimension` values, which will be compared by `score`.
     ///
     /// # Errors
     /// [`GpuError`]: no memory.
@@ -128,6 +131,7 @@ impl Parameters {
         gpu: &Gpu,
         rows: &[f32],
         dimension: usize,
+        score: LookupScore,
     ) -> Result<(), GpuError> {
         let codes = rows.len() / dimension;
         let width = codes.next_multiple_of(4);
@@ -137,8 +141,17 @@ impl Parameters {
                 turned[d * width + code] = value;
             }
         }
-        let buffer = gpu.upload("codebook", &encode_values(&turned, self.storage)).await?;
-        let shard = Shard { buffer, first: self.codebook.codes, codes: codes as u32 };
+        let turned = encode_values(&turned, self.storage);
+        let buffer = gpu.upload("codebook", &turned).await?;
+        let bias = match score {
+            LookupScore::DotProduct => None,
+            LookupScore::Distance => {
+                // Of the codes as they are stored, so that rounding them moves norms and products alike.
+                let bias = half_norms(&decode_values(&turned, self.storage), width);
+                Some(gpu.upload("code norms", bytemuck::cast_slice(&bias)).await?)
+            }
+        };
+        let shard = Shard { buffer, bias, first: self.codebook.codes, codes: codes as u32 };
         self.codebook.codes += codes as u32;
         self.codebook.shards.push(shard);
         Ok(())
@@ -162,6 +175,17 @@ fn permute(weight: &[f32], cout: usize, cin: usize, side: usize) -> Vec<f32> {
         permuted[(tap * in_width + i) * out_width + o] = value;
     }
     permuted
+}
+
+/// `-|c|² / 2` of every column of a matrix with rows of `width` values, summed in f64.
+fn half_norms(columns: &[f32], width: usize) -> Vec<f32> {
+    let mut sums = vec![0.0f64; width];
+    for row in columns.chunks_exact(width) {
+        for (sum, &value) in sums.iter_mut().zip(row) {
+            *sum += f64::from(value) * f64::from(value);
+        }
+    }
+    sums.iter().map(|sum| (-sum / 2.0) as f32).collect()
 }
 
 fn padded(values: &[f32]) -> Vec<f32> {

@@ -1,6 +1,6 @@
 //! From weights in files to parameters on the GPU, tensor by tensor.
 
-use ibq_shaders::Storage;
+use ibq_shaders::{LookupScore, Storage};
 
 use crate::{
     files::TokenizerWeights,
@@ -40,7 +40,8 @@ pub(super) async fn load(
                     job.check()?;
                     let count = most.min(config.n_embed - first);
                     let rows = weights.read_rows(name, u64::from(first), u64::from(count)).await?;
-                    parameters.put_codes(gpu, &rows, config.embed_dim as usize).await?;
+                    let dimension = config.embed_dim as usize;
+                    parameters.put_codes(gpu, &rows, dimension, LookupScore::DotProduct).await?;
                     first += count;
                 }
             }

@@ -1,4 +1,4 @@
-//! Tile shapes of the search over the codebook.
+//! Scores and tile shapes of the search over the codebook.
 
 use crate::specialize::Specialization;
 
@@ -35,11 +35,26 @@ impl LookupTile {
         [wx, wy, 1]
     }
 
-    pub(crate) fn specialization(self) -> Specialization {
+    pub(crate) fn specialization(self, score: LookupScore) -> Specialization {
         let [wx, wy, tm] = self.shape();
         Specialization {
+            flags: [("BIAS", score == LookupScore::Distance)].into(),
             constants: [("WX", wx.into()), ("WY", wy.into()), ("TM", tm.into())].into(),
             ..Specialization::default()
         }
     }
+}
+
+/// What [`Kernel::Lookup`](crate::Kernel::Lookup) compares codes by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LookupScore {
+    /// The dot product `z · c`.
+    DotProduct,
+    /// `z · c - |c|² / 2`: largest where the Euclidean distance is smallest.
+    Distance,
+}
+
+impl LookupScore {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::DotProduct, Self::Distance];
 }

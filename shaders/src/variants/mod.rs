@@ -12,4 +12,4 @@ pub use conv2d::ConvTile;
 pub use conv2d_matrix::{MatrixSize, MatrixTile, MatrixUnit};
 pub use group_norm::NormOutput;
 pub use linear::{LinearKind, LinearTile, WeightFormat};
-pub use lookup::LookupTile;
+pub use lookup::{LookupScore, LookupTile};

@@ -1,8 +1,10 @@
-// lookup: for every latent vector the code with the largest dot product, index = argmax_k z · C[k], lowest index on an
-// exact tie, and the second-largest product (the difference is the margin).
+// lookup: for every latent vector the code with the largest score, index = argmax_k z · C[k] + bias[k], lowest index on
+// an exact tie, and the second-largest score (the difference is the margin). Without BIAS the score is the dot product;
+// with bias[k] = -|C[k]|² / 2 the largest score is the smallest Euclidean distance.
 //
 // z        [positions, d4]          four dimensions an element
 // codes    [4·d4, codes4]           the transposed codebook, four codes an element; one shard of it, from `first_code` on
+// bias     [codes4]                 one f32 per code of the shard, four an element; only with BIAS
 // partials [positions, parts]       the top 2 of each workgroup in its range of codes
 //
 // A matrix product whose result is never stored: each invocation multiplies TM positions with four codes at a time and
@@ -37,22 +39,25 @@ struct Params {
 @group(0) @binding(1) var<storage, read> z: array<Stored>;
 @group(0) @binding(2) var<storage, read> codes: array<Stored>;
 @group(0) @binding(3) var<storage, read_write> partials: array<Top2>;
+#if BIAS
+@group(0) @binding(4) var<storage, read> bias: array<vec4<f32>>;
+#endif
 
 var<workgroup> tops: array<Top2, WX * WY * TM>;
 
-// Takes one more product into account. Codes come in rising order, so an equal one does not replace.
-fn consider(top: Top2, product: f32, index: u32) -> Top2 {
-    if product > top.best {
-        return Top2(product, top.best, index, 0u);
+// Takes one more score into account. Codes come in rising order, so an equal one does not replace.
+fn consider(top: Top2, score: f32, index: u32) -> Top2 {
+    if score > top.best {
+        return Top2(score, top.best, index, 0u);
     }
-    return Top2(top.best, max(top.second, product), top.index, 0u);
+    return Top2(top.best, max(top.second, score), top.index, 0u);
 }
 
-fn consider4(top: Top2, products: vec4<f32>, n: u32) -> Top2 {
+fn consider4(top: Top2, scores: vec4<f32>, n: u32) -> Top2 {
     var out = top;
     for (var k = 0u; k < 4u; k++) {
         if 4u * n + k < params.codes {
-            out = consider(out, products[k], params.first_code + 4u * n + k);
+            out = consider(out, scores[k], params.first_code + 4u * n + k);
         }
     }
     return out;
@@ -83,9 +88,15 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
 #endfor
         }
         if n < to {
+#if BIAS
+#for i TM
+            top_{i} = consider4(top_{i}, sum_{i} + bias[n], n);
+#endfor
+#else
 #for i TM
             top_{i} = consider4(top_{i}, sum_{i}, n);
 #endfor
+#endif
         }
     }
 

@@ -1,8 +1,8 @@
 // lookup_finish: merges the top 2 of all parts of a lookup into one index and one margin per position.
 //
-// partials [positions, parts]   best product, second, index (of `lookup`)
-// indices  [positions]          NO_INDEX where no product was a number
-// margins  [positions]          best minus second-best product
+// partials [positions, parts]   best score, second, index (of `lookup`)
+// indices  [positions]          NO_INDEX where no score was a number
+// margins  [positions]          best minus second-best score
 //
 // One invocation, one position. Cost: reads the partials once.
 #import top2
