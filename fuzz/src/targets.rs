@@ -1,7 +1,8 @@
 //! The loaders, each with the files to begin with and what must hold for every input.
 
 use ibq_core::{
-    files::{Model, Source, TokenizerWeights},
+    files::{Model, Source},
+    tokenizer::TokenizerWeights,
     tokens::{TokenFile, TokenFormat, TokenGrid},
 };
 use pollster::block_on;
@@ -101,7 +102,7 @@ fn open_model(bytes: &[u8]) -> String {
         }
     }
     match model.tokenizer(None) {
-        Ok(tokenizer) => format!("{outcome}: tokenizer of {} codes", tokenizer.config().n_embed),
+        Ok(tokenizer) => format!("{outcome}: tokenizer of {} codes", tokenizer.config().quantizer().codes),
         Err(error) => format!("{outcome}: {error}"),
     }
 }
@@ -134,7 +135,7 @@ fn check_yaml(bytes: &[u8]) -> String {
         };
     }
     let Ok(text) = std::str::from_utf8(bytes) else { return "no text".to_owned() };
-    WEIGHTS.with(|weights| match weights.as_ref().map(|weights| weights.check_against_yaml(text)) {
+    WEIGHTS.with(|weights| match weights.clone().map(|weights| weights.with_yaml(text).map(|_| ())) {
         Some(Ok(())) => "agrees".to_owned(),
         Some(Err(error)) => error.to_string(),
         None => panic!("the tokenizer of the corpus cannot be opened"),

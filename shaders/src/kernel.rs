@@ -12,7 +12,8 @@ use crate::{
     specialize::{Specialization, SpecializeError},
     storage::Storage,
     variants::{
-        ConvTile, LinearKind, LinearTile, LookupScore, LookupTile, MatrixTile, MatrixUnit, NormOutput, WeightFormat,
+        ConvTile, LinearKind, LinearTile, LookupScore, LookupTile, MatrixTile, MatrixUnit, NormOutput,
+        WeightFormat,
     },
 };
 

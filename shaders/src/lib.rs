@@ -20,8 +20,8 @@ pub use kernel::Kernel;
 pub use specialize::{Constant, Specialization, SpecializeError, specialize};
 pub use storage::Storage;
 pub use variants::{
-    ConvTile, LinearKind, LinearTile, LookupScore, LookupTile, MatrixSize, MatrixTile, MatrixUnit, NormOutput,
-    WeightFormat,
+    ConvTile, LinearKind, LinearTile, LookupScore, LookupTile, MatrixSize, MatrixTile, MatrixUnit,
+    NormOutput, WeightFormat,
 };
 
 #[cfg(test)]

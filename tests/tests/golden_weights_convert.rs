@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use ibq_core::{
-    files::{FolderWriter, Model, ModelKind, TokenizerWeights, WeightSet, WeightsError, convert},
+    files::{FolderWriter, Model, WeightSet, WeightsError},
     gpu::Precision,
     job::Job,
+    tokenizer::{ModelKind, TokenizerWeights, convert},
 };
 use ibq_tests::vectors::Golden;
 use pollster::block_on;
@@ -123,11 +124,11 @@ fn golden_weights_too_large_for_f16_are_named() {
     let Some(weights) = weights(WeightSet::Ema) else { return };
     let scratch = Scratch::new("f16");
     let config = ibq_core::files::FolderConfig {
-        kind: ModelKind::Tokenizer,
+        kind: ModelKind::Tokenizer.key().to_owned(),
         weights: WeightSet::Raw,
         precision: Precision::F16,
         source: "a test".to_owned(),
-        tokenizer: Some(weights.config().clone()),
+        tokenizer: Some(serde_json::json!(weights.config())),
         transformer: None,
         class_names: Vec::new(),
     };

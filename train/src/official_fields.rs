@@ -1,6 +1,6 @@
 //! Fields of YAML files of the official code.
 
-use ibq_core::files::{WeightsError, official_entries};
+use ibq_core::files::{OfficialYaml, WeightsError};
 
 use crate::preset_file::PresetError;
 
@@ -15,14 +15,19 @@ pub(crate) fn steps_per_epoch(batch: usize) -> f64 {
 /// The fields of a YAML file, each found by the end of its path.
 pub(crate) struct OfficialFields<'a> {
     name: &'a str,
-    entries: Vec<(String, Vec<String>)>,
+    yaml: OfficialYaml,
 }
 
 impl<'a> OfficialFields<'a> {
     pub(crate) fn new(name: &'a str, yaml: &str) -> Result<Self, PresetError> {
         let wrong =
             |error: WeightsError| PresetError::Toml { name: name.to_owned(), reason: error.to_string() };
-        Ok(Self { name, entries: official_entries(yaml).map_err(wrong)? })
+        Ok(Self { name, yaml: OfficialYaml::read(yaml).map_err(wrong)? })
+    }
+
+    /// The whole file.
+    pub(crate) fn yaml(&self) -> &OfficialYaml {
+        &self.yaml
     }
 
     pub(crate) fn wrong(&self, reason: String) -> PresetError {
@@ -32,7 +37,8 @@ impl<'a> OfficialFields<'a> {
     pub(crate) fn find(&self, field: &str) -> Option<&[String]> {
         let ends =
             |path: &str| path.strip_suffix(field).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-        self.entries.iter().find(|(path, _)| ends(path)).map(|(_, values)| values.as_slice())
+        let entry = self.yaml.entries().iter().find(|entry| ends(&entry.path))?;
+        Some(&entry.values)
     }
 
     pub(crate) fn text(&self, field: &str) -> Option<String> {

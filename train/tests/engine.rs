@@ -1,48 +1,108 @@
 //! What a run makes is what the engine runs: the same tokens and pictures, up to rounding.
 
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor, TensorData};
 use ibq_core::{
     files::Model,
     gpu::{Gpu, GpuOptions, Precision},
     job::Job,
-    tokenizer::{RunOptions, Tokenizer},
+    tokenizer::{Rule, RunOptions, Tokenizer, TokenizerConfig},
 };
 use ibq_train::{
     data::Pictures,
     random::Random,
     tokenizer::{
-        export, import, initial_weights,
-        quantizer::{Ibq, QuantizerConfig},
-        reconstruct,
+        CODEBOOK, Preset, Trainer, export, import, initial_weights, quantizer::QuantizerConfig, reconstruct,
+        rule_is_assumed,
     },
+    weights::Weights,
 };
 
 #[test]
 fn an_exported_model_has_the_same_tokens_in_the_engine() {
     let device = Device::flex();
-    let config = ibq_core::tokenizer::TokenizerConfig {
-        ch: 32,
-        ch_mult: vec![1, 2, 1],
-        num_res_blocks: 1,
-        attn_resolutions: vec![16],
-        resolution: 32,
-        z_channels: 24,
-        embed_dim: 16,
-        n_embed: 128,
-        in_channels: 3,
-        out_ch: 3,
-    };
-    let weights = initial_weights(&config, &mut Random::new(5), &device);
-    let folder = std::env::temp_dir().join(format!("ibq-train-engine-{}", std::process::id()));
-    export(&weights, &config, Precision::F32, "a test", &folder).unwrap();
+    for rule in Rule::ALL {
+        let config = TokenizerConfig {
+            ch: 32,
+            ch_mult: vec![1, 2, 1],
+            num_res_blocks: 1,
+            attn_resolutions: vec![16],
+            resolution: 32,
+            z_channels: 24,
+            embed_dim: 16,
+            n_embed: 128,
+            rule,
+            in_channels: 3,
+            out_ch: 3,
+        };
+        let mut weights = initial_weights(&config, &mut Random::new(5), &device);
+        lengthen_codes(&mut weights);
+        same_tokens_in_the_engine(&weights, &config, &QuantizerConfig::of(rule));
+        // The other rule would choose other codes.
+        let codes = Rule::ALL.map(|rule| {
+            let pictures = Pictures::held_out_scenes(1, 32, 0);
+            reconstruct(&weights, &config, &QuantizerConfig::of(rule), &pictures, &device).1
+        });
+        let alike = codes[0].iter().zip(&codes[1]).filter(|(a, b)| a == b).count();
+        assert!(2 * alike < codes[0].len(), "both rules choose {alike} of {} codes", codes[0].len());
+    }
+}
+
+/// Gives the codes very different norms, as they have after training: the rules then disagree.
+fn lengthen_codes(weights: &mut Weights) {
+    let [codes, dimension] = weights.get::<2>(CODEBOOK).dims();
+    let scales: Vec<f32> = (0..codes).map(|code| 20.0 + (code % 7) as f32 * 40.0).collect();
+    weights.update(CODEBOOK, |values| {
+        let scales = Tensor::<1>::from_data(TensorData::new(scales, [codes]), &values.device());
+        (values.reshape([codes, dimension]) * scales.reshape([codes, 1])).reshape([codes * dimension])
+    });
+}
+
+#[test]
+fn a_run_by_vector_quantization_has_the_same_tokens_in_the_engine() {
+    let preset = r#"
+[model]
+ch = 32
+ch_mult = [1, 1]
+num_res_blocks = 1
+attn_resolutions = []
+resolution = 32
+z_channels = 8
+embed_dim = 8
+n_embed = 64
+[quantizer]
+rule = "vq"
+[training]
+side = 32
+batch = 4
+steps = 100
+learning_rate = 1e-3
+continuous_steps = 2
+"#;
+    let mut trainer = Trainer::new(Preset::parse("vq", preset).unwrap(), Device::flex());
+    let pictures = Pictures::scenes(4, 32, 0, &[1], |_| {});
+    for _ in 0..4 {
+        trainer.step(&pictures).unwrap();
+    }
+    let checkpoint = trainer.checkpoint();
+    let preset = &checkpoint.preset;
+    assert_eq!(preset.model.rule, Rule::Vq);
+    same_tokens_in_the_engine(&checkpoint.ema.weights, &preset.model, &preset.quantizer);
+}
+
+/// Exports, reads back, and compares the trainer's tokens and pictures with the engine's.
+fn same_tokens_in_the_engine(weights: &Weights, config: &TokenizerConfig, quantizer: &QuantizerConfig) {
+    let device = Device::flex();
+    let name = format!("ibq-train-engine-{}-{}-{}", config.rule.key(), config.n_embed, std::process::id());
+    let folder = std::env::temp_dir().join(name);
+    export(weights, config, Precision::F32, "a test", &folder).unwrap();
+    assert!(!rule_is_assumed(&folder).unwrap());
 
     let (read, config_read) = import(&folder, &device).unwrap();
-    assert_eq!(config_read, config);
+    assert_eq!(config_read, *config);
     assert!(weights.iter().all(|(name, _)| read.values(name) == weights.values(name)));
 
     let pictures = Pictures::held_out_scenes(1, 32, 0);
-    let (ours, our_codes) =
-        reconstruct(&read, &config, &QuantizerConfig::Ibq(Ibq::default()), &pictures, &device);
+    let (ours, our_codes) = reconstruct(&read, config, quantizer, &pictures, &device);
 
     let (grids, decoded) = pollster::block_on(async {
         let gpu = Gpu::open(&GpuOptions::default()).await.unwrap();

@@ -6,11 +6,17 @@ use std::path::PathBuf;
 
 use burn::tensor::Device;
 use folder::Folder;
-use ibq_core::files::{Model, ModelKind, WeightSet};
+use ibq_core::{
+    files::{Model, WeightSet},
+    tokenizer::{ModelKind, Rule},
+};
 use ibq_train::{
     data::Pictures,
     pytorch::{Entry, Values, save},
-    tokenizer::{CODEBOOK, Checkpoint, Preset, Trainer, export_pytorch, import, loss::Lpips},
+    tokenizer::{
+        CODEBOOK, Checkpoint, Preset, Trainer, export_pytorch, import, loss::Lpips,
+        official_yaml::tokenizer_yaml,
+    },
     transformer::{self, CodeMap, TokenSet, inner_codes, official_yaml::transformer_yaml, parameters::slots},
     weights::Weights,
 };
@@ -41,7 +47,12 @@ ema_decay = 0.5
 
 /// A tokenizer after two steps with a discriminator.
 fn trained() -> Checkpoint {
-    let mut trainer = Trainer::new(Preset::parse("small", SMALL).unwrap(), Device::flex());
+    trained_by("ibq")
+}
+
+fn trained_by(rule: &str) -> Checkpoint {
+    let preset = SMALL.replace("rule = \"ibq\"", &format!("rule = \"{rule}\""));
+    let mut trainer = Trainer::new(Preset::parse("small", &preset).unwrap(), Device::flex());
     let pictures = Pictures::scenes(4, 16, 0, &[1], |_| {});
     for _ in 0..2 {
         trainer.step(&pictures).unwrap();
@@ -89,6 +100,24 @@ fn a_tokenizer_has_its_raw_weights_and_their_averages() {
     let fine =
         Trainer::from_model(Preset::parse("small", SMALL).unwrap(), weights, model, Device::flex()).unwrap();
     assert_eq!(fine.average().values(CODEBOOK), checkpoint.ema.weights.values(CODEBOOK));
+}
+
+#[test]
+fn the_yaml_beside_the_file_states_the_rule() {
+    let folder = Folder::new("rule");
+    for (rule, class) in [(Rule::Ibq, "src.IBQ.models.ibqgan.IBQ"), (Rule::Vq, "taming.models.vqgan.VQModel")]
+    {
+        let path = folder.0.join(format!("{}.ckpt", rule.key()));
+        let checkpoint = trained_by(rule.key());
+        export_pytorch(&checkpoint, &path).unwrap();
+        let yaml = tokenizer_yaml(&checkpoint.preset.model);
+        assert!(yaml.contains(class), "{yaml}");
+        let model = pollster::block_on(Model::open_path(&path)).unwrap();
+        let alone = model.tokenizer(None).unwrap();
+        assert_eq!((alone.config().rule, alone.rule_is_assumed()), (Rule::Ibq, true));
+        let stated = alone.with_yaml(&yaml).unwrap();
+        assert_eq!((stated.config().rule, stated.rule_is_assumed()), (rule, false));
+    }
 }
 
 const TRANSFORMER: &str = "

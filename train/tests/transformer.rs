@@ -8,7 +8,7 @@ use ibq_core::{
     files::Model,
     gpu::{Gpu, GpuOptions, Precision},
     job::Job,
-    tokenizer::TokenizerConfig,
+    tokenizer::{Rule, TokenizerConfig},
     transformer::{
         Condition, PictureRequest, Sampling, Transformer, TransformerConfig, TransformerPrecision,
         TransformerWeights,
@@ -68,6 +68,7 @@ fn tokenizer() -> (Weights, TokenizerConfig) {
         z_channels: 8,
         embed_dim: 8,
         n_embed: 48,
+        rule: Rule::Ibq,
         in_channels: 3,
         out_ch: 3,
     };

@@ -64,6 +64,8 @@ export interface LoadOptions extends CallOptions {
   weights?: 'ema' | 'raw';
   /** How weights and activations are stored on the GPU. Default `'f32'`. */
   precision?: 'f32' | 'f16';
+  /** Text of an official YAML: its class states how codes are chosen, which checkpoints do not. It must agree with the weights. */
+  config?: string;
 }
 
 /** A loaded tokenizer. */
@@ -78,10 +80,14 @@ export interface TokenizerInfo {
   readonly codebookSize: number;
   /** Length of a code's vector. */
   readonly codeDimension: number;
+  /** How a code is chosen: by the largest dot product (`'ibq'`), or as the nearest one (`'vq'`). */
+  readonly quantizer: 'ibq' | 'vq';
+  /** Whether neither the model nor `config` states this, so that IBQ was assumed. */
+  readonly quantizerAssumed: boolean;
   /** Number of parameters. */
   readonly parameters: number;
   /** The whole configuration, with the official names. */
-  readonly config: Readonly<Record<string, number | readonly number[]>>;
+  readonly config: Readonly<Record<string, number | string | readonly number[]>>;
 }
 
 /** What can be encoded: pixels, a picture file, or anything a canvas can draw. Transparent parts are put on white. */

@@ -31,7 +31,7 @@ export class Engine {
   async loadTokenizer(source, options = {}) {
     const core = this.#open();
     const model = modelOf(source);
-    const loaded = await run(options, (job) => core.load(model, options.weights, options.precision, job));
+    const loaded = await run(options, (job) => core.load(model, options.weights, options.precision, options.config, job));
     return new Tokenizer(LOADED, loaded);
   }
 

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use ibq_core::{
-    files::{CONFIG_FILE, ModelKind, TENSORS_FILE, convert},
+    files::{CONFIG_FILE, TENSORS_FILE},
+    tokenizer::{ModelKind, convert},
     transformer::{TransformerPrecision, convert_transformer},
 };
 
@@ -84,6 +85,7 @@ async fn convert_tokenizer(
         return Err(Failure::Usage(reason.to_owned()));
     };
     let weights = model::tokenizer(opened, &arguments.choice)?;
+    model::note_assumed_rule(&opened.name, &weights, session);
     outputs::create_parent(&arguments.output)?;
     session.tell("model", format_args!("{} · {} weights", opened.name, weights.set()));
     session.title(&opened.name);

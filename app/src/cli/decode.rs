@@ -102,7 +102,7 @@ fn output_names(
 /// Refuses tokens of another model, and notes another name of the model.
 fn check_model(file: &TokenFile, path: &Path, loaded: &Loaded, session: &Session) -> Result<(), Failure> {
     let (config, model) = (loaded.tokenizer.config(), &loaded.name);
-    file.check_model(config.n_embed, config.factor()).map_err(|error| {
+    file.check_model(config.quantizer().codes, config.factor()).map_err(|error| {
         let reason = match error {
             OtherModel::Codes { file, model: codes } => format!(
                 "its tokens are of a model with {} codes; {model} has {}. Give theirs with --model",

@@ -142,7 +142,7 @@ fn write(encoded: Vec<Encoded>, format: TokenFormat, loaded: &Loaded, path: &Pat
         grids,
         sizes: Some(sizes),
         factor: Some(config.factor()),
-        codebook_size: Some(config.n_embed),
+        codebook_size: Some(config.quantizer().codes),
         model: Some(loaded.name.clone()),
     };
     let content =

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use ibq_core::{
-    files::{Model, TokenizerWeights, WeightSet},
+    files::{Model, WeightSet},
     gpu::{Gpu, GpuInfo, GpuOptions as OpenOptions, Tier},
-    tokenizer::Tokenizer,
+    tokenizer::{Rule, Tokenizer, TokenizerWeights},
 };
 use ibq_studio::bundled;
 use serde::Serialize;
@@ -36,6 +36,7 @@ pub(crate) struct RunInfo {
     weights: &'static str,
     precision: &'static str,
     codebook_size: u32,
+    quantizer: &'static str,
     factor: u32,
     adapter: Adapter,
 }
@@ -93,14 +94,23 @@ pub(crate) async fn open(path: Option<&Path>) -> Result<OpenedModel, Failure> {
     Ok(OpenedModel { model: bundled.open().await?, name })
 }
 
-/// The asked weights of a model, checked against the configuration file if one was given.
+/// The asked weights of a model, with what the configuration file says if one was given.
 pub(crate) fn tokenizer(opened: &OpenedModel, options: &WeightOptions) -> Result<TokenizerWeights, Failure> {
     let weights = opened.model.tokenizer(options.weights.map(WeightSet::from))?;
-    if let Some(path) = &options.config {
-        let text = read_yaml(path)?;
-        weights.check_against_yaml(&text).map_err(|error| Failure::in_file(path, error))?;
+    match &options.config {
+        None => Ok(weights),
+        Some(path) => weights.with_yaml(&read_yaml(path)?).map_err(|error| Failure::in_file(path, error)),
     }
-    Ok(weights)
+}
+
+/// Says that the rule of a quantizer was assumed, where nothing stated it.
+pub(crate) fn note_assumed_rule(name: &str, weights: &TokenizerWeights, session: &Session) {
+    if weights.rule_is_assumed() {
+        let rule = Rule::default().description();
+        let advice = "its official YAML states the rule (--config)";
+        let text = format!("nothing states the rule of its quantizer: {rule} is assumed; {advice}");
+        session.note(name, text);
+    }
 }
 
 /// Opens the adapter.
@@ -126,9 +136,11 @@ pub(crate) async fn load(
 ) -> Result<Loaded, Failure> {
     let opened = open(model.model.as_deref()).await?;
     let weights = tokenizer(&opened, &model.choice)?;
+    note_assumed_rule(&opened.name, &weights, session);
     let config = weights.config();
     let origin = if model.model.is_none() { " (bundled)" } else { "" };
-    let codes = numbers::count(u64::from(config.n_embed));
+    let quantizer = config.quantizer();
+    let codes = numbers::count(u64::from(quantizer.codes));
     let set = weights.set();
     session.tell("model", format_args!("{}{origin} · {set} weights · {codes} codes", opened.name));
     let gpu = open_gpu(&options.gpu).await?;
@@ -138,7 +150,8 @@ pub(crate) async fn load(
         model: opened.name.clone(),
         weights: weights.set().name(),
         precision: options.precision.name(),
-        codebook_size: config.n_embed,
+        codebook_size: quantizer.codes,
+        quantizer: quantizer.rule.key(),
         factor: config.factor(),
         adapter,
     };

@@ -119,12 +119,14 @@ impl WasmEngine {
         self.gpu.memory().now as f64
     }
 
-    /// Loads a tokenizer from an absolute address, a `Blob`, bytes (`Uint8Array`), or the `File`s of a model folder.
+    /// Loads a tokenizer from an absolute address, a `Blob`, bytes (`Uint8Array`), or the `File`s of a model folder; `yaml`
+    /// is an official configuration, whose class states the rule of the quantizer.
     pub fn load(
         &self,
         source: JsValue,
         weights: Option<String>,
         precision: Option<String>,
+        yaml: Option<String>,
         job: &WasmJob,
     ) -> Result<Promise, JsValue> {
         let set = script::weight_set(weights.as_deref())?;
@@ -134,7 +136,11 @@ impl WasmEngine {
             job.stage("open model");
             let model = open_model(&source).await?;
             script::check(&job)?;
-            let weights = model.tokenizer(set).map_err(|error| script::error(&error))?;
+            let weights = model.tokenizer(set).and_then(|weights| match yaml {
+                Some(yaml) => weights.with_yaml(&yaml),
+                None => Ok(weights),
+            });
+            let weights = weights.map_err(|error| script::error(&error))?;
             let tokenizer = Tokenizer::load(&gpu, &weights, precision, &job)
                 .await
                 .map_err(|error| script::error(&error))?;

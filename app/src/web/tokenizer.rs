@@ -127,13 +127,16 @@ impl WasmTokenizer {
 
 fn describe(tokenizer: &Tokenizer) -> String {
     let config: &TokenizerConfig = tokenizer.config();
+    let quantizer = config.quantizer();
     json!({
         "name": tokenizer.name(),
         "weights": tokenizer.set().name(),
         "precision": tokenizer.precision().name(),
         "factor": config.factor(),
-        "codebookSize": config.n_embed,
-        "codeDimension": config.embed_dim,
+        "codebookSize": quantizer.codes,
+        "codeDimension": quantizer.dimension,
+        "quantizer": quantizer.rule.key(),
+        "quantizerAssumed": tokenizer.rule_is_assumed(),
         "parameters": config.parameter_count(),
         "config": config,
     })

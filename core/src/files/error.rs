@@ -1,8 +1,8 @@
 //! What can be wrong with a model.
 
-use crate::{job::Cancelled, tokenizer::ConfigError};
+use crate::job::Cancelled;
 
-use super::{ModelKind, SourceError, WeightSet};
+use super::{SourceError, WeightSet};
 
 /// Why a model cannot be used. `name` is always the path or address of the file.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -44,11 +44,13 @@ pub enum WeightsError {
         /// The tensor.
         tensor: String,
     },
-    /// A tensor of the network that no tokenizer of this family has.
-    #[error("{name}: tensor `{tensor}` belongs to no IBQ tokenizer with the configuration of this file")]
+    /// A tensor of the network that no model of this family has.
+    #[error("{name}: tensor `{tensor}` belongs to no {family} model with the configuration of this file")]
     Unexpected {
         /// The file.
         name: String,
+        /// Name of the family.
+        family: &'static str,
         /// The tensor.
         tensor: String,
     },
@@ -77,12 +79,22 @@ pub enum WeightsError {
         value: f32,
     },
     /// The file holds another kind of model than asked for.
-    #[error("{name} is {}, not a tokenizer", found.description())]
+    #[error("{name} is {found}, not a tokenizer")]
     Kind {
         /// The file.
         name: String,
-        /// What it is.
-        found: ModelKind,
+        /// What it is: "a transformer".
+        found: String,
+    },
+    /// The file holds a model of a known family that cannot be run.
+    #[error("{name} is {family}, which is not supported: {reason}")]
+    Unsupported {
+        /// The file.
+        name: String,
+        /// The family: "a GumbelVQ tokenizer of taming-transformers".
+        family: &'static str,
+        /// What is different there.
+        reason: &'static str,
     },
     /// The file does not have the asked set of weights.
     #[error("{name} has no {asked} weights, only {}", list(available))]
@@ -107,6 +119,16 @@ pub enum WeightsError {
     Yaml {
         /// What is wrong, with the line.
         reason: String,
+    },
+    /// The YAML configuration is for another class of model.
+    #[error("configuration file: is for the class `{class}`{}, not for {expected}", note(known))]
+    Class {
+        /// The class that it names.
+        class: String,
+        /// What that is, where it is known.
+        known: Option<String>,
+        /// The classes that can be used.
+        expected: String,
     },
     /// The YAML configuration and the weights disagree.
     #[error("the configuration file says `{field}: {yaml}`, but the weights in {name} have {found}")]
@@ -133,7 +155,26 @@ pub enum WeightsError {
     Cancelled(#[from] Cancelled),
 }
 
+fn note(known: &Option<String>) -> String {
+    known.as_ref().map_or_else(String::new, |known| format!(" ({known})"))
+}
+
 fn list(sets: &[WeightSet]) -> String {
     let words: Vec<String> = sets.iter().map(ToString::to_string).collect();
     if words.is_empty() { "none at all".to_owned() } else { words.join(" and ") }
+}
+
+/// Why a configuration cannot be run.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// A field has a value outside of what is allowed.
+    #[error("configuration field `{field}` is {value}: {reason}")]
+    Field {
+        /// Official name of the field.
+        field: &'static str,
+        /// The offending value.
+        value: String,
+        /// What is allowed.
+        reason: &'static str,
+    },
 }

@@ -1,50 +1,23 @@
-//! Model folders: `config.json` beside `model.safetensors`, or beside shards that an index lists.
+//! Opening model folders: `config.json` beside `model.safetensors`, or beside shards that an index lists.
 
 use std::collections::BTreeMap;
 #[cfg(not(target_arch = "wasm32"))]
 use std::path::Path;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use crate::{gpu::Precision, tokenizer::TokenizerConfig, transformer::TransformerConfig};
+use super::{
+    Model, Origin, Source, WeightsError,
+    folder_config::{CONFIG_FILE, read_config, read_json},
+};
 
-use super::{Model, ModelKind, Origin, Source, WeightSet, WeightsError};
-
-/// Name of the configuration in a model folder.
-pub const CONFIG_FILE: &str = "config.json";
 /// Name of the tensors in a model folder.
 pub const TENSORS_FILE: &str = "model.safetensors";
 /// Name of the list of shards, where the tensors are in several files.
 pub const INDEX_FILE: &str = "model.safetensors.index.json";
 
-/// Longest configuration or index that is read, in bytes.
-const LONGEST_JSON: u64 = 16 << 20;
 /// Most shards of a folder.
 const MOST_SHARDS: usize = 1000;
-
-/// What `config.json` of a model folder says.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FolderConfig {
-    /// What the folder holds.
-    pub kind: ModelKind,
-    /// Which set of weights it was made from.
-    pub weights: WeightSet,
-    /// How the tensors are stored.
-    #[serde(default)]
-    pub precision: Precision,
-    /// Where the weights came from: a file name, or a word on their training.
-    #[serde(default)]
-    pub source: String,
-    /// Configuration of the tokenizer, where there is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tokenizer: Option<TokenizerConfig>,
-    /// Configuration of the transformer, where there is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub transformer: Option<TransformerConfig>,
-    /// Names of the transformer's classes, where they have names.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub class_names: Vec<String>,
-}
 
 /// The part of an index that is used.
 #[derive(Deserialize)]
@@ -52,16 +25,49 @@ struct Index {
     weight_map: BTreeMap<String, String>,
 }
 
+impl Model {
+    /// Opens a file or a model folder (`config.json` + `model.safetensors`, or shards with an index).
+    ///
+    /// # Errors
+    /// [`WeightsError`] names the file and what is wrong with it.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub async fn open_path(path: &Path) -> Result<Self, WeightsError> {
+        if path.is_dir() { open_path(path).await } else { Self::open(Source::file(path)?).await }
+    }
+
+    /// Opens a file, or a model folder (an address that ends in `/`), over HTTP.
+    ///
+    /// # Errors
+    /// [`WeightsError`] names the address and what is wrong with it.
+    #[cfg(target_arch = "wasm32")]
+    pub async fn open_url(url: &str) -> Result<Self, WeightsError> {
+        if url.ends_with('/') {
+            open_url(url, Origin::At(url.to_owned())).await
+        } else {
+            Self::open(Source::http(url).await?).await
+        }
+    }
+
+    /// Opens a model that ships with the page, from the address of its folder, which ends in `/`.
+    ///
+    /// # Errors
+    /// [`WeightsError`] names the address and what is wrong with it.
+    #[cfg(target_arch = "wasm32")]
+    pub async fn open_bundled_url(name: &str, url: &str) -> Result<Self, WeightsError> {
+        open_url(url, Origin::Bundled(name.to_owned())).await
+    }
+}
+
 /// Opens a model folder of this machine.
 #[cfg(not(target_arch = "wasm32"))]
-pub(super) async fn open_path(folder: &Path) -> Result<Model, WeightsError> {
+async fn open_path(folder: &Path) -> Result<Model, WeightsError> {
     let name = folder.display().to_string();
     let existing = |file: &str| -> Result<Option<Source>, WeightsError> {
         let path = folder.join(file);
         if path.exists() { Ok(Some(Source::file(&path)?)) } else { Ok(None) }
     };
     let config = match existing(CONFIG_FILE)? {
-        Some(source) => read_config(&source).await?,
+        Some(source) => Some(read_config(&source).await?),
         None => None,
     };
     if let Some(tensors) = existing(TENSORS_FILE)? {
@@ -79,9 +85,9 @@ pub(super) async fn open_path(folder: &Path) -> Result<Model, WeightsError> {
 
 /// Opens a model folder on the web, whose address ends in `/`.
 #[cfg(target_arch = "wasm32")]
-pub(super) async fn open_url(url: &str, origin: Origin) -> Result<Model, WeightsError> {
+async fn open_url(url: &str, origin: Origin) -> Result<Model, WeightsError> {
     let config = match Source::http(&format!("{url}{CONFIG_FILE}")).await {
-        Ok(source) => read_config(&source).await?,
+        Ok(source) => Some(read_config(&source).await?),
         Err(error) => {
             log::info!("{error}; the configuration is inferred from the tensors");
             None
@@ -101,31 +107,8 @@ pub(super) async fn open_url(url: &str, origin: Origin) -> Result<Model, Weights
     check_index(Model::from_shards(url.to_owned(), origin, config, sources).await?, &index)
 }
 
-/// Reads `config.json`. None when it is not one of a model folder of ours: then names and shapes decide.
-pub(super) async fn read_config(source: &Source) -> Result<Option<FolderConfig>, WeightsError> {
-    let value: serde_json::Value = read_json(source).await?;
-    if value.get("kind").is_none() {
-        log::info!("{}: has no `kind`, so the configuration is inferred from the tensors", source.name());
-        return Ok(None);
-    }
-    serde_json::from_value(value).map(Some).map_err(|error| broken(source, &error))
-}
-
 async fn read_index(source: &Source) -> Result<Index, WeightsError> {
     read_json(source).await
-}
-
-async fn read_json<T: for<'de> Deserialize<'de>>(source: &Source) -> Result<T, WeightsError> {
-    if source.len() > LONGEST_JSON {
-        let reason = format!("has {} bytes, more than {LONGEST_JSON}", source.len());
-        return Err(WeightsError::Broken { name: source.name().to_owned(), reason });
-    }
-    let bytes = source.read_at(0, source.len() as usize).await?;
-    serde_json::from_slice(&bytes).map_err(|error| broken(source, &error))
-}
-
-fn broken(source: &Source, error: &serde_json::Error) -> WeightsError {
-    WeightsError::Broken { name: source.name().to_owned(), reason: error.to_string() }
 }
 
 /// The files that an index names: plain file names only, so that none lies outside of the folder.

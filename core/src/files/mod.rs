@@ -1,4 +1,4 @@
-//! Model files of every form: sources of bytes, safetensors, PyTorch checkpoints, naming, configuration.
+//! Model files of every form: sources of bytes, safetensors, PyTorch checkpoints, model folders, official YAML.
 //!
 //! A file is first opened ([`Model::open`]): its form is recognized and its tensors are listed, by reading a few short
 //! ranges. Tensors are then read one at a time. Nothing in a file is trusted: every length is checked against the size
@@ -10,29 +10,28 @@ mod convert;
 mod digest;
 mod error;
 mod folder;
-mod infer;
-mod kind;
+mod folder_config;
 mod layout;
 mod model;
-mod naming;
 mod origin;
 mod pickle;
 mod pytorch;
 mod safetensors;
 mod source;
 mod stored;
-mod tokenizer;
+mod weight_set;
 mod yaml;
 
 #[cfg(not(target_arch = "wasm32"))]
-pub use convert::{FolderTensor, FolderWriter, StoredAs, convert};
+pub use convert::{FolderTensor, FolderWriter, StoredAs};
 pub use digest::{DigestError, sha256};
-pub use error::WeightsError;
-pub use folder::{CONFIG_FILE, FolderConfig, INDEX_FILE, TENSORS_FILE};
-pub use kind::{ModelKind, WeightSet, WeightSetError};
+pub use error::{ConfigError, WeightsError};
+pub use folder::{INDEX_FILE, TENSORS_FILE};
+pub(crate) use folder_config::read_section;
+pub use folder_config::{CONFIG_FILE, FolderConfig};
 pub use model::{Model, TensorEntry};
 pub use origin::Origin;
+pub(crate) use source::Shared;
 pub use source::{Source, SourceError};
-pub use tokenizer::TokenizerWeights;
-pub use yaml::official_entries;
-pub(crate) use yaml::transformer_number;
+pub use weight_set::{WeightSet, WeightSetError};
+pub use yaml::{OfficialArguments, OfficialYaml, YamlEntry};

@@ -1,14 +1,15 @@
-//! An opened model: what it is, which tensors it has, and the tokenizer in it.
+//! An opened model: which tensors it has, and their values. What they mean is for those who run the model.
 
 use std::collections::HashMap;
+
+use serde_json::Value;
 
 use crate::formats::{Element, safetensors::is_safetensors};
 
 use super::{
-    ModelKind, Origin, Source, TokenizerWeights, WeightSet, WeightsError,
-    folder::FolderConfig,
+    Origin, Source, WeightsError,
+    folder_config::{ConfigJson, FolderConfig, read_config},
     layout::Layout,
-    naming::Naming,
     pytorch, safetensors,
     source::Shared,
     stored::{ReadError, StoredTensor},
@@ -33,10 +34,7 @@ pub struct Model(Shared<Opened>);
 struct Opened {
     name: String,
     origin: Origin,
-    kind: ModelKind,
-    available: Vec<WeightSet>,
-    naming: Naming,
-    folder: Option<FolderConfig>,
+    config: Option<ConfigJson>,
     entries: Vec<TensorEntry>,
     stored: Vec<(Source, StoredTensor)>,
     positions: HashMap<String, usize>,
@@ -59,27 +57,14 @@ impl Model {
         )
     }
 
-    /// Opens a file or a model folder (`config.json` + `model.safetensors`, or shards with an index).
-    ///
-    /// # Errors
-    /// [`WeightsError`] names the file and what is wrong with it.
-    #[cfg(not(target_arch = "wasm32"))]
-    pub async fn open_path(path: &std::path::Path) -> Result<Self, WeightsError> {
-        if path.is_dir() {
-            super::folder::open_path(path).await
-        } else {
-            Self::open(Source::file(path)?).await
-        }
-    }
-
     /// Opens a model folder whose two files are at hand.
     ///
     /// # Errors
     /// [`WeightsError`] names the file and what is wrong with it.
     pub async fn open_folder(config: Source, shards: Vec<Source>) -> Result<Self, WeightsError> {
         let name = shards.first().unwrap_or(&config).name().to_owned();
-        let config = super::folder::read_config(&config).await?;
-        Self::from_shards(name, Origin::Unknown, config, shards).await
+        let config = read_config(&config).await?;
+        Self::from_shards(name, Origin::Unknown, Some(config), shards).await
     }
 
     /// Opens a model that ships with the program, from its two files.
@@ -87,30 +72,9 @@ impl Model {
     /// # Errors
     /// [`WeightsError`] names the model and what is wrong with it.
     pub async fn open_bundled(name: &str, config: Source, weights: Source) -> Result<Self, WeightsError> {
-        let config = super::folder::read_config(&config).await?;
-        Self::from_shards(name.to_owned(), Origin::Bundled(name.to_owned()), config, vec![weights]).await
-    }
-
-    /// Opens a model that ships with the page, from the address of its folder, which ends in `/`.
-    ///
-    /// # Errors
-    /// [`WeightsError`] names the address and what is wrong with it.
-    #[cfg(target_arch = "wasm32")]
-    pub async fn open_bundled_url(name: &str, url: &str) -> Result<Self, WeightsError> {
-        super::folder::open_url(url, Origin::Bundled(name.to_owned())).await
-    }
-
-    /// Opens a file, or a model folder (an address that ends in `/`), over HTTP.
-    ///
-    /// # Errors
-    /// [`WeightsError`] names the address and what is wrong with it.
-    #[cfg(target_arch = "wasm32")]
-    pub async fn open_url(url: &str) -> Result<Self, WeightsError> {
-        if url.ends_with('/') {
-            super::folder::open_url(url, Origin::At(url.to_owned())).await
-        } else {
-            Self::open(Source::http(url).await?).await
-        }
+        let config = read_config(&config).await?;
+        Self::from_shards(name.to_owned(), Origin::Bundled(name.to_owned()), Some(config), vec![weights])
+            .await
     }
 
     /// The files that hold its tensors.
@@ -129,7 +93,7 @@ impl Model {
     pub(super) async fn from_shards(
         name: String,
         origin: Origin,
-        config: Option<FolderConfig>,
+        config: Option<ConfigJson>,
         shards: Vec<Source>,
     ) -> Result<Self, WeightsError> {
         let mut stored = Vec::new();
@@ -143,7 +107,7 @@ impl Model {
     fn assemble(
         name: String,
         origin: Origin,
-        folder: Option<FolderConfig>,
+        config: Option<ConfigJson>,
         stored: Vec<(Source, StoredTensor)>,
     ) -> Result<Self, WeightsError> {
         let mut positions = HashMap::with_capacity(stored.len());
@@ -156,27 +120,7 @@ impl Model {
             let (shape, dtype) = (tensor.layout.shape().to_vec(), tensor.dtype.name().to_owned());
             entries.push(TensorEntry { name: tensor.name.clone(), shape, dtype });
         }
-        let names = || entries.iter().map(|entry| entry.name.as_str());
-        let kind = folder.as_ref().map_or_else(|| ModelKind::of(names()), |folder| folder.kind);
-        let naming = if kind == ModelKind::Transformer { Naming::INNER } else { Naming::TOP };
-        // A model folder holds one set under plain names and says which; a transformer's may be without a tokenizer.
-        let available = match (&folder, naming.available(names())) {
-            (Some(folder), found) if kind != ModelKind::Transformer || !found.is_empty() => {
-                vec![folder.weights]
-            }
-            (_, found) => found,
-        };
-        Ok(Self(Shared::new(Opened {
-            name,
-            origin,
-            kind,
-            available,
-            naming,
-            folder,
-            entries,
-            stored,
-            positions,
-        })))
+        Ok(Self(Shared::new(Opened { name, origin, config, entries, stored, positions })))
     }
 
     /// Path or address, for messages.
@@ -189,18 +133,6 @@ impl Model {
     #[must_use]
     pub fn origin(&self) -> &Origin {
         &self.0.origin
-    }
-
-    /// What it is.
-    #[must_use]
-    pub fn kind(&self) -> ModelKind {
-        self.0.kind
-    }
-
-    /// The sets of weights that its tokenizer has, the default first. Empty where there is no tokenizer.
-    #[must_use]
-    pub fn available(&self) -> &[WeightSet] {
-        &self.0.available
     }
 
     /// All tensors, in the file's order.
@@ -218,16 +150,13 @@ impl Model {
     /// What the folder's `config.json` says, where the model is a folder that has one.
     #[must_use]
     pub fn folder(&self) -> Option<&FolderConfig> {
-        self.0.folder.as_ref()
+        self.0.config.as_ref()?.folder.as_ref()
     }
 
-    /// The tokenizer in it (of a transformer checkpoint, the one inside), with the asked set of weights (none: EMA
-    /// where there is one).
-    ///
-    /// # Errors
-    /// [`WeightsError`]: another kind of model (named), missing tensors, a set that is not there.
-    pub fn tokenizer(&self, set: Option<WeightSet>) -> Result<TokenizerWeights, WeightsError> {
-        TokenizerWeights::new(self, self.0.naming, set)
+    /// The whole `config.json` of the folder, also where another program wrote it.
+    #[must_use]
+    pub fn config_json(&self) -> Option<&Value> {
+        self.0.config.as_ref().map(|config| &config.json)
     }
 
     /// Reads one tensor by its stored name, row-major, as f32. Values that are not finite are an error.

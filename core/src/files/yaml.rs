@@ -1,163 +1,147 @@
-//! Checking a configuration against an official YAML file.
+//! Official YAML files: what they say, and the class of model that they are for.
 //!
 //! Only the part of YAML is read that the official files and Lightning's own dumps use for the few fields that matter:
 //! nested `key: value` lines, lists in brackets or with dashes, comments. Everything else is passed over.
-
-use std::fmt::Debug;
-
-use crate::tokenizer::TokenizerConfig;
 
 use super::WeightsError;
 
 /// Longest YAML that is read, in bytes.
 const LONGEST: usize = 1 << 20;
-/// Section with the shape of the network.
-const SECTION: &str = "ddconfig";
 
-/// Compares field by field; fields that the YAML leaves out are not compared.
-pub(super) fn check(name: &str, config: &TokenizerConfig, yaml: &str) -> Result<(), WeightsError> {
-    let entries = parse(yaml).map_err(invalid)?;
-    let inside = |path: &str| format!(".{path}.").contains(&format!(".{SECTION}."));
-    let section = entries.iter().map(|entry| entry.path.as_str()).find(|path| inside(path));
-    let Some(end) = section.and_then(|path| format!(".{path}.").find(&format!(".{SECTION}."))) else {
-        return Err(invalid(format!(
-            "has no section `{SECTION}`, so it is no official tokenizer configuration"
-        )));
-    };
-    let parent = section.map_or("", |path| &path[..end]);
-    let fields = Fields { name, entries: &entries, parent };
+/// A line `a.b.c: value` of an official file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct YamlEntry {
+    /// Keys from the outermost to this one, joined with dots: `model.init_args.ddconfig.ch`.
+    pub path: String,
+    /// Its value; a list has several, a key that holds others none.
+    pub values: Vec<String>,
+    /// The line it stands on, from 1.
+    pub line: usize,
+}
 
-    if fields.flag(&format!("{SECTION}.double_z"))? == Some(true) {
-        return Err(invalid("`double_z: true` is a VAE, which has no codebook".to_owned()));
+/// An official YAML file.
+#[derive(Clone, Debug)]
+pub struct OfficialYaml {
+    entries: Vec<YamlEntry>,
+}
+
+impl OfficialYaml {
+    /// Reads the text of a file.
+    ///
+    /// # Errors
+    /// [`WeightsError::Yaml`] names the line that cannot be read.
+    pub fn read(text: &str) -> Result<Self, WeightsError> {
+        Ok(Self { entries: parse(text).map_err(|reason| WeightsError::Yaml { reason })? })
     }
-    if fields.flag("l2_normalize")? == Some(true) {
-        return Err(invalid(
-            "`l2_normalize: true` is not supported: codes are compared as they are".to_owned(),
-        ));
+
+    /// All lines, in the file's order.
+    #[must_use]
+    pub fn entries(&self) -> &[YamlEntry] {
+        &self.entries
     }
-    let network = |field: &str| format!("{SECTION}.{field}");
-    fields.number(&network("ch"), config.ch)?;
-    fields.list(&network("ch_mult"), &config.ch_mult)?;
-    fields.number(&network("num_res_blocks"), config.num_res_blocks)?;
-    // Attention is a property of levels; the numbers in the list depend on the nominal resolution.
-    let resolution = fields.numbers(&network("resolution"))?.and_then(|list| list.first().copied());
-    let nominal = |level: usize| resolution.unwrap_or(256) >> level;
-    if let Some(listed) = fields.numbers(&network("attn_resolutions"))? {
-        let attentive: Vec<u32> =
-            (0..config.levels()).filter(|&l| config.has_attention(l)).map(nominal).collect();
-        let asked: Vec<u32> = (0..config.levels()).map(nominal).filter(|r| listed.contains(r)).collect();
-        fields.same(&network("attn_resolutions"), &asked, &attentive)?;
+
+    /// The class of the whole model, where the file names it.
+    #[must_use]
+    pub fn model_class(&self) -> Option<&str> {
+        self.class_at("model.")
     }
-    fields.number(&network("z_channels"), config.z_channels)?;
-    fields.number(&network("in_channels"), config.in_channels)?;
-    fields.number(&network("out_ch"), config.out_ch)?;
-    fields.number("embed_dim", config.embed_dim)?;
-    fields.number("n_embed", config.n_embed)
+
+    /// The arguments that hold a section of this name (`ddconfig` for tokenizers), wherever in the file they are.
+    #[must_use]
+    pub fn arguments_with(&self, section: &str) -> Option<OfficialArguments<'_>> {
+        let inside = format!(".{section}.");
+        let (entry, end) = self
+            .entries
+            .iter()
+            .find_map(|entry| Some((entry, format!(".{}.", entry.path).find(&inside)?)))?;
+        Some(OfficialArguments { yaml: self, parent: &entry.path[..end] })
+    }
+
+    /// The class of the object at this path, which ends in a dot.
+    fn class_at(&self, object: &str) -> Option<&str> {
+        let is_class = |entry: &&YamlEntry| {
+            matches!(entry.path.strip_prefix(object), Some("class_path" | "target"))
+                && entry.values.len() == 1
+        };
+        self.entries.iter().find(is_class).map(|entry| entry.values[0].as_str())
+    }
 }
 
-/// Everything that an official YAML file says: values by their path, as in `model.init_args.ddconfig.ch`. A list has
-/// several values.
-///
-/// # Errors
-/// [`WeightsError::Yaml`] names the line that cannot be read.
-pub fn official_entries(yaml: &str) -> Result<Vec<(String, Vec<String>)>, WeightsError> {
-    let entries = parse(yaml).map_err(invalid)?;
-    Ok(entries.into_iter().map(|entry| (entry.path, entry.values)).collect())
-}
-
-/// A number of the transformer's section of an official YAML file, where it has one.
-pub(crate) fn transformer_number(yaml: &str, field: &str) -> Result<Option<u32>, WeightsError> {
-    let entries = parse(yaml).map_err(invalid)?;
-    let ending = format!("transformer_config.params.{field}");
-    let wanted =
-        |path: &str| path.strip_suffix(&ending).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-    let Some(entry) = entries.iter().find(|entry| wanted(&entry.path)) else { return Ok(None) };
-    let value = entry.values.join(", ");
-    let number = value.parse();
-    number
-        .map(Some)
-        .map_err(|_| invalid(format!("line {}: `{field}: {value}` is no whole number", entry.line)))
-}
-
-fn invalid(reason: String) -> WeightsError {
-    WeightsError::Yaml { reason }
-}
-
-/// `a.b.c: value`, with the line it stands on.
-#[derive(Debug, PartialEq)]
-struct Entry {
-    path: String,
-    values: Vec<String>,
-    line: usize,
-}
-
-struct Fields<'a> {
-    name: &'a str,
-    entries: &'a [Entry],
-    /// Path of what holds the section, with a dot at its end where it is not empty.
+/// The arguments of one object of an official YAML file.
+#[derive(Clone, Copy, Debug)]
+pub struct OfficialArguments<'a> {
+    yaml: &'a OfficialYaml,
+    /// Path of the arguments, with a dot at its end where it is not empty.
     parent: &'a str,
 }
 
-impl Fields<'_> {
-    fn entry(&self, field: &str) -> Option<&Entry> {
-        let path = format!("{}{field}", self.parent);
-        self.entries.iter().find(|entry| entry.path == path)
+impl<'a> OfficialArguments<'a> {
+    /// The class of the object, where the file names it: `class_path` or `target` beside its arguments.
+    #[must_use]
+    pub fn class(&self) -> Option<&'a str> {
+        let object =
+            self.parent.strip_suffix("init_args.").or_else(|| self.parent.strip_suffix("params."))?;
+        self.yaml.class_at(object)
     }
 
-    fn numbers(&self, field: &str) -> Result<Option<Vec<u32>>, WeightsError> {
+    /// The line of a field.
+    #[must_use]
+    pub fn entry(&self, field: &str) -> Option<&'a YamlEntry> {
+        let is_field = |entry: &&YamlEntry| entry.path.strip_prefix(self.parent) == Some(field);
+        self.yaml.entries.iter().find(is_field)
+    }
+
+    /// A field that is a whole number or a list of them.
+    ///
+    /// # Errors
+    /// [`WeightsError::Yaml`] names the line and the value.
+    pub fn numbers(&self, field: &str) -> Result<Option<Vec<u32>>, WeightsError> {
         let Some(entry) = self.entry(field) else { return Ok(None) };
         let numbers: Result<Vec<u32>, _> = entry.values.iter().map(|value| value.parse()).collect();
-        numbers.map(Some).map_err(|_| {
-            let values = entry.values.join(", ");
-            invalid(format!(
-                "line {}: `{}: {values}` is no whole number or list of them",
-                entry.line, entry.path
-            ))
-        })
+        let wrong = |_| entry.invalid("no whole number or list of them");
+        numbers.map(Some).map_err(wrong)
     }
 
-    fn flag(&self, field: &str) -> Result<Option<bool>, WeightsError> {
+    /// A field that is a whole number.
+    ///
+    /// # Errors
+    /// [`WeightsError::Yaml`] names the line and the value.
+    pub fn number(&self, field: &str) -> Result<Option<u32>, WeightsError> {
+        let Some(entry) = self.entry(field) else { return Ok(None) };
+        match self.numbers(field)?.as_deref() {
+            Some(&[number]) => Ok(Some(number)),
+            _ => Err(entry.invalid("no whole number")),
+        }
+    }
+
+    /// A field that is true or false.
+    ///
+    /// # Errors
+    /// [`WeightsError::Yaml`] names the line and the value.
+    pub fn flag(&self, field: &str) -> Result<Option<bool>, WeightsError> {
         let Some(entry) = self.entry(field) else { return Ok(None) };
         match entry.values.join(", ").to_ascii_lowercase().as_str() {
             "true" => Ok(Some(true)),
             "false" => Ok(Some(false)),
-            other => {
-                Err(invalid(format!("line {}: `{}: {other}` is not true or false", entry.line, entry.path)))
-            }
+            _ => Err(entry.invalid("not true or false")),
         }
     }
+}
 
-    fn number(&self, field: &str, ours: u32) -> Result<(), WeightsError> {
-        match self.numbers(field)?.as_deref() {
-            None => Ok(()),
-            Some([theirs]) => self.same(field, theirs, &ours),
-            Some(theirs) => self.same(field, &theirs, &&[ours][..]),
-        }
-    }
-
-    fn list(&self, field: &str, ours: &Vec<u32>) -> Result<(), WeightsError> {
-        self.numbers(field)?.map_or(Ok(()), |theirs| self.same(field, &theirs, ours))
-    }
-
-    fn same<T: PartialEq + Debug>(&self, field: &str, theirs: &T, ours: &T) -> Result<(), WeightsError> {
-        if theirs == ours {
-            return Ok(());
-        }
-        Err(WeightsError::Disagreement {
-            name: self.name.to_owned(),
-            field: field.rsplit('.').next().unwrap_or(field).to_owned(),
-            yaml: format!("{theirs:?}"),
-            found: format!("{ours:?}"),
-        })
+impl YamlEntry {
+    /// The error that the values are `what`.
+    fn invalid(&self, what: &str) -> WeightsError {
+        let (line, path, values) = (self.line, &self.path, self.values.join(", "));
+        WeightsError::Yaml { reason: format!("line {line}: `{path}: {values}` is {what}") }
     }
 }
 
 /// All `key: value` lines with their full paths.
-fn parse(yaml: &str) -> Result<Vec<Entry>, String> {
+fn parse(yaml: &str) -> Result<Vec<YamlEntry>, String> {
     if yaml.len() > LONGEST {
         return Err(format!("has {} bytes, more than {LONGEST}", yaml.len()));
     }
-    let mut entries: Vec<Entry> = Vec::new();
+    let mut entries: Vec<YamlEntry> = Vec::new();
     // Keys that enclose the current line, with their indentation.
     let mut open: Vec<(usize, String)> = Vec::new();
     let mut lines = yaml.lines().enumerate();
@@ -199,7 +183,7 @@ fn parse(yaml: &str) -> Result<Vec<Entry>, String> {
             None if value.is_empty() => Vec::new(),
             None => vec![scalar(&value)],
         };
-        entries.push(Entry { path, values, line: number + 1 });
+        entries.push(YamlEntry { path, values, line: number + 1 });
     }
     Ok(entries)
 }
@@ -218,4 +202,46 @@ fn scalar(text: &str) -> String {
     let text = text.trim();
     let quoted = |quote: char| text.strip_prefix(quote).and_then(|text| text.strip_suffix(quote));
     quoted('"').or_else(|| quoted('\'')).unwrap_or(text).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_class_is_that_of_the_object_with_these_arguments() {
+        let text = "
+model:
+  class_path: a.Transformer
+  init_args:
+    transformer_config:
+      target: a.GPT
+      params:
+        n_head: 4
+    first_stage_config:
+      target: a.Tokenizer
+      params:
+        n_embed: 8
+        ddconfig:
+          ch: 32
+";
+        let yaml = OfficialYaml::read(text).unwrap();
+        assert_eq!(yaml.model_class(), Some("a.Transformer"));
+        let tokenizer = yaml.arguments_with("ddconfig").unwrap();
+        assert_eq!(tokenizer.class(), Some("a.Tokenizer"));
+        assert_eq!(tokenizer.number("n_embed").unwrap(), Some(8));
+        assert_eq!(tokenizer.number("ddconfig.ch").unwrap(), Some(32));
+        let transformer = yaml.arguments_with("transformer_config").unwrap();
+        assert_eq!(transformer.class(), Some("a.Transformer"));
+        assert_eq!(transformer.number("transformer_config.params.n_head").unwrap(), Some(4));
+        assert!(yaml.arguments_with("lossconfig").is_none());
+    }
+
+    #[test]
+    fn bare_arguments_have_no_class() {
+        let yaml = OfficialYaml::read("target: none\nn_embed: 8\nddconfig:\n  ch: 32\n").unwrap();
+        let arguments = yaml.arguments_with("ddconfig").unwrap();
+        assert_eq!((yaml.model_class(), arguments.class()), (None, None));
+        assert_eq!(arguments.number("n_embed").unwrap(), Some(8));
+    }
 }

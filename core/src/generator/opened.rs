@@ -51,7 +51,7 @@ impl OpenedGenerator {
         let (mut tokenizer, mut broken_inside) = (None, None);
         if !model.available().is_empty() {
             match model.tokenizer(None) {
-                Ok(inside) if inside.config().n_embed == config.vocab_size => {
+                Ok(inside) if inside.config().quantizer().codes == config.vocab_size => {
                     tokenizer = Some(ChosenTokenizer { source: inside.into(), inside: true });
                 }
                 Ok(_) => {}
@@ -103,7 +103,7 @@ impl OpenedGenerator {
     /// [`GeneratorError::OtherCodes`] when it does not have the codes that the transformer was trained on.
     pub fn use_tokenizer(&mut self, tokenizer: impl Into<TokenizerSource>) -> Result<(), GeneratorError> {
         let source = tokenizer.into();
-        let (codes, found) = (self.config().vocab_size, source.config().n_embed);
+        let (codes, found) = (self.config().vocab_size, source.config().quantizer().codes);
         if codes != found {
             let (name, tokenizer) = (self.name.clone(), source.name().to_owned());
             return Err(GeneratorError::OtherCodes { name, codes, tokenizer, found });

@@ -7,7 +7,7 @@ use crate::{
     files::{Model, Origin, Source, WeightSet},
     job::Job,
     ops::testing::{devices, noise_from},
-    tokenizer::{Tokenizer, TokenizerConfig},
+    tokenizer::{Rule, Tokenizer, TokenizerConfig},
     transformer::{Condition, PictureRequest, Sampling, TransformerConfig, TransformerPrecision},
 };
 
@@ -35,6 +35,7 @@ fn tokenizer_config(codes: u32) -> TokenizerConfig {
         z_channels: 32,
         embed_dim: 8,
         n_embed: codes,
+        rule: Rule::Ibq,
         in_channels: 3,
         out_ch: 3,
     }
@@ -105,7 +106,7 @@ fn opened(inside: Option<u32>) -> OpenedGenerator {
 fn the_tokenizer_inside_is_taken_and_recipes_do_not_name_it() {
     let mut generator = opened(Some(CODES));
     assert!(!generator.lacks_tokenizer());
-    assert_eq!(generator.tokenizer().unwrap().config().n_embed, CODES);
+    assert_eq!(generator.tokenizer().unwrap().config().quantizer().codes, CODES);
     assert_eq!(generator.recipe_tokenizer(), None);
     let other = tokenizer_model(CODES, None).tokenizer(None).unwrap();
     assert!(!generator.offer_tokenizer(other.clone()));

@@ -1,10 +1,10 @@
 //! The tokenizer of a generator: the one inside of the transformer's file, or one from outside.
 
 use crate::{
-    files::{Origin, TokenizerWeights, WeightSet},
+    files::{Origin, WeightSet},
     gpu::{Gpu, Precision},
     job::Job,
-    tokenizer::{Tokenizer, TokenizerConfig, TokenizerError},
+    tokenizer::{Tokenizer, TokenizerConfig, TokenizerError, TokenizerWeights},
 };
 
 use super::{RecipeTokenizer, TokenizerDescription};

@@ -9,13 +9,14 @@ use crate::{
 use super::{Tokenizer, TokenizerError};
 
 impl Tokenizer {
-    /// The `count` codes with the largest dot product with a latent vector, best first (lowest index first on a tie).
+    /// The `count` codes with the largest scores for a latent vector, as the rule of the quantizer has them, best first
+    /// (lowest index first on a tie).
     ///
     /// # Errors
     /// [`TokenizerError`]: a vector of another length, a lost device.
     pub async fn top_codes(&self, latent: &[f32], count: usize) -> Result<Vec<(u32, f32)>, TokenizerError> {
         let inner = &*self.0;
-        let dimension = inner.config.embed_dim;
+        let dimension = inner.config.quantizer().dimension;
         if latent.len() != dimension as usize {
             let message = format!("a latent vector of {} values, not {dimension}", latent.len());
             return Err(TokenizerError::Input(message));
@@ -23,20 +24,20 @@ impl Tokenizer {
         let mut graph = Graph::new(inner.storage);
         let z = graph.map(1, 1, 1, dimension);
         graph.keep(z.tensor);
-        let mut products: Vec<Map> = Vec::new();
+        let mut scores: Vec<Map> = Vec::new();
         for (shard, part) in inner.parameters.codebook.shards.iter().enumerate() {
             let y = graph.map(1, 1, 1, part.codes);
             graph.keep(y.tensor);
             graph.push(Conv2d::pointwise(z, Operand::Codes(shard), y));
-            products.push(y);
+            scores.push(y);
         }
         let program = Program::compile(&inner.gpu, &graph, &inner.parameters, inner.storage).await?;
         let mut padded = latent.to_vec();
         padded.resize(dimension.next_multiple_of(4) as usize, 0.0);
         inner.gpu.write(program.buffer(z.tensor), 0, &encode_values(&padded, inner.storage));
         inner.gpu.run(&program.dispatches, false, &Job::new(), |_| {}).await?;
-        let mut scored = Vec::with_capacity(inner.config.n_embed as usize);
-        for map in &products {
+        let mut scored = Vec::with_capacity(inner.config.quantizer().codes as usize);
+        for map in &scores {
             scored.extend(program.values(&inner.gpu, map).await?);
         }
         let mut order: Vec<u32> = (0..scored.len() as u32).collect();
@@ -56,14 +57,14 @@ impl Tokenizer {
     /// [`TokenizerError`]: no such code, a lost device.
     pub async fn code_vector(&self, code: u32) -> Result<Vec<f32>, TokenizerError> {
         let inner = &*self.0;
-        let codes = inner.config.n_embed;
+        let codes = inner.config.quantizer().codes;
         if code >= codes {
             let message = format!("code {code} is beyond the codebook of {codes} codes");
             return Err(TokenizerError::Input(message));
         }
         let mut graph = Graph::new(inner.storage);
         let indices = graph.tensor(4);
-        let z = graph.map(1, 1, 1, inner.config.embed_dim);
+        let z = graph.map(1, 1, 1, inner.config.quantizer().dimension);
         graph.keep(indices);
         graph.keep(z.tensor);
         graph.push(Embed { indices, z });

@@ -2,7 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Shape-giving configuration of an IBQ tokenizer, with the official names (`ddconfig` of the YAML files).
+use crate::files::ConfigError;
+
+use super::{Quantizer, Rule};
+
+/// Shape-giving configuration of a tokenizer and the rule of its quantizer, with the official names (`ddconfig` of the YAML files).
 ///
 /// Covers the whole family: any channel counts that are multiples of 32 (GroupNorm has 32 groups), any number of
 /// levels, attention on any level, `z_channels` and `embed_dim` that differ, any codebook size up to 2^18 and beyond.
@@ -24,6 +28,9 @@ pub struct TokenizerConfig {
     pub embed_dim: u32,
     /// Number of codes K.
     pub n_embed: u32,
+    /// How a code is chosen. `config.json` calls it `quantizer`; files of before it was written there are IBQ's.
+    #[serde(default, rename = "quantizer")]
+    pub rule: Rule,
     /// Picture channels in and out. Always 3 in the official models.
     #[serde(default = "three")]
     pub in_channels: u32,
@@ -34,21 +41,6 @@ pub struct TokenizerConfig {
 
 fn three() -> u32 {
     3
-}
-
-/// Why a configuration cannot be run.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ConfigError {
-    /// A field has a value outside of what the family allows.
-    #[error("configuration field `{field}` is {value}: {reason}")]
-    Field {
-        /// Official name of the field.
-        field: &'static str,
-        /// The offending value.
-        value: String,
-        /// What is allowed.
-        reason: &'static str,
-    },
 }
 
 impl TokenizerConfig {
@@ -64,9 +56,16 @@ impl TokenizerConfig {
             z_channels: 256,
             embed_dim: 256,
             n_embed,
+            rule: Rule::Ibq,
             in_channels: 3,
             out_ch: 3,
         }
+    }
+
+    /// The quantizer.
+    #[must_use]
+    pub fn quantizer(&self) -> Quantizer {
+        Quantizer { rule: self.rule, codes: self.n_embed, dimension: self.embed_dim }
     }
 
     /// Number of resolution levels L.
@@ -137,112 +136,6 @@ impl TokenizerConfig {
             }
         }
         Ok(())
-    }
-
-    /// Every parameter of the tokenizer in the official order: name and PyTorch shape.
-    ///
-    /// The single source for loading, converting, counting and exporting.
-    #[must_use]
-    pub fn parameters(&self) -> Vec<(String, Vec<u32>)> {
-        let mut list = ParameterList::default();
-        let top = self.channels(self.levels() - 1);
-
-        list.conv("encoder.conv_in", self.in_channels, self.ch, 3);
-        for level in 0..self.levels() {
-            let mut cin = self.channels_in(level);
-            let cout = self.channels(level);
-            for block in 0..self.num_res_blocks {
-                list.res_block(&format!("encoder.down.{level}.block.{block}"), cin, cout);
-                cin = cout;
-            }
-            if self.has_attention(level) {
-                for block in 0..self.num_res_blocks {
-                    list.attention(&format!("encoder.down.{level}.attn.{block}"), cout);
-                }
-            }
-            if level + 1 < self.levels() {
-                list.conv(&format!("encoder.down.{level}.downsample.conv"), cout, cout, 3);
-            }
-        }
-        list.middle("encoder", top);
-        list.norm("encoder.norm_out", top);
-        list.conv("encoder.conv_out", top, self.z_channels, 3);
-
-        list.conv("decoder.conv_in", self.z_channels, top, 3);
-        list.middle("decoder", top);
-        for level in 0..self.levels() {
-            let cout = self.channels(level);
-            let mut cin = if level + 1 < self.levels() { self.channels(level + 1) } else { top };
-            for block in 0..=self.num_res_blocks {
-                list.res_block(&format!("decoder.up.{level}.block.{block}"), cin, cout);
-                cin = cout;
-            }
-            if self.has_attention(level) {
-                for block in 0..=self.num_res_blocks {
-                    list.attention(&format!("decoder.up.{level}.attn.{block}"), cout);
-                }
-            }
-            if level > 0 {
-                list.conv(&format!("decoder.up.{level}.upsample.conv"), cout, cout, 3);
-            }
-        }
-        list.norm("decoder.norm_out", self.channels(0));
-        list.conv("decoder.conv_out", self.channels(0), self.out_ch, 3);
-
-        list.tensor("quantize.embedding.weight".into(), vec![self.n_embed, self.embed_dim]);
-        list.conv("quant_conv", self.z_channels, self.embed_dim, 1);
-        list.conv("post_quant_conv", self.embed_dim, self.z_channels, 1);
-        list.0
-    }
-
-    /// Number of parameters (110,982,019 for the official configuration with 16,384 codes).
-    #[must_use]
-    pub fn parameter_count(&self) -> u64 {
-        let size = |shape: &[u32]| shape.iter().map(|&d| u64::from(d)).product::<u64>();
-        self.parameters().iter().map(|(_, shape)| size(shape)).sum()
-    }
-}
-
-/// Collects (name, shape) pairs block by block.
-#[derive(Default)]
-struct ParameterList(Vec<(String, Vec<u32>)>);
-
-impl ParameterList {
-    fn tensor(&mut self, name: String, shape: Vec<u32>) {
-        self.0.push((name, shape));
-    }
-
-    fn conv(&mut self, name: &str, cin: u32, cout: u32, side: u32) {
-        self.tensor(format!("{name}.weight"), vec![cout, cin, side, side]);
-        self.tensor(format!("{name}.bias"), vec![cout]);
-    }
-
-    fn norm(&mut self, name: &str, channels: u32) {
-        self.tensor(format!("{name}.weight"), vec![channels]);
-        self.tensor(format!("{name}.bias"), vec![channels]);
-    }
-
-    fn res_block(&mut self, name: &str, cin: u32, cout: u32) {
-        self.norm(&format!("{name}.norm1"), cin);
-        self.conv(&format!("{name}.conv1"), cin, cout, 3);
-        self.norm(&format!("{name}.norm2"), cout);
-        self.conv(&format!("{name}.conv2"), cout, cout, 3);
-        if cin != cout {
-            self.conv(&format!("{name}.nin_shortcut"), cin, cout, 1);
-        }
-    }
-
-    fn attention(&mut self, name: &str, channels: u32) {
-        self.norm(&format!("{name}.norm"), channels);
-        for part in ["q", "k", "v", "proj_out"] {
-            self.conv(&format!("{name}.{part}"), channels, channels, 1);
-        }
-    }
-
-    fn middle(&mut self, side: &str, channels: u32) {
-        self.res_block(&format!("{side}.mid.block_1"), channels, channels);
-        self.attention(&format!("{side}.mid.attn_1"), channels);
-        self.res_block(&format!("{side}.mid.block_2"), channels, channels);
     }
 }
 

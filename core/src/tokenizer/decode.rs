@@ -79,7 +79,7 @@ impl Tokenizer {
                 size.0, size.1
             )));
         }
-        let codes = self.config().n_embed;
+        let codes = self.config().quantizer().codes;
         match grid.tokens.iter().position(|&token| token >= codes) {
             Some(at) => Err(TokenizerError::Input(format!(
                 "token {at} is {}, but the codebook has {codes} codes (0 to {})",

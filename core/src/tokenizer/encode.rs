@@ -96,7 +96,7 @@ impl Tokenizer {
     ) -> Result<Codes, TokenizerError> {
         let factor = self.config().factor();
         let (height, width) = (tiles.size.0 * factor, tiles.size.1 * factor);
-        let dimension = self.config().embed_dim as usize;
+        let dimension = self.config().quantizer().dimension as usize;
         let count = tiles.tiles.len() as f32;
         let shaped = self.shaped_encoder(1, tiles.size).await?;
         let mut blend = Blend::new((grid.1, grid.0), dimension, overlap_tokens(factor));
@@ -191,7 +191,7 @@ impl Tokenizer {
         let bytes = u64::from(shaped.items) * u64::from(shaped.grid.0) * u64::from(shaped.grid.1) * 4;
         let indices = words(&gpu.read(program.buffer(io.indices), bytes).await?, u32::from_le_bytes);
         times.add_stage(Stage::Lookup, started.elapsed().as_secs_f64() * 1e3);
-        if let Some(position) = indices.iter().position(|&index| index >= self.0.config.n_embed) {
+        if let Some(position) = indices.iter().position(|&index| index >= self.0.config.quantizer().codes) {
             return Err(TokenizerError::NotFinite { position });
         }
         let margins = if options.margins {
@@ -229,7 +229,7 @@ impl Tokenizer {
     /// The codes of a batch, picture by picture.
     fn split(&self, codes: &Codes, pictures: usize) -> Vec<Codes> {
         let positions = codes.indices.len() / pictures.max(1);
-        let dimension = self.config().embed_dim as usize;
+        let dimension = self.config().quantizer().dimension as usize;
         (0..pictures)
             .map(|picture| Codes {
                 indices: codes.indices[picture * positions..][..positions].to_vec(),

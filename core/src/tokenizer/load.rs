@@ -1,15 +1,14 @@
 //! From weights in files to parameters on the GPU, tensor by tensor.
 
-use ibq_shaders::{LookupScore, Storage};
+use ibq_shaders::Storage;
 
 use crate::{
-    files::TokenizerWeights,
     gpu::Gpu,
     job::Job,
     ops::{Parameters, shard_codes},
 };
 
-use super::TokenizerError;
+use super::{Quantizer, TokenizerError, TokenizerWeights};
 
 /// Reads every parameter of the configuration and uploads it.
 ///
@@ -34,14 +33,14 @@ pub(super) async fn load(
         let Some(layer) = name.strip_suffix(".weight") else { continue };
         match shape[..] {
             _ if layer == "quantize.embedding" => {
-                let most = shard_codes(config.embed_dim, storage);
+                let Quantizer { rule, codes, dimension } = config.quantizer();
+                let most = shard_codes(dimension, storage);
                 let mut first = 0;
-                while first < config.n_embed {
+                while first < codes {
                     job.check()?;
-                    let count = most.min(config.n_embed - first);
+                    let count = most.min(codes - first);
                     let rows = weights.read_rows(name, u64::from(first), u64::from(count)).await?;
-                    let dimension = config.embed_dim as usize;
-                    parameters.put_codes(gpu, &rows, dimension, LookupScore::DotProduct).await?;
+                    parameters.put_codes(gpu, &rows, dimension as usize, rule.score()).await?;
                     first += count;
                 }
             }

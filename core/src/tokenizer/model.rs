@@ -5,14 +5,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ibq_shaders::Storage;
 
 use crate::{
-    files::{Origin, TokenizerWeights, WeightSet},
+    files::{Origin, WeightSet},
     gpu::{Gpu, Precision},
     job::Job,
     ops::{Parameters, Program},
 };
 
 use super::{
-    MemoryPlan, Tiling, TokenizerConfig, TokenizerError, load,
+    MemoryPlan, Tiling, TokenizerConfig, TokenizerError, TokenizerWeights, load,
     network::{DecoderIo, EncoderIo},
     plan::{Planner, grid_of},
 };
@@ -26,6 +26,7 @@ pub(super) struct Inner {
     name: String,
     origin: Origin,
     set: WeightSet,
+    rule_is_assumed: bool,
     pub(super) gpu: Gpu,
     pub(super) config: TokenizerConfig,
     pub(super) precision: Precision,
@@ -64,6 +65,7 @@ impl Tokenizer {
             name: weights.name().to_owned(),
             origin: weights.origin().clone(),
             set: weights.set(),
+            rule_is_assumed: weights.rule_is_assumed(),
             gpu: gpu.clone(),
             config: weights.config().clone(),
             precision,
@@ -90,6 +92,12 @@ impl Tokenizer {
     #[must_use]
     pub fn set(&self) -> WeightSet {
         self.0.set
+    }
+
+    /// Whether nothing said by which rule the quantizer chooses codes, so that it was assumed.
+    #[must_use]
+    pub fn rule_is_assumed(&self) -> bool {
+        self.0.rule_is_assumed
     }
 
     /// The configuration.
@@ -125,7 +133,8 @@ impl Tokenizer {
     ) -> Result<MemoryPlan, TokenizerError> {
         config.validate()?;
         let storage = gpu.storage(precision);
-        let weights = config.parameter_count() * storage.bytes_of_four() / 4;
+        let weights =
+            config.parameter_count() * storage.bytes_of_four() / 4 + config.quantizer().derived_bytes();
         let grid = grid_of(size, config.factor())?;
         Planner { gpu, config, storage, weights }.plan(batch, grid, tiling)
     }

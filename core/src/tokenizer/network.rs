@@ -66,11 +66,12 @@ impl Network<'_> {
         }
         x = self.middle(x, "encoder", "enc");
         x = self.head(x, "encoder", "enc", config.z_channels);
-        let latent = self.pointwise(x, "quant_conv", config.embed_dim);
+        let quantizer = config.quantizer();
+        let latent = self.pointwise(x, "quant_conv", quantizer.dimension);
         self.graph.name_activation("quant_conv", latent);
         let encode_ops = self.graph.nodes.len();
-        let shards = config.n_embed.div_ceil(shard_codes);
-        let lookup = Lookup::new(self.graph, latent, shards, shard_codes.min(config.n_embed));
+        let shards = quantizer.codes.div_ceil(shard_codes);
+        let lookup = Lookup::new(self.graph, latent, shards, shard_codes.min(quantizer.codes));
         let (indices, margins) = (lookup.indices, lookup.margins);
         self.graph.push(lookup);
         for tensor in [pixels, latent.tensor, indices, margins] {
@@ -87,7 +88,7 @@ impl Network<'_> {
         let config = self.config;
         let top = config.channels(config.levels() - 1);
         let indices = self.graph.tensor(u64::from(items) * u64::from(rows) * u64::from(cols) * 4);
-        let z = self.graph.map(items, rows, cols, config.embed_dim);
+        let z = self.graph.map(items, rows, cols, config.quantizer().dimension);
         self.graph.push(Embed { indices, z });
         self.graph.name_activation("z_q", z);
         let mut x = self.pointwise(z, "post_quant_conv", config.z_channels);

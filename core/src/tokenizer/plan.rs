@@ -32,18 +32,17 @@ impl Planner<'_> {
         let mut graph = Graph::new(self.storage);
         let factor = self.config.factor();
         let mut network = Network { graph: &mut graph, config: self.config, traced };
-        let io = network.encoder(
-            items,
-            (rows * factor, cols * factor),
-            shard_codes(self.config.embed_dim, self.storage),
-        );
+        let codes = shard_codes(self.config.quantizer().dimension, self.storage);
+        let size = (rows * factor, cols * factor);
+        let io = self.config.family().encoder(&mut network, items, size, codes);
         (graph, io)
     }
 
     /// The decoder's graph for `items` grids of `rows × cols` tokens.
     pub(super) fn decoder(&self, items: u32, grid: (u32, u32), traced: bool) -> (Graph, DecoderIo) {
         let mut graph = Graph::new(self.storage);
-        let io = Network { graph: &mut graph, config: self.config, traced }.decoder(items, grid);
+        let mut network = Network { graph: &mut graph, config: self.config, traced };
+        let io = self.config.family().decoder(&mut network, items, grid);
         (graph, io)
     }
 

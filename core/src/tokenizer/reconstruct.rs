@@ -71,7 +71,7 @@ pub async fn reconstruct(
         ssim: ssim(&original, &reconstruction),
         bits_per_pixel: bits_per_pixel(
             grid.tokens.len(),
-            config.n_embed,
+            config.quantizer().codes,
             original.width(),
             original.height(),
         ),

@@ -48,7 +48,7 @@ pub struct MemoryPlan {
 pub struct Encoding {
     /// One grid per picture.
     pub grids: Vec<TokenGrid>,
-    /// Per picture and token: best minus second-best dot product.
+    /// Per picture and token: best minus second-best score, as the rule of the quantizer has it.
     pub margins: Option<Vec<Vec<f32>>>,
     /// Per picture: positions × embed_dim latent values.
     pub latents: Option<Vec<Vec<f32>>>,

@@ -90,7 +90,7 @@ impl Tokenizer {
         if wanted == 0 || indices.len() != wanted {
             return Err(TokenizerError::Input(format!("{} tokens, not {wanted}", indices.len())));
         }
-        if let Some(&token) = indices.iter().find(|&&token| token >= self.config().n_embed) {
+        if let Some(&token) = indices.iter().find(|&&token| token >= self.config().quantizer().codes) {
             return Err(TokenizerError::Input(format!("token {token} is beyond the codebook")));
         }
         let (graph, io) = self.planner().decoder(items, (rows, cols), true);

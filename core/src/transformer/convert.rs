@@ -3,14 +3,13 @@
 use std::path::Path;
 
 use ibq_shaders::WeightFormat;
+use serde_json::json;
 
 use crate::{
-    files::{
-        FolderConfig, FolderTensor, FolderWriter, Model, ModelKind, StoredAs, TokenizerWeights, WeightSet,
-    },
+    files::{FolderConfig, FolderTensor, FolderWriter, Model, StoredAs, WeightSet},
     gpu::{Gpu, Precision},
     job::Job,
-    tokenizer::TokenizerConfig,
+    tokenizer::{ModelKind, TokenizerConfig, TokenizerWeights},
 };
 
 use super::{
@@ -58,12 +57,12 @@ pub async fn convert_transformer(
         Path::new(weights.name()).file_name().map_or(weights.name().into(), |name| name.to_string_lossy());
     let own = model.folder().map_or(Vec::new(), |folder| folder.class_names.clone());
     let config = FolderConfig {
-        kind: ModelKind::Transformer,
+        kind: ModelKind::Transformer.key().to_owned(),
         weights: tokenizer.as_ref().map_or(WeightSet::Raw, TokenizerWeights::set),
         precision: floats,
         source: source.into_owned(),
-        tokenizer: tokenizer.as_ref().map(|tokenizer| tokenizer.config().clone()),
-        transformer: Some(weights.config().clone()),
+        tokenizer: tokenizer.as_ref().map(TokenizerWeights::config_section),
+        transformer: Some(json!(weights.config())),
         class_names: if class_names.is_empty() { own } else { class_names },
     };
 

@@ -44,4 +44,4 @@ pub use sampler::{Drawn, LogitRow, draw};
 pub use sampling::{Condition, Sampling, Schedule};
 pub use score::{Logits, NamedActivation, Score, log_sum_exp};
 pub use transformer::Transformer;
-pub use weights::TransformerWeights;
+pub use weights::{TransformerWeights, official_arguments};

@@ -2,7 +2,10 @@
 
 use ibq_shaders::WeightFormat;
 
-use crate::files::{Model, WeightsError, transformer_number};
+use crate::{
+    files::{Model, OfficialArguments, OfficialYaml, WeightsError, read_section},
+    tokenizer::{ModelKind, Unsupported},
+};
 
 use super::{
     TransformerConfig, TransformerError, TransformerPrecision,
@@ -12,6 +15,10 @@ use super::{
 
 /// Before the transformer's names in a checkpoint.
 const PREFIX: &str = "transformer.";
+/// The class of its official YAML files.
+const CLASS: &str = "src.IBQ.models.cond_transformer_llama.Net2NetTransformer";
+/// The section of its official YAML files with its shape.
+const SECTION: &str = "transformer_config";
 /// Most blocks that are looked for.
 const MOST_BLOCKS: u32 = 257;
 
@@ -49,23 +56,29 @@ impl TransformerWeights {
     /// # Errors
     /// [`TransformerError`]: another kind of model, missing tensors, wrong shapes, a configuration that disagrees.
     pub fn new(model: &Model, yaml: Option<&str>) -> Result<Self, TransformerError> {
-        let folder = model.folder().and_then(|folder| folder.transformer.clone());
+        let folder = folder_config(model)?;
+        let yaml = yaml.map(OfficialYaml::read).transpose()?;
+        let yaml = yaml.as_ref().map(official_arguments).transpose()?;
         let mut unseen = Unseen {
             n_head: folder.as_ref().map(|config| config.n_head),
             block_size: folder.as_ref().map(|config| config.block_size),
         };
-        if let Some(yaml) = yaml {
-            unseen.n_head = transformer_number(yaml, "n_head")?.or(unseen.n_head);
-            unseen.block_size = transformer_number(yaml, "block_size")?.or(unseen.block_size);
+        if let Some(yaml) = &yaml {
+            unseen.n_head = yaml.number(&official_field("n_head"))?.or(unseen.n_head);
+            unseen.block_size = yaml.number(&official_field("block_size"))?.or(unseen.block_size);
         }
         let weights = Self::with(model, unseen)?;
-        if let Some(yaml) = yaml {
+        if let Some(yaml) = &yaml {
             check_yaml(model.name(), yaml, &weights.config)?;
         }
         Ok(weights)
     }
 
     fn with(model: &Model, unseen: Unseen) -> Result<Self, TransformerError> {
+        if let ModelKind::Unsupported(unsupported) = model.kind() {
+            let (family, reason) = (unsupported.name, unsupported.reason);
+            return Err(WeightsError::Unsupported { name: model.name().to_owned(), family, reason }.into());
+        }
         if model.tensors().iter().all(|entry| !entry.name.starts_with(PREFIX)) {
             return Err(TransformerError::NoTransformer { name: model.name().to_owned() });
         }
@@ -82,7 +95,7 @@ impl TransformerWeights {
 
     /// A model folder whose linear layers are stored as the kernels read them: only `config.json` tells its sizes.
     fn quantized_file(model: &Model, format: WeightFormat) -> Result<Self, TransformerError> {
-        let Some(config) = model.folder().and_then(|folder| folder.transformer.clone()) else {
+        let Some(config) = folder_config(model)? else {
             let reason = "holds quantized weights, which need the `config.json` that was written with them";
             return Err(TransformerError::Input(format!("{} {reason}", model.name())));
         };
@@ -215,6 +228,12 @@ impl TransformerWeights {
     }
 }
 
+/// The configuration in the `config.json` of a folder.
+fn folder_config(model: &Model) -> Result<Option<TransformerConfig>, WeightsError> {
+    let section = model.folder().and_then(|folder| folder.transformer.as_ref());
+    section.map(|section| read_section(model.name(), "transformer", section)).transpose()
+}
+
 /// How the layers of a file are quantized, if they are.
 fn quantized_format(model: &Model) -> Option<WeightFormat> {
     let has = |ending: &str| model.tensor(&format!("{PREFIX}blocks.0.attention.wqkv.{ending}")).is_some();
@@ -289,15 +308,53 @@ fn infer(model: &Model, unseen: Unseen) -> Result<(TransformerConfig, Vec<String
     Ok((config, assumed))
 }
 
+/// The arguments of the transformer in an official YAML file.
+///
+/// # Errors
+/// [`WeightsError::Class`] for a file of another class of model, [`WeightsError::Yaml`] where there is no transformer in
+/// it.
+pub fn official_arguments(yaml: &OfficialYaml) -> Result<OfficialArguments<'_>, WeightsError> {
+    let arguments = yaml.arguments_with(SECTION);
+    let class = match &arguments {
+        Some(arguments) => arguments.class(),
+        None => yaml.model_class(),
+    };
+    let is_ours = |class: &str| class == CLASS || class.ends_with(&format!(".{CLASS}"));
+    match (arguments, class) {
+        (Some(arguments), None) => Ok(arguments),
+        (Some(arguments), Some(class)) if is_ours(class) => Ok(arguments),
+        (_, Some(class)) => Err(WeightsError::Class {
+            class: class.to_owned(),
+            known: Unsupported::of_class(class)
+                .map(|unsupported| format!("{}: {}", unsupported.name, unsupported.reason)),
+            expected: format!("`{CLASS}`"),
+        }),
+        (None, None) => {
+            let reason =
+                format!("has no section `{SECTION}`, so it is no official transformer configuration");
+            Err(WeightsError::Yaml { reason })
+        }
+    }
+}
+
+/// The path of a field of the transformer in its arguments.
+fn official_field(field: &str) -> String {
+    format!("{SECTION}.params.{field}")
+}
+
 /// Compares what the shapes tell with an official YAML.
-fn check_yaml(name: &str, yaml: &str, config: &TransformerConfig) -> Result<(), WeightsError> {
+fn check_yaml(
+    name: &str,
+    yaml: &OfficialArguments<'_>,
+    config: &TransformerConfig,
+) -> Result<(), WeightsError> {
     for (field, ours) in [
         ("vocab_size", config.vocab_size),
         ("n_layer", config.n_layer),
         ("n_embd", config.n_embd),
         ("class_num", config.class_num),
     ] {
-        match transformer_number(yaml, field)? {
+        match yaml.number(&official_field(field))? {
             Some(theirs) if theirs != ours => {
                 return Err(WeightsError::Disagreement {
                     name: name.to_owned(),

@@ -46,7 +46,7 @@ pub fn folder_config() -> String {
         "source": "a.ckpt",
         "tokenizer": {
             "ch": 32, "ch_mult": [1, 2], "num_res_blocks": 1, "attn_resolutions": [128], "resolution": 256,
-            "z_channels": 8, "embed_dim": 8, "n_embed": 16, "in_channels": 3, "out_ch": 3,
+            "z_channels": 8, "embed_dim": 8, "n_embed": 16, "quantizer": "vq", "in_channels": 3, "out_ch": 3,
         },
     })
     .to_string()

@@ -6,14 +6,10 @@ use ibq_core::picture::encode_png;
 use ibq_train::{
     data::Pictures,
     device::DeviceChoice,
-    tokenizer::{
-        evaluate, import,
-        quantizer::{Ibq, QuantizerConfig},
-        sample_sheet,
-    },
+    tokenizer::{evaluate, quantizer::QuantizerConfig, sample_sheet},
 };
 
-use super::{Outcome, pictures::open_folder};
+use super::{Outcome, import_tokenizer, pictures::open_folder};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -41,7 +37,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Outcome {
     let (device, _) = arguments.device.open()?;
-    let (weights, config) = import(&arguments.model, &device)?;
+    let (weights, config) = import_tokenizer(&arguments.model, &device)?;
     if arguments.side == 0 || !arguments.side.is_multiple_of(config.factor() as usize) {
         return Err(format!(
             "--side {} is not a multiple of the model's factor {}",
@@ -54,9 +50,8 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         Some(folder) => open_folder(folder, arguments.side)?,
         None => Pictures::held_out_scenes(arguments.scenes, arguments.side, 0),
     };
-    // Whatever rule a tokenizer was trained with, the engine picks the largest dot product.
     let (quality, reconstructed) =
-        evaluate(&weights, &config, &QuantizerConfig::Ibq(Ibq::default()), &pictures, &device);
+        evaluate(&weights, &config, &QuantizerConfig::of(config.rule), &pictures, &device);
     if let Some(path) = &arguments.sheet {
         std::fs::write(path, encode_png(&sample_sheet(&pictures, &reconstructed, arguments.columns))?)?;
     }

@@ -15,15 +15,11 @@ use ibq_train::{
     device::DeviceChoice,
     evaluation::{Classifier, FEATURES, frechet_distance},
     random::Random,
-    tokenizer::{
-        import,
-        quantizer::{Ibq, QuantizerConfig},
-        reconstruct,
-    },
+    tokenizer::{quantizer::QuantizerConfig, reconstruct},
     transformer::{self, Generator, decode_tokens, sample},
 };
 
-use super::{Outcome, pictures::draw_scenes};
+use super::{Outcome, import_tokenizer, pictures::draw_scenes};
 
 /// Pictures that are made at the same time.
 const BATCH: usize = 64;
@@ -136,7 +132,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         top_p: arguments.top_p,
     };
     let each = arguments.count as usize;
-    let (weights, config) = import(&arguments.model, &device)?;
+    let (weights, config) = import_tokenizer(&arguments.model, &device)?;
     let made = if arguments.engine {
         let classes: Vec<u32> = (0..class_names.len() as u32).collect();
         let generator = Generator::open(&arguments.model, &job)?;
@@ -161,8 +157,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
 
     let real = Pictures::held_out_scenes(each, made.side(), 1_000);
     let others = Pictures::held_out_scenes(each, made.side(), 2_000);
-    let (rebuilt, _) =
-        reconstruct(&weights, &config, &QuantizerConfig::Ibq(Ibq::default()), &others, &device);
+    let (rebuilt, _) = reconstruct(&weights, &config, &QuantizerConfig::of(config.rule), &others, &device);
     let rebuilt = Pictures::of(&rebuilt).ok_or("no pictures were rebuilt")?;
 
     let seen_real = classifier.classify(&real);

@@ -11,9 +11,18 @@ mod tokenizer;
 mod tokens;
 mod transformer;
 
-use std::process::ExitCode;
+use std::{path::Path, process::ExitCode};
 
+use burn::tensor::Device;
 use clap::{Parser, Subcommand};
+use ibq_core::{
+    files::WeightsError,
+    tokenizer::{Rule, TokenizerConfig},
+};
+use ibq_train::{
+    tokenizer::{import, rule_is_assumed},
+    weights::Weights,
+};
 
 /// Trains IBQ tokenizers and transformers.
 #[derive(Debug, Parser)]
@@ -56,6 +65,15 @@ fn set_threads(threads: Option<usize>) -> Outcome {
         rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
     }
     Ok(())
+}
+
+/// Reads a tokenizer whose tokens matter, and says when nothing states how it chooses them.
+fn import_tokenizer(path: &Path, device: &Device) -> Result<(Weights, TokenizerConfig), WeightsError> {
+    if rule_is_assumed(path)? {
+        let rule = Rule::default().description();
+        eprintln!("note: {}: nothing states the rule of its quantizer: {rule} is assumed", path.display());
+    }
+    import(path, device)
 }
 
 /// Runs the requested command.

@@ -7,13 +7,12 @@ use ibq_scenes::{Class, FIRST_HELD_OUT_SEED};
 use ibq_train::{
     data::{DataError, Pictures, middle_squares},
     device::DeviceChoice,
-    tokenizer::import,
     transformer::TokenSet,
     weights::Weights,
 };
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Outcome, console::SkipReporter, pictures::draw_scenes};
+use super::{Outcome, console::SkipReporter, import_tokenizer, pictures::draw_scenes};
 
 /// Pictures that are in memory at a time.
 const CHUNK: usize = 256;
@@ -47,7 +46,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Outcome {
     let (device, name) = arguments.device.open()?;
     println!("encoding on {name}");
-    let (weights, config) = import(&arguments.tokenizer, &device)?;
+    let (weights, config) = import_tokenizer(&arguments.tokenizer, &device)?;
     let factor = config.factor() as usize;
     if arguments.side == 0 || !arguments.side.is_multiple_of(factor) {
         let side = arguments.side;

@@ -8,7 +8,6 @@ use ibq_train::{
     device::DeviceChoice,
     log::{JsonLog, SheetFolder, TensorBoardLog},
     precision::TrainingPrecision,
-    tokenizer,
     training::Intervals,
     transformer::{
         self, Checkpoint, StartError, TokenSet, TrainConfig, TrainerOptions, export_pytorch,
@@ -20,7 +19,7 @@ use ibq_train_events::Sinks;
 use super::{
     Outcome,
     console::{Console, SkipReporter},
-    set_threads,
+    import_tokenizer, set_threads,
 };
 
 #[derive(Debug, clap::Args)]
@@ -151,7 +150,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
 
 pub(super) fn export(arguments: &ExportArguments) -> Outcome {
     let checkpoint = Checkpoint::open(&arguments.checkpoint)?;
-    let (weights, config) = tokenizer::import(&arguments.tokenizer, &Device::flex())?;
+    let (weights, config) = import_tokenizer(&arguments.tokenizer, &Device::flex())?;
     let step = checkpoint.step;
     if let Some(out) = &arguments.out {
         let precision = if arguments.f32 { Precision::F32 } else { Precision::F16 };

@@ -130,6 +130,7 @@ impl Setting {
             Method::IbqWithoutDoubleQuantization => ibq(vec![Ablation::DoubleQuantization]),
             Method::IbqWithoutAllCodesGradient => ibq(vec![Ablation::AllCodesGradient]),
         };
+        preset.model.rule = preset.quantizer.engine_rule();
         if self.start == Start::Latents {
             preset.training.continuous_steps = self.steps / 4;
             preset.training.latent_energy = 16.0;

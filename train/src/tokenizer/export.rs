@@ -4,10 +4,11 @@ use std::path::Path;
 
 use burn::tensor::Device;
 use ibq_core::{
-    files::{FolderConfig, FolderWriter, Model, ModelKind, WeightSet, WeightsError},
+    files::{FolderConfig, FolderWriter, Model, WeightSet, WeightsError},
     gpu::Precision,
-    tokenizer::TokenizerConfig,
+    tokenizer::{ModelKind, TokenizerConfig},
 };
+use serde_json::json;
 
 use super::checkpoint::{Checkpoint, DISCRIMINATOR, ema_name};
 use crate::{
@@ -30,11 +31,11 @@ pub fn export(
 ) -> Result<(), WeightsError> {
     let parameters = config.parameters();
     let folder = FolderConfig {
-        kind: ModelKind::Tokenizer,
+        kind: ModelKind::Tokenizer.key().to_owned(),
         weights: WeightSet::Ema,
         precision,
         source: source.to_owned(),
-        tokenizer: Some(config.clone()),
+        tokenizer: Some(json!(config)),
         transformer: None,
         class_names: Vec::new(),
     };
@@ -81,6 +82,14 @@ pub(crate) fn named_entries<'a>(prefix: &str, weights: &'a Weights) -> Vec<Entry
         values: Values::Tensor(&tensor.values),
     };
     weights.iter().map(entry).collect()
+}
+
+/// Whether nothing in the tokenizer's file or folder states the rule of its quantizer, so that IBQ is assumed.
+///
+/// # Errors
+/// [`WeightsError`] names the file and what is wrong with it.
+pub fn rule_is_assumed(path: &Path) -> Result<bool, WeightsError> {
+    pollster::block_on(async { Ok(Model::open_path(path).await?.tokenizer(None)?.rule_is_assumed()) })
 }
 
 /// Reads a tokenizer from any file or folder that the engine opens, official checkpoints included.

@@ -4,11 +4,12 @@ use std::path::Path;
 
 use burn::tensor::Device;
 use ibq_core::{
-    files::{FolderConfig, FolderWriter, Model, ModelKind, WeightSet, WeightsError},
+    files::{FolderConfig, FolderWriter, Model, WeightSet, WeightsError},
     gpu::Precision,
-    tokenizer::TokenizerConfig,
+    tokenizer::{ModelKind, TokenizerConfig},
     transformer::{TransformerConfig, TransformerError, TransformerWeights},
 };
+use serde_json::json;
 
 use super::{checkpoint::Checkpoint, parameters::slots};
 use crate::{
@@ -53,12 +54,12 @@ pub fn export(
     let parameters: Vec<(String, Vec<u32>)> =
         config.parameters().into_iter().map(inner).chain(model.parameters().into_iter().map(outer)).collect();
     let folder = FolderConfig {
-        kind: ModelKind::Transformer,
+        kind: ModelKind::Transformer.key().to_owned(),
         weights: WeightSet::Ema,
         precision,
         source: format!("ibq-train ar, step {}", checkpoint.step),
-        tokenizer: Some(config.clone()),
-        transformer: Some(model.clone()),
+        tokenizer: Some(json!(config)),
+        transformer: Some(json!(model)),
         class_names: checkpoint.class_names.clone(),
     };
     let mut writer = FolderWriter::create(out, &folder, &parameters)?;

@@ -44,13 +44,14 @@ pub fn transformer_yaml(config: &TransformerConfig, tokenizer: &TokenizerConfig)
         token_drop: 0.1
         drop_path_rate: 0.0
     first_stage_config:
-      target: src.IBQ.models.ibqgan.IBQ
+      target: {}
       params:
 {}    cond_stage_config:
       target: src.IBQ.modules.util.Labelator
       params:
         n_classes: {class_num}
 ",
+        tokenizer.official_class(),
         tokenizer_arguments(tokenizer, "        ", "transformer")
     ))
 }

@@ -11,7 +11,7 @@ use crate::{
     tokenizer::{
         CODEBOOK,
         network::encode,
-        quantizer::{Ibq, Quantizer},
+        quantizer::QuantizerConfig,
         rows::{as_rows, integers},
     },
     weights::Weights,
@@ -111,12 +111,12 @@ impl TokenSet {
     ) {
         let device = tokenizer.get::<2>(CODEBOOK).device();
         let workers = (device == Device::flex()).then(Workers::new);
-        let rule = Ibq::default();
+        let quantizer = QuantizerConfig::of(config.rule);
         let encode = |batch: &[usize]| -> Vec<u16> {
             let pixels = pictures.tensor(batch, &device);
             let tokens = [pixels.clone(), pixels.flip([3])].map(|pixels| {
                 let rows = as_rows(encode(tokenizer, config, pixels));
-                integers(&rule.choose(rows, tokenizer.get(CODEBOOK)))
+                integers(&quantizer.rule().choose(rows, tokenizer.get(CODEBOOK)))
             });
             tokens.into_iter().flatten().map(|code| code as u16).collect()
         };

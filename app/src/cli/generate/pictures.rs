@@ -171,7 +171,7 @@ fn write_tokens(path: &Path, grids: Vec<TokenGrid>, generator: &Generator) -> Re
         grids,
         sizes: None,
         factor: Some(config.factor()),
-        codebook_size: Some(config.n_embed),
+        codebook_size: Some(config.quantizer().codes),
         model: Some(generator.name().to_owned()),
     };
     let bytes = file.write(TokenFormat::Json).map_err(|error| Failure::in_file(path, error))?;

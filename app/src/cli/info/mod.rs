@@ -5,7 +5,7 @@ mod transformer;
 
 use std::path::PathBuf;
 
-use ibq_core::files::{Model, ModelKind};
+use ibq_core::{files::Model, tokenizer::ModelKind};
 use serde::Serialize;
 
 use super::{
@@ -39,7 +39,7 @@ pub(crate) struct Arguments {
 struct Document {
     name: String,
     kind: &'static str,
-    description: &'static str,
+    description: String,
     /// Size of the file, or of the files of the folder; null for the bundled model.
     file_bytes: Option<u64>,
     tensors: usize,
@@ -76,14 +76,14 @@ pub(crate) async fn run(arguments: &Arguments, session: &Session) -> Result<(), 
 }
 
 async fn describe(arguments: &Arguments, opened: OpenedModel) -> Result<Document, Failure> {
-    let (kind, description) = kind_of(opened.model.kind());
+    let kind = opened.model.kind();
     // A transformer may carry its tokenizer.
-    let has_tokenizer = match opened.model.kind() {
+    let has_tokenizer = match kind {
         ModelKind::Tokenizer => true,
         ModelKind::Transformer => !opened.model.available().is_empty(),
-        ModelKind::Discriminator | ModelKind::LookupFree | ModelKind::Unknown => false,
+        ModelKind::Discriminator | ModelKind::Unsupported(_) | ModelKind::Unknown => false,
     };
-    let has_transformer = opened.model.kind() == ModelKind::Transformer;
+    let has_transformer = kind == ModelKind::Transformer;
     let (mut tokenizer, mut transformer) = (None, None);
     if has_tokenizer || has_transformer {
         let gpu = model::open_gpu(&arguments.gpu.gpu).await;
@@ -96,8 +96,8 @@ async fn describe(arguments: &Arguments, opened: OpenedModel) -> Result<Document
         }
     }
     Ok(Document {
-        kind,
-        description,
+        kind: kind.key(),
+        description: describe_kind(kind, tokenizer.as_ref()),
         file_bytes: arguments.model.as_deref().map(stored_bytes),
         tensors: opened.model.tensors().len(),
         values: stored_values(&opened.model),
@@ -107,15 +107,18 @@ async fn describe(arguments: &Arguments, opened: OpenedModel) -> Result<Document
     })
 }
 
-fn kind_of(kind: ModelKind) -> (&'static str, &'static str) {
+fn describe_kind(kind: ModelKind, tokenizer: Option<&TokenizerInfo>) -> String {
     match kind {
-        ModelKind::Tokenizer => ("tokenizer", "IBQ tokenizer: encoder, codebook, decoder"),
-        ModelKind::Transformer => ("transformer", "autoregressive transformer over tokens"),
-        ModelKind::Discriminator => ("discriminator", "discriminator of the training, no use on its own"),
-        ModelKind::LookupFree => {
-            ("lookup-free", "lookup-free tokenizer (LFQ): it has no codebook and cannot be used here")
+        ModelKind::Tokenizer => {
+            let family = tokenizer.map_or("", TokenizerInfo::family);
+            format!("{family} tokenizer: encoder, codebook, decoder")
         }
-        ModelKind::Unknown => ("unknown", "tensors that are no model known here"),
+        ModelKind::Transformer => "autoregressive transformer over tokens".to_owned(),
+        ModelKind::Discriminator => "discriminator of the training, no use on its own".to_owned(),
+        ModelKind::Unsupported(unsupported) => {
+            format!("{}, which is not supported: {}", unsupported.name, unsupported.reason)
+        }
+        ModelKind::Unknown => "tensors that are no model known here".to_owned(),
     }
 }
 
@@ -125,7 +128,7 @@ fn stored_values(model: &Model) -> u64 {
 }
 
 fn lines(document: &Document) -> Vec<(&'static str, String)> {
-    let mut lines = vec![("model", document.name.clone()), ("kind", document.description.to_owned())];
+    let mut lines = vec![("model", document.name.clone()), ("kind", document.description.clone())];
     if let Some(size) = document.file_bytes {
         lines.push(("file", bytes(size)));
     }

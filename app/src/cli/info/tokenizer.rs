@@ -29,6 +29,10 @@ pub(super) struct TokenizerInfo {
     /// Parameters of the tokenizer.
     parameters: u64,
     codebook_size: u32,
+    /// How a latent vector chooses its code: "ibq" or "vq".
+    quantizer: &'static str,
+    /// Whether nothing states the rule, so that it was assumed.
+    quantizer_assumed: bool,
     factor: u32,
     config: TokenizerConfig,
     memory: Memory,
@@ -76,7 +80,9 @@ impl TokenizerInfo {
             weights: opened.model.available().iter().map(|set| set.name()).collect(),
             weights_used: weights.set().name(),
             parameters: config.parameter_count(),
-            codebook_size: config.n_embed,
+            codebook_size: config.quantizer().codes,
+            quantizer: config.rule.key(),
+            quantizer_assumed: weights.rule_is_assumed(),
             factor: config.factor(),
             config,
             memory,
@@ -88,15 +94,27 @@ impl TokenizerInfo {
         print_memory(&self.memory, session);
     }
 
+    /// Name of its family.
+    pub(super) fn family(&self) -> &'static str {
+        self.config.family_name()
+    }
+
     /// For people.
     pub(super) fn lines(&self) -> Vec<(&'static str, String)> {
-        let TokenizerConfig { ch, num_res_blocks, z_channels, embed_dim, n_embed, .. } = self.config;
+        let TokenizerConfig { ch, num_res_blocks, z_channels, embed_dim, .. } = self.config;
+        let quantizer = self.config.quantizer();
+        let assumed =
+            if self.quantizer_assumed { " (assumed: nothing states it; --config does)" } else { "" };
         let factor = self.factor;
         let side = 256 / factor.min(256);
         vec![
             ("weights", weight_sets(self)),
             ("parameters", count(self.parameters)),
-            ("codebook", format!("{} codes of {embed_dim} values", count(n_embed.into()))),
+            (
+                "codebook",
+                format!("{} codes of {} values", count(quantizer.codes.into()), quantizer.dimension),
+            ),
+            ("quantizer", format!("{}{assumed}", quantizer.rule.description())),
             ("factor", format!("{factor}: 256 × 256 pixels become {side} × {side} tokens")),
             ("channels", format!("{} (ch {ch} × ch_mult {:?})", widths(&self.config), self.config.ch_mult)),
             (

@@ -2,9 +2,8 @@
 
 use egui::{Grid, ProgressBar, TextEdit, Ui};
 use ibq_core::{
-    files::ModelKind,
     gpu::{Gpu, Precision, Tier},
-    tokenizer::TokenizerConfig,
+    tokenizer::{ModelKind, TokenizerConfig, TokenizerWeights},
     transformer::{Transformer, TransformerPrecision},
 };
 
@@ -141,7 +140,7 @@ fn described(ui: &mut Ui, chooser: &mut Chooser, gpu: &Result<Gpu, String>, out:
         return described_transformer(ui, chooser, gpu, out);
     }
     if model.sets.len() > 1 {
-        let mut set = model.weights.as_ref().map_or(model.sets[0], ibq_core::files::TokenizerWeights::set);
+        let mut set = model.weights.as_ref().map_or(model.sets[0], TokenizerWeights::set);
         let choices: Vec<_> = model.sets.iter().map(|&set| (set, set_name(set))).collect();
         ui.horizontal(|ui| {
             ui.add(egui::Label::new("Weights").selectable(false));
@@ -262,7 +261,10 @@ fn facts(ui: &mut Ui, model: &OpenedModel, out: &mut Vec<ModelsMessage>) {
         match &model.weights {
             Ok(weights) => {
                 let config = weights.config();
-                fact("Codebook", format!("{} codes × {}", config.n_embed, config.embed_dim));
+                let quantizer = config.quantizer();
+                fact("Codebook", format!("{} codes × {}", quantizer.codes, quantizer.dimension));
+                let assumed = if weights.rule_is_assumed() { ", assumed: the file does not say" } else { "" };
+                fact("Quantizer", format!("{}{assumed}", quantizer.rule.description()));
                 fact("Token", format!("{0} × {0} pixels", config.factor()));
                 fact("Levels", levels(config));
                 fact("Parameters", millions(config.parameter_count()));
@@ -286,7 +288,7 @@ fn kind_name(kind: ModelKind) -> &'static str {
         ModelKind::Tokenizer => "tokenizer",
         ModelKind::Transformer => "autoregressive transformer",
         ModelKind::Discriminator => "discriminator",
-        ModelKind::LookupFree => "tokenizer without a codebook (LFQ)",
+        ModelKind::Unsupported(unsupported) => unsupported.name,
         ModelKind::Unknown => "unknown",
     }
 }

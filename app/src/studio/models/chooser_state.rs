@@ -1,9 +1,8 @@
 //! The state of the dialog that opens and loads a model.
 
 use ibq_core::{
-    files::TokenizerWeights,
     gpu::{Gpu, Precision},
-    tokenizer::{Tiling, Tokenizer},
+    tokenizer::{Tiling, Tokenizer, TokenizerWeights},
     transformer::TransformerPrecision,
 };
 

@@ -1,7 +1,8 @@
 //! A model whose directory was read and that is not on the GPU yet.
 
 use ibq_core::{
-    files::{Model, ModelKind, TokenizerWeights, WeightSet},
+    files::{Model, WeightSet},
+    tokenizer::{ModelKind, TokenizerWeights},
     transformer::TransformerWeights,
 };
 
@@ -44,7 +45,7 @@ impl OpenedModel {
         Self {
             name,
             kind: model.kind(),
-            sets: model.available().to_vec(),
+            sets: model.available(),
             weights: model.tokenizer(None).map_err(|error| error.to_string()),
             transformer: (model.kind() == ModelKind::Transformer)
                 .then(|| TransformerWeights::new(&model, None).map_err(|error| error.to_string())),

@@ -127,9 +127,8 @@ fn token(ui: &mut Ui, screen: &Reconstruct, selection: &Selection, out: &mut Out
                 (Some(margin), None) => format!(" · margin {margin:.3}"),
                 _ => String::new(),
             };
-            ui.weak(format!("used {used} × ({share:.1} %){margin}")).on_hover_text(
-                "Margin: how much larger its dot product is than that of the second-best code.",
-            );
+            ui.weak(format!("used {used} × ({share:.1} %){margin}"))
+                .on_hover_text("Margin: how much larger its score is than that of the second-best code.");
         });
     });
     let details = screen
@@ -137,15 +136,10 @@ fn token(ui: &mut Ui, screen: &Reconstruct, selection: &Selection, out: &mut Out
         .as_ref()
         .filter(|details| details.key.position == position && details.key.code == code);
     let clicked = [
-        codes(
-            ui,
-            screen,
-            "Best here",
-            "largest dot product with the latent vector at this place",
-            details,
-            |d| &d.here,
-        ),
-        codes(ui, screen, "Near this code", "largest dot product with the code itself", details, |d| &d.near),
+        codes(ui, screen, "Best here", "best scores for the latent vector at this place", details, |d| {
+            &d.here
+        }),
+        codes(ui, screen, "Near this code", "best scores for the code itself", details, |d| &d.near),
     ];
     let target = selection.cell.unwrap_or(position);
     let chosen = clicked.into_iter().flatten().next();
@@ -190,7 +184,7 @@ fn codes(
             if response.clicked() {
                 chosen = Some(code);
             }
-            response.on_hover_text(format!("code {code}, dot product {product:.3}; click to put it here"));
+            response.on_hover_text(format!("code {code}, score {product:.3}; click to put it here"));
         }
     });
     chosen

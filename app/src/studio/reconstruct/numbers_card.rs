@@ -121,7 +121,7 @@ fn cells(ui: &mut Ui, shown: Option<&ReconstructionView>) {
             "How many codes there are to choose from.",
         ),
         time("Encode", Stage::Encode, "From pixels to latent vectors."),
-        time("Lookup", Stage::Lookup, "From latent vectors to codes: the largest dot product."),
+        time("Lookup", Stage::Lookup, "From latent vectors to codes: the best score of all codes."),
         time("Decode", Stage::Decode, "From codes to pixels."),
     ];
     numbers(ui, CELL, &list);

@@ -54,7 +54,7 @@ impl ReconstructionView {
 
     /// Number of codes.
     pub(crate) fn codebook_size(&self) -> u32 {
-        self.model.tokenizer.config().n_embed
+        self.model.tokenizer.config().quantizer().codes
     }
 
     /// Brings the numbers that depend on the tokens alone up to date.
@@ -72,7 +72,7 @@ impl ReconstructionView {
 
     /// The latent vector of a position.
     pub(crate) fn latent(&self, position: u32) -> Option<Vec<f32>> {
-        let dimension = self.model.tokenizer.config().embed_dim as usize;
+        let dimension = self.model.tokenizer.config().quantizer().dimension as usize;
         let start = position as usize * dimension;
         self.latents.as_ref()?.get(start..start + dimension).map(<[f32]>::to_vec)
     }

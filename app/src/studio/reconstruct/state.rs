@@ -100,9 +100,9 @@ pub(super) struct ModelSide {
 /// What is known about the code that is looked at.
 pub(super) struct Details {
     pub(super) key: DetailKey,
-    /// Codes with the largest dot product with the latent vector here, best first.
+    /// Codes with the best scores for the latent vector here, best first.
     pub(super) here: Vec<(u32, f32)>,
-    /// Codes with the largest dot product with this code.
+    /// Codes with the best scores for this code.
     pub(super) near: Vec<(u32, f32)>,
 }
 

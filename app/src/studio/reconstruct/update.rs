@@ -72,7 +72,7 @@ impl Reconstruct {
             return context.notify(Notice::error("No model is loaded", detail));
         };
         let config = model.tokenizer.config();
-        if let Err(reason) = file.check_model(config.n_embed, config.factor()) {
+        if let Err(reason) = file.check_model(config.quantizer().codes, config.factor()) {
             return context.notify(Notice::error("The tokens are of another model", reason));
         }
         if file.grids.len() > 1 {

@@ -67,7 +67,7 @@ pub(super) fn text(system: &System, shared: &Shared) -> String {
     for slot in Slot::BOTH {
         if let Some(model) = shared.models.get(slot) {
             let precision = precision_name(model.tokenizer.precision());
-            let codes = model.tokenizer.config().n_embed;
+            let codes = model.tokenizer.config().quantizer().codes;
             let set = set_name(model.set);
             // Writing into a string cannot fail, here and below.
             let _ = writeln!(text, "Model: {}, {codes} codes, {set} weights, {precision}", model.name);

@@ -8,7 +8,7 @@ mod shared;
 use std::sync::Arc;
 
 pub use error::SourceError;
-pub(super) use shared::Shared;
+pub(crate) use shared::Shared;
 
 use super::Origin;
 #[cfg(target_arch = "wasm32")]

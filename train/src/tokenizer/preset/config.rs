@@ -17,9 +17,9 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Preset {
-    /// The network.
+    /// The network. Its rule is that of [`quantizer`](Self::quantizer), whatever stands here.
     pub model: TokenizerConfig,
-    /// The quantizer's rule.
+    /// The quantizer.
     pub quantizer: QuantizerConfig,
     /// Weights of the quantizer's losses.
     #[serde(default)]
@@ -120,8 +120,9 @@ impl Preset {
     /// # Errors
     /// [`PresetError`] names the field at fault.
     pub fn parse(name: &str, text: &str) -> Result<Self, PresetError> {
-        let preset: Self = toml::from_str(text)
+        let mut preset: Self = toml::from_str(text)
             .map_err(|error| PresetError::Toml { name: name.to_owned(), reason: error.to_string() })?;
+        preset.model.rule = preset.quantizer.engine_rule();
         preset.check(name)?;
         Ok(preset)
     }

@@ -1,23 +1,31 @@
 //! Presets from YAML files of the official code.
 
-use ibq_core::tokenizer::TokenizerConfig;
+use ibq_core::tokenizer::{Rule, TokenizerConfig, official_rule};
 
 use super::config::Preset;
 use crate::{
     official_fields::{OfficialFields, steps_per_epoch},
     preset_file::PresetError,
-    tokenizer::{adversary::AdversarialConfig, loss::DiscriminatorLoss, quantizer::QuantizerConfig},
+    tokenizer::{
+        adversary::AdversarialConfig,
+        loss::DiscriminatorLoss,
+        quantizer::{BetaOn, QuantizerConfig, Vq},
+    },
 };
 
-/// Reads what an official YAML file says about model, quantizer, losses and training. What it leaves out is as in the
-/// preset of the published tokenizers, but for drops of the rate, of which there are then none; its epochs are those of ImageNet. `name` is
-/// for messages.
+/// Reads what an official YAML file says about model, quantizer, losses and training; its class tells the quantizer. What it
+/// leaves out is as in the preset of the published tokenizers (for a VQGAN, as in taming-transformers), but for drops of
+/// the rate, of which there are then none; its epochs are those of ImageNet. `name` is for messages.
 ///
 /// # Errors
-/// [`PresetError`] names the field at fault.
+/// [`PresetError`] names the field at fault, or the class, if it is that of another kind of model.
 pub fn preset_from_yaml(name: &str, yaml: &str) -> Result<Preset, PresetError> {
     let fields = OfficialFields::new(name, yaml)?;
     let mut preset = Preset::built_in("ibq-16384")?;
+    let rule = official_rule(fields.yaml()).map_err(|error| fields.wrong(error.to_string()))?;
+    if rule == Some(Rule::Vq) {
+        use_taming_defaults(&mut preset);
+    }
     preset.model = TokenizerConfig {
         ch: fields.whole("ddconfig.ch")?,
         ch_mult: fields.wholes("ddconfig.ch_mult")?,
@@ -29,6 +37,7 @@ pub fn preset_from_yaml(name: &str, yaml: &str) -> Result<Preset, PresetError> {
         out_ch: fields.whole("ddconfig.out_ch")?,
         embed_dim: fields.whole("embed_dim")?,
         n_embed: fields.whole("n_embed")?,
+        rule: preset.quantizer.engine_rule(),
     };
     preset.training.side = preset.model.resolution as usize;
     if let QuantizerConfig::Ibq(ibq) = &mut preset.quantizer {
@@ -58,6 +67,13 @@ pub fn preset_from_yaml(name: &str, yaml: &str) -> Result<Preset, PresetError> {
         training.learning_rate = rate;
     }
     training.batch = fields.batch()?.unwrap_or(training.batch);
+    // taming-transformers gives the rate of one image and the images of one device.
+    if let Some(each) = fields.number("data.params.batch_size")? {
+        training.batch = each as usize;
+        if let Some(rate) = fields.number("base_learning_rate")? {
+            training.learning_rate = rate * each;
+        }
+    }
     let per_epoch = steps_per_epoch(training.batch);
     // -1 stands for no limit.
     if let Some(epochs) = fields.number("max_epochs")?.filter(|epochs| *epochs > 0.0) {
@@ -103,6 +119,15 @@ pub fn preset_from_yaml(name: &str, yaml: &str) -> Result<Preset, PresetError> {
     Ok(preset)
 }
 
+/// Changes the preset of the published IBQ tokenizers to what taming-transformers trains a VQGAN with.
+fn use_taming_defaults(preset: &mut Preset) {
+    preset.quantizer = QuantizerConfig::Vq(Vq { beta: 0.25, beta_on: BetaOn::Codes });
+    preset.quantizer_loss.entropy = 0.0;
+    let adversarial = preset.adversarial.get_or_insert_with(AdversarialConfig::default);
+    (adversarial.weight, adversarial.adaptive, adversarial.lecam) = (1.0, true, 0.0);
+    adversarial.loss = DiscriminatorLoss::Hinge;
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -143,6 +168,56 @@ model:
         assert_eq!((adversarial.start, adversarial.weight, adversarial.lecam), (40, 0.2, 0.03));
         let QuantizerConfig::Ibq(ibq) = preset.quantizer else { panic!("not IBQ") };
         assert_eq!((ibq.beta, ibq.entropy_temperature), (0.5, 0.02));
+    }
+
+    #[test]
+    fn a_vqgan_of_taming_transformers_is_trained_as_there() {
+        let yaml = "
+model:
+  base_learning_rate: 4.5e-6
+  target: taming.models.vqgan.VQModel
+  params:
+    embed_dim: 16
+    n_embed: 512
+    ddconfig:
+      double_z: False
+      z_channels: 16
+      resolution: 64
+      in_channels: 3
+      out_ch: 3
+      ch: 32
+      ch_mult: [1, 2]
+      num_res_blocks: 2
+      attn_resolutions: [16]
+    lossconfig:
+      target: taming.modules.losses.vqperceptual.VQLPIPSWithDiscriminator
+      params:
+        disc_start: 250001
+        disc_weight: 0.8
+data:
+  params:
+    batch_size: 12
+";
+        let preset = preset_from_yaml("mine.yaml", yaml).unwrap();
+        assert_eq!(preset.model.rule, Rule::Vq);
+        assert_eq!(preset.quantizer, QuantizerConfig::Vq(Vq { beta: 0.25, beta_on: BetaOn::Codes }));
+        assert_eq!((preset.training.batch, preset.training.learning_rate), (12, 4.5e-6 * 12.0));
+        let adversarial = preset.adversarial.unwrap();
+        assert_eq!((adversarial.start, adversarial.weight, adversarial.adaptive), (250_001, 0.8, true));
+        assert_eq!((adversarial.lecam, adversarial.loss), (0.0, DiscriminatorLoss::Hinge));
+    }
+
+    #[test]
+    fn files_of_another_class_of_model_are_refused_with_its_name() {
+        for class in ["taming.models.vqgan.GumbelVQ", "src.Open_MAGVIT2.models.lfqgan.VQModel", "mine.Own"] {
+            let yaml = YAML.replace("src.IBQ.models.ibqgan.IBQ", class);
+            let message = preset_from_yaml("mine.yaml", &yaml).unwrap_err().to_string();
+            assert!(message.contains("mine.yaml") && message.contains(class), "{message}");
+            assert!(message.contains("src.IBQ.models.ibqgan.IBQ"), "{message}");
+        }
+        // Without a class it can be of any family.
+        let bare = YAML.replace("  class_path: src.IBQ.models.ibqgan.IBQ\n", "");
+        assert_eq!(preset_from_yaml("mine.yaml", &bare).unwrap().model.rule, Rule::Ibq);
     }
 
     #[test]

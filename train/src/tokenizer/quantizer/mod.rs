@@ -13,6 +13,7 @@ pub use ibq::{Ablation, Ibq};
 pub use vq::{BetaOn, Vq};
 
 use burn::tensor::{Int, Tensor};
+use ibq_core::tokenizer::Rule;
 use serde::{Deserialize, Serialize};
 
 /// What a quantizer made of N latent vectors.
@@ -91,12 +92,30 @@ pub enum QuantizerConfig {
 }
 
 impl QuantizerConfig {
+    /// The quantizer that chooses codes by this rule, with its usual settings.
+    #[must_use]
+    pub fn of(rule: Rule) -> Self {
+        match rule {
+            Rule::Ibq => Self::Ibq(Ibq::default()),
+            Rule::Vq => Self::Vq(Vq::default()),
+        }
+    }
+
     /// The rule itself.
     #[must_use]
     pub fn rule(&self) -> &dyn Quantizer {
         match self {
             Self::Ibq(ibq) => ibq,
             Self::Vq(vq) => vq,
+        }
+    }
+
+    /// How the engine chooses the same codes.
+    #[must_use]
+    pub fn engine_rule(&self) -> Rule {
+        match self {
+            Self::Ibq(_) => Rule::Ibq,
+            Self::Vq(_) => Rule::Vq,
         }
     }
 }

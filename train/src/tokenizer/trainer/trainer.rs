@@ -139,7 +139,7 @@ impl Trainer {
         model: TokenizerConfig,
         device: Device,
     ) -> Result<Self, PresetError> {
-        preset.model = model;
+        preset.model = TokenizerConfig { rule: preset.quantizer.engine_rule(), ..model };
         preset.training.continuous_steps = 0;
         preset.check("the preset with this model")?;
         let ema = Ema::new(&weights, preset.training.ema_decay, false);

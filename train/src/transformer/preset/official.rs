@@ -1,6 +1,6 @@
 //! Presets from YAML files of the official code.
 
-use ibq_core::transformer::TransformerConfig;
+use ibq_core::transformer::{TransformerConfig, official_arguments};
 
 use super::config::Preset;
 use crate::{
@@ -13,9 +13,10 @@ use crate::{
 /// official size B, its epochs are those of ImageNet; `name` is for messages.
 ///
 /// # Errors
-/// [`PresetError`] names the field at fault.
+/// [`PresetError`] names the field at fault, or the class, if it is that of another kind of model.
 pub fn preset_from_yaml(name: &str, yaml: &str) -> Result<Preset, PresetError> {
     let fields = OfficialFields::new(name, yaml)?;
+    official_arguments(fields.yaml()).map_err(|error| fields.wrong(error.to_string()))?;
     let mut preset = Preset::built_in("ar-b")?;
     let model = |field: &str| fields.whole(&format!("transformer_config.params.{field}"));
     let n_embd = model("n_embd")?;
@@ -66,6 +67,14 @@ pub fn preset_from_yaml(name: &str, yaml: &str) -> Result<Preset, PresetError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn files_of_another_class_of_model_are_refused_with_its_name() {
+        let yaml = "model:\n  target: taming.models.vqgan.VQModel\n  params:\n    ddconfig:\n      ch: 32\n";
+        let message = preset_from_yaml("mine.yaml", yaml).unwrap_err().to_string();
+        assert!(message.contains("`taming.models.vqgan.VQModel`"), "{message}");
+        assert!(message.contains("Net2NetTransformer"), "{message}");
+    }
 
     #[test]
     fn an_official_transformer_file_gives_its_model_and_its_numbers() {

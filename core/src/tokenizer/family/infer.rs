@@ -1,6 +1,6 @@
-//! The configuration of a tokenizer from the names and shapes of its tensors alone.
+//! The configuration of the common network from the names and shapes of its tensors alone.
 
-use crate::tokenizer::TokenizerConfig;
+use crate::tokenizer::{Rule, TokenizerConfig};
 
 /// Nominal training side of an inferred configuration. It cannot be seen in the weights and only names the levels that
 /// have attention, so any value that tells all levels apart serves.
@@ -10,15 +10,15 @@ const MOST: usize = 65;
 
 /// Why no configuration can be inferred.
 #[derive(Debug, PartialEq)]
-pub(super) enum InferError {
+pub(in crate::tokenizer) enum InferError {
     /// This tensor is not there.
     Missing(String),
     /// This tensor has a shape that no configuration gives.
     Shape(String),
 }
 
-/// Infers the configuration; `shape` looks up a tensor by its official name.
-pub(super) fn infer(shape: impl Fn(&str) -> Option<Vec<u64>>) -> Result<TokenizerConfig, InferError> {
+/// Infers the configuration; `shape` looks up a tensor by its official name. The rule is not in the shapes.
+pub(super) fn infer(shape: &dyn Fn(&str) -> Option<Vec<u64>>) -> Result<TokenizerConfig, InferError> {
     let axes = |name: &str, count: usize| -> Result<Vec<u32>, InferError> {
         let shape = shape(name).ok_or_else(|| InferError::Missing(name.to_owned()))?;
         let sizes: Option<Vec<u32>> = shape.iter().map(|&size| u32::try_from(size).ok()).collect();
@@ -55,6 +55,7 @@ pub(super) fn infer(shape: impl Fn(&str) -> Option<Vec<u64>>) -> Result<Tokenize
         z_channels: axes("encoder.conv_out.weight", 4)?[0],
         embed_dim: codebook[1],
         n_embed: codebook[0],
+        rule: Rule::default(),
         in_channels,
         out_ch: axes("decoder.conv_out.weight", 4)?[0],
     })
@@ -83,18 +84,18 @@ mod tests {
                 (0..ch_mult.len()).filter(|&level| attention[level % 6]).map(|level| 256 >> level).collect();
             let config = TokenizerConfig {
                 ch: ch * 32, ch_mult, num_res_blocks, attn_resolutions, resolution: 256,
-                z_channels, embed_dim, n_embed, in_channels: 3, out_ch: 3,
+                z_channels, embed_dim, n_embed, rule: Rule::Ibq, in_channels: 3, out_ch: 3,
             };
             let shapes: HashMap<String, Vec<u64>> = config.parameters().into_iter()
                 .map(|(name, shape)| (name, shape.into_iter().map(u64::from).collect())).collect();
-            prop_assert_eq!(infer(|name| shapes.get(name).cloned()).unwrap(), config);
+            prop_assert_eq!(infer(&|name| shapes.get(name).cloned()).unwrap(), config);
         }
     }
 
     #[test]
     fn what_is_missing_or_misshapen_is_named() {
-        assert_eq!(infer(|_| None), Err(InferError::Missing("encoder.conv_in.weight".to_owned())));
-        assert_eq!(infer(|_| Some(vec![3])), Err(InferError::Shape("encoder.conv_in.weight".to_owned())));
-        assert_eq!(infer(|_| Some(vec![0; 4])), Err(InferError::Shape("encoder.conv_in.weight".to_owned())));
+        assert_eq!(infer(&|_| None), Err(InferError::Missing("encoder.conv_in.weight".to_owned())));
+        assert_eq!(infer(&|_| Some(vec![3])), Err(InferError::Shape("encoder.conv_in.weight".to_owned())));
+        assert_eq!(infer(&|_| Some(vec![0; 4])), Err(InferError::Shape("encoder.conv_in.weight".to_owned())));
     }
 }

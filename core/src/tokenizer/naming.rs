@@ -1,6 +1,6 @@
 //! Finding the parameters of a tokenizer under the names that a checkpoint gives them.
 
-use super::WeightSet;
+use crate::files::WeightSet;
 
 /// Before the tokenizer's names inside a transformer checkpoint.
 const INNER: &str = "first_stage_model.";
@@ -18,6 +18,11 @@ impl Naming {
     pub(super) const TOP: Self = Self { prefix: "" };
     /// Names of the tokenizer inside of a transformer checkpoint.
     pub(super) const INNER: Self = Self { prefix: INNER };
+
+    /// Before all names.
+    pub(super) fn prefix(self) -> &'static str {
+        self.prefix
+    }
 
     /// The sets of weights that these names hold, the default first.
     pub(super) fn available<'a>(self, names: impl Iterator<Item = &'a str>) -> Vec<WeightSet> {
