@@ -26,13 +26,15 @@ pub(super) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
-/// The adapter that the engine chooses, as `ibq info` names it; unknown before `ibq` is built.
-pub(super) fn adapter() -> String {
+/// The adapter that the engine chooses, as `ibq info` names it; none where no `ibq` is built.
+pub(super) fn adapter() -> Option<String> {
     let program = shell::built("debug", "ibq");
-    let output = shell::read(&mut shell::command(program, &["info", "assets/models/scenes-f4"]));
-    let output = output.unwrap_or_default();
-    let line = output.lines().find_map(|line| line.strip_prefix("memory needed on "));
-    line.map_or_else(|| "unknown".to_owned(), |line| line.trim_end_matches(", f32").to_owned())
+    if !program.is_file() {
+        return None;
+    }
+    let output = shell::read(&mut shell::command(program, &["info", "assets/models/scenes-f4"])).ok()?;
+    let line = output.lines().find_map(|line| line.strip_prefix("memory needed on "))?;
+    Some(line.trim_end_matches(", f32").to_owned())
 }
 
 /// Today's date (UTC) as `2026-11-27`.

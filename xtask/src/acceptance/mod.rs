@@ -66,11 +66,11 @@ fn prove(proof: &Proof) -> Outcome {
     state.remove()
 }
 
-/// Runs the commands of a unit; what all but the last one print is not looked at.
+/// Runs the commands of a unit and reads the figures from all that they print.
 fn run_unit(unit: &Unit) -> Outcome<Vec<(String, String)>> {
     let mut output = String::new();
     for make in &unit.commands {
-        output = shell::read(&mut make())?;
+        output.push_str(&shell::read(&mut make())?);
     }
     let found = (unit.figures)(&output);
     if found.is_empty() { Err(Failure(format!("{}: no figures in\n{output}", unit.name))) } else { Ok(found) }

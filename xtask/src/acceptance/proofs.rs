@@ -20,9 +20,9 @@ pub(super) struct Proof {
 pub(super) struct Unit {
     /// Its name in the record.
     pub(super) name: String,
-    /// Commands that are run one after the other; the last one prints the figures.
+    /// Commands that are run one after the other.
     pub(super) commands: Vec<Box<dyn Fn() -> Command>>,
-    /// The figures of the output.
+    /// The figures in what they print.
     pub(super) figures: fn(&str) -> Vec<Figure>,
 }
 
@@ -66,14 +66,9 @@ const EXECUTIONS: &str = "1000000";
 /// Units per loader, each from its own seed.
 const SEEDS: u32 = 10;
 
-/// What the proofs run, compiled by the same command as in `cargo xtask test`.
-fn build() -> Outcome {
-    println!("building");
-    shell::run(&mut shell::command("cargo", &["build", "--locked", "--workspace", "--all-targets"]))
-}
-
 fn fuzzing() -> Outcome<Vec<Unit>> {
-    build()?;
+    println!("building");
+    shell::run(&mut shell::command("cargo", &["build", "--locked", "--workspace", "--bin", "ibq-fuzz"]))?;
     let program = shell::built("debug", "ibq-fuzz");
     let targets = shell::read(&mut shell::command(&program, &["list"]))?;
     let mut units = Vec::new();
@@ -95,7 +90,6 @@ fn golden() -> Outcome<Vec<Unit>> {
             "set IBQ_GOLDEN to a folder of golden vectors; tests/golden/README.md has its layout".to_owned(),
         ));
     }
-    build()?;
     // `golden_*` are the engine's, `golden` is the trainer's.
     let suites = [
         "golden_preprocessing",
@@ -109,12 +103,10 @@ fn golden() -> Outcome<Vec<Unit>> {
 }
 
 fn large_codebook() -> Outcome<Vec<Unit>> {
-    build()?;
     Ok(vec![test("large_codebook", &["--ignored", "--nocapture"], figures::table)])
 }
 
 fn frame_times() -> Outcome<Vec<Unit>> {
-    build()?;
     Ok(vec![test("studio_screens", &["frame_times", "--ignored", "--nocapture"], figures::sentences)])
 }
 
@@ -138,7 +130,7 @@ fn cold_tests() -> Outcome<Vec<Unit>> {
     Ok(vec![in_clean_clone("tests in a clean clone", &["test"], figures::steps)])
 }
 
-/// A test program, found by its name among those that [`build`] compiled.
+/// A test program, compiled as by `cargo xtask test`.
 fn test(name: &'static str, words: &'static [&'static str], figures: fn(&str) -> Vec<Figure>) -> Unit {
     let command = move || {
         let mut command = shell::command("cargo", &["test", "--locked", "--workspace", "--test", name, "--"]);
@@ -166,5 +158,9 @@ fn in_clean_clone(name: &str, words: &'static [&'static str], figures: fn(&str) 
         command.args(words).current_dir(clone()).env("CARGO_TARGET_DIR", clone().join("target"));
         command
     };
-    Unit { name: name.to_owned(), commands: vec![Box::new(remove), Box::new(make), Box::new(run)], figures }
+    Unit {
+        name: name.to_owned(),
+        commands: vec![Box::new(remove), Box::new(make), Box::new(run), Box::new(remove)],
+        figures,
+    }
 }

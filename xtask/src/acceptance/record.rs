@@ -12,16 +12,17 @@ pub(super) fn write(proof: &Proof, commit: &str, state: &State) -> Outcome<PathB
     std::fs::create_dir_all(&folder).map_err(shell::at(&folder, "create"))?;
     let path = folder.join(format!("{}.json", proof.name));
     let seconds: u64 = state.found.iter().map(|found| found.seconds).sum();
+    let adapter =
+        machine::adapter().map(|name| format!(",\n    \"adapter\": {}", json(&name))).unwrap_or_default();
     let mut text = format!(
         "{{\n  \"proof\": {},\n  \"about\": {},\n  \"date\": {},\n  \"commit\": {},\n  \"machine\": {{\n    \
-         \"processor\": {},\n    \"cores\": {},\n    \"adapter\": {}\n  }},\n  \"seconds\": {seconds},\n  \"units\": [",
+         \"processor\": {},\n    \"cores\": {}{adapter}\n  }},\n  \"seconds\": {seconds},\n  \"units\": [",
         json(proof.name),
         json(proof.about),
         json(&machine::today()),
         json(commit),
         json(&machine::processor()),
         machine::cores(),
-        json(&machine::adapter()),
     );
     for (index, found) in state.found.iter().enumerate() {
         let separator = if index == 0 { "\n" } else { ",\n" };
