@@ -18,6 +18,7 @@ use crate::{
         Tier,
     },
     job::Job,
+    picture::Size,
     tokenizer::{RunOptions, Tiling, Tokenizer, TokenizerError},
 };
 
@@ -99,7 +100,7 @@ pub async fn run(tokenizer: &Tokenizer, size: u32, job: &Job) -> Result<BenchRep
     let size = size.clamp(1, 16_384).next_multiple_of(tokenizer.config().factor());
     job.stage("measure the adapter");
     let ceilings = ceilings(gpu, job).await?;
-    let plan = tokenizer.plan((size, size), 1, Tiling::Auto)?;
+    let plan = tokenizer.plan(Size::square(size), 1, Tiling::Auto)?;
     let picture = RgbImage::from_fn(size, size, |x, y| image::Rgb([x as u8, y as u8, (x ^ y) as u8]));
     let pictures = [picture];
     let options = RunOptions::default();

@@ -5,6 +5,7 @@
 //! metrics and [`encode_png`].
 
 mod compare;
+mod fit;
 mod metrics;
 mod official;
 mod open;
@@ -13,9 +14,10 @@ mod range;
 mod size;
 
 pub use compare::{GAP, difference, heat_color, sheet, side_by_side};
+pub use fit::{Crop, Fitted, Resize, ResizeError, fit_to_factor};
 pub use metrics::{psnr, ssim};
 pub use official::{official_preprocess, resize_bilinear, smallest_side_size};
 pub use open::{ImageError, MAX_PIXELS, MAX_SIDE, Picture, encode_png, from_rgba, open};
 pub use png_text::{text_of, with_text};
 pub use range::{model_to_pixel, pixel_to_model};
-pub use size::{Crop, Fitted, Resize, ResizeError, fit_to_factor};
+pub use size::Size;

@@ -7,7 +7,7 @@ use crate::{
     gpu::{Stage, Times},
     job::Job,
     ops::Program,
-    tokens::TokenGrid,
+    tokens::{Grid, TokenGrid},
 };
 
 use super::{
@@ -32,7 +32,7 @@ impl Tokenizer {
         let Some(first) = grids.first() else {
             return Err(TokenizerError::Input("no tokens to decode".to_owned()));
         };
-        let grid = (first.rows, first.cols);
+        let grid = first.grid();
         for other in grids {
             self.check_grid(other, grid)?;
         }
@@ -52,8 +52,8 @@ impl Tokenizer {
             for (index, chunk) in grids.chunks(batch).enumerate() {
                 let part = JobPart { job, index, count };
                 let indices: Vec<u32> = chunk.iter().flat_map(|grid| &grid.tokens).copied().collect();
-                let size = (chunk.len() as u32, grid);
-                pictures.extend(self.run_decoder(&indices, size, options, &part, &mut times).await?);
+                let items = chunk.len() as u32;
+                pictures.extend(self.run_decoder(&indices, items, grid, options, &part, &mut times).await?);
             }
         }
         Ok(Decoding {
@@ -64,19 +64,18 @@ impl Tokenizer {
         })
     }
 
-    fn check_grid(&self, grid: &TokenGrid, size: (u32, u32)) -> Result<(), TokenizerError> {
-        let (rows, cols) = (grid.rows, grid.cols);
-        if rows == 0 || cols == 0 || rows > 1 << 16 || cols > 1 << 16 {
-            return Err(TokenizerError::Input(format!("a grid of {rows} × {cols} tokens cannot be decoded")));
+    fn check_grid(&self, grid: &TokenGrid, expected: Grid) -> Result<(), TokenizerError> {
+        let size = grid.grid();
+        if size.tokens() == 0 || size.rows > 1 << 16 || size.cols > 1 << 16 {
+            return Err(TokenizerError::Input(format!("a grid of {size} tokens cannot be decoded")));
         }
-        if u64::from(rows) * u64::from(cols) != grid.tokens.len() as u64 {
+        if size.tokens() != grid.tokens.len() as u64 {
             let count = grid.tokens.len();
-            return Err(TokenizerError::Input(format!("a grid of {rows} × {cols} tokens holds {count}")));
+            return Err(TokenizerError::Input(format!("a grid of {size} tokens holds {count}")));
         }
-        if (rows, cols) != size {
+        if size != expected {
             return Err(TokenizerError::Input(format!(
-                "grids of one batch must have one size, but these have {} × {} and {rows} × {cols} tokens",
-                size.0, size.1
+                "grids of one batch must have one size, but these have {expected} and {size} tokens"
             )));
         }
         let codes = self.config().quantizer().codes;
@@ -99,27 +98,27 @@ impl Tokenizer {
         times: &mut Times,
     ) -> Result<RgbImage, TokenizerError> {
         let factor = self.config().factor();
-        let (width, height) = (whole.cols * factor, whole.rows * factor);
-        let mut blend = Blend::new((width, height), 3, overlap_tokens(factor) * factor);
+        let size = whole.grid().size(factor);
+        let mut blend = Blend::new(size, 3, overlap_tokens(factor) * factor);
         for (index, &tile) in tiles.tiles.iter().enumerate() {
             let part = JobPart { job, index: before + index, count };
             let tokens: Vec<u32> = tiles.positions(tile).map(|at| whole.tokens[at]).collect();
-            let pictures = self.run_decoder(&tokens, (1, tiles.size), options, &part, times).await?;
+            let pictures = self.run_decoder(&tokens, 1, tiles.size, options, &part, times).await?;
             for picture in pictures {
-                blend.add(picture.as_raw(), picture.width(), (tile.left * factor, tile.top * factor));
+                blend.add(picture.as_raw(), picture.width(), tile.scaled(factor));
             }
         }
         let pixels: Vec<u8> = blend.finish().iter().map(|value| value.round() as u8).collect();
-        RgbImage::from_raw(width, height, pixels).ok_or_else(|| {
-            TokenizerError::Input(format!("a picture of {width} × {height} pixels is too large"))
-        })
+        RgbImage::from_raw(size.width, size.height, pixels)
+            .ok_or_else(|| TokenizerError::Input(format!("a picture of {size} pixels is too large")))
     }
 
     /// One run of the decoder.
     async fn run_decoder(
         &self,
         indices: &[u32],
-        (items, grid): (u32, (u32, u32)),
+        items: u32,
+        grid: Grid,
         options: &RunOptions,
         part: &JobPart<'_>,
         times: &mut Times,
@@ -153,11 +152,7 @@ impl Tokenizer {
         Ok(pictures)
     }
 
-    async fn compile_decoder(
-        &self,
-        items: u32,
-        grid: (u32, u32),
-    ) -> Result<Shaped<DecoderIo>, TokenizerError> {
+    async fn compile_decoder(&self, items: u32, grid: Grid) -> Result<Shaped<DecoderIo>, TokenizerError> {
         let inner = &*self.0;
         let (graph, io) = self.planner().decoder(items, grid, false);
         let program = Program::compile(&inner.gpu, &graph, &inner.parameters, inner.storage).await?;

@@ -7,7 +7,8 @@ use crate::{
     gpu::{Stage, Times},
     job::Job,
     ops::Program,
-    tokens::TokenGrid,
+    picture::Size,
+    tokens::{Grid, TokenGrid},
 };
 
 use super::{
@@ -16,7 +17,7 @@ use super::{
     network::EncoderIo,
     plan::grid_of,
     progress::JobPart,
-    tiles::{Blend, Tiles, overlap_tokens},
+    tiles::{Blend, Tile, Tiles, overlap_tokens},
 };
 
 /// Share of the time of encoding that the encoder takes; the lookup takes the rest.
@@ -44,13 +45,13 @@ impl Tokenizer {
             return Err(TokenizerError::Input("no picture to encode".to_owned()));
         };
         if let Some(other) = pictures.iter().find(|other| other.dimensions() != first.dimensions()) {
-            let ((w, h), (ow, oh)) = (first.dimensions(), other.dimensions());
+            let (first, other) = (Size::of(first), Size::of(other));
             return Err(TokenizerError::Input(format!(
-                "pictures of one batch must have one size, but these have {w} × {h} and {ow} × {oh} pixels"
+                "pictures of one batch must have one size, but these have {first} and {other} pixels"
             )));
         }
         let factor = self.config().factor();
-        let grid = grid_of(first.dimensions(), factor)?;
+        let grid = grid_of(Size::of(first), factor)?;
         let tiles = self.planner().tiles(grid, options.tiling)?;
         let mut times = Times::default();
         let mut all = Vec::with_capacity(pictures.len());
@@ -71,7 +72,7 @@ impl Tokenizer {
         }
         let (mut grids, mut margins, mut latents) = (Vec::new(), Vec::new(), Vec::new());
         for codes in all {
-            grids.push(TokenGrid { rows: grid.0, cols: grid.1, tokens: codes.indices });
+            grids.push(TokenGrid { rows: grid.rows, cols: grid.cols, tokens: codes.indices });
             margins.push(codes.margins);
             latents.extend(codes.latents);
         }
@@ -89,29 +90,29 @@ impl Tokenizer {
         &self,
         picture: &RgbImage,
         tiles: &Tiles,
-        grid: (u32, u32),
+        grid: Grid,
         options: &RunOptions,
         picture_part: &JobPart<'_>,
         times: &mut Times,
     ) -> Result<Codes, TokenizerError> {
         let factor = self.config().factor();
-        let (height, width) = (tiles.size.0 * factor, tiles.size.1 * factor);
+        let Size { width, height } = tiles.size.size(factor);
         let dimension = self.config().quantizer().dimension as usize;
         let count = tiles.tiles.len() as f32;
         let shaped = self.shaped_encoder(1, tiles.size).await?;
-        let mut blend = Blend::new((grid.1, grid.0), dimension, overlap_tokens(factor));
+        let mut blend = Blend::new(Size::new(grid.cols, grid.rows), dimension, overlap_tokens(factor));
         for (index, &tile) in tiles.tiles.iter().enumerate() {
-            let (left, top) = (tile.left * factor, tile.top * factor);
+            let Tile { left, top } = tile.scaled(factor);
             let view = image::imageops::crop_imm(picture, left, top, width, height).to_image();
             let report = |done: f32| picture_part.report(ENCODER_SHARE * (index as f32 + done) / count);
             self.run_encoder(&shaped, &[view], options, (picture_part.job, &report), times).await?;
             let latents = shaped.program.values(&self.0.gpu, &shaped.io.latent).await?;
-            blend.add(&latents, tiles.size.1, (tile.left, tile.top));
+            blend.add(&latents, tiles.size.cols, tile);
         }
         let latents = blend.finish();
         let mut whole = Codes {
-            indices: vec![0; grid.0 as usize * grid.1 as usize],
-            margins: vec![0.0; grid.0 as usize * grid.1 as usize],
+            indices: vec![0; grid.tokens() as usize],
+            margins: vec![0.0; grid.tokens() as usize],
             latents: None,
         };
         for (index, &tile) in tiles.tiles.iter().enumerate() {
@@ -139,7 +140,7 @@ impl Tokenizer {
     async fn encode_batch(
         &self,
         pictures: &[RgbImage],
-        grid: (u32, u32),
+        grid: Grid,
         options: &RunOptions,
         part: &JobPart<'_>,
         times: &mut Times,
@@ -188,7 +189,7 @@ impl Tokenizer {
         let dispatches = &program.dispatches[shaped.first_stage..];
         let measured = gpu.run(dispatches, options.kernel_times, job, report).await?;
         times.add_kernels(Stage::Lookup, dispatches, &measured);
-        let bytes = u64::from(shaped.items) * u64::from(shaped.grid.0) * u64::from(shaped.grid.1) * 4;
+        let bytes = u64::from(shaped.items) * shaped.grid.tokens() * 4;
         let indices = words(&gpu.read(program.buffer(io.indices), bytes).await?, u32::from_le_bytes);
         times.add_stage(Stage::Lookup, started.elapsed().as_secs_f64() * 1e3);
         if let Some(position) = indices.iter().position(|&index| index >= self.0.config.quantizer().codes) {
@@ -203,22 +204,14 @@ impl Tokenizer {
     }
 
     /// The compiled encoder for pictures of this size: that of the last run, if it fits.
-    async fn shaped_encoder(
-        &self,
-        items: u32,
-        grid: (u32, u32),
-    ) -> Result<Shaped<EncoderIo>, TokenizerError> {
+    async fn shaped_encoder(&self, items: u32, grid: Grid) -> Result<Shaped<EncoderIo>, TokenizerError> {
         match take(&self.0.encoder).filter(|shaped| shaped.items == items && shaped.grid == grid) {
             Some(shaped) => Ok(shaped),
             None => self.compile_encoder(items, grid).await,
         }
     }
 
-    async fn compile_encoder(
-        &self,
-        items: u32,
-        grid: (u32, u32),
-    ) -> Result<Shaped<EncoderIo>, TokenizerError> {
+    async fn compile_encoder(&self, items: u32, grid: Grid) -> Result<Shaped<EncoderIo>, TokenizerError> {
         let inner = &*self.0;
         let (graph, io) = self.planner().encoder(items, grid, false);
         let program = Program::compile(&inner.gpu, &graph, &inner.parameters, inner.storage).await?;

@@ -4,6 +4,7 @@ use crate::{
     files::WeightsError,
     gpu::{GpuError, Remedy, RunError},
     job::Cancelled,
+    picture::Size,
 };
 
 use super::ConfigError;
@@ -28,14 +29,12 @@ pub enum TokenizerError {
     Input(String),
     /// The picture needs more memory than the device has.
     #[error(
-        "a picture of {height} × {width} pixels needs {needed} bytes on the GPU, more than the {budget} that may be \
+        "a picture of {size} pixels needs {needed} bytes on the GPU, more than the {budget} that may be \
          used; allow tiles or make it smaller"
     )]
     TooLarge {
-        /// Height in pixels.
-        height: u32,
-        /// Width in pixels.
-        width: u32,
+        /// Size of the picture.
+        size: Size,
         /// Bytes needed.
         needed: u64,
         /// Bytes at hand.

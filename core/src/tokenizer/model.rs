@@ -9,6 +9,8 @@ use crate::{
     gpu::{Gpu, Precision},
     job::Job,
     ops::{Parameters, Program},
+    picture::Size,
+    tokens::Grid,
 };
 
 use super::{
@@ -41,7 +43,7 @@ pub(super) struct Inner {
 #[derive(Debug)]
 pub(super) struct Shaped<Io> {
     pub(super) items: u32,
-    pub(super) grid: (u32, u32),
+    pub(super) grid: Grid,
     pub(super) program: Program,
     pub(super) io: Io,
     /// Dispatches of the first stage (encode, or all of decode).
@@ -118,8 +120,7 @@ impl Tokenizer {
         self.0.precision
     }
 
-    /// Memory for a configuration that is not loaded yet: what a model chooser shows. `size` is width and height in
-    /// pixels.
+    /// Memory for a configuration that is not loaded yet: what a model chooser shows.
     ///
     /// # Errors
     /// [`TokenizerError`]: sides that are no multiples of the factor, or more than the device can ever hold.
@@ -127,7 +128,7 @@ impl Tokenizer {
         gpu: &Gpu,
         config: &TokenizerConfig,
         precision: Precision,
-        size: (u32, u32),
+        size: Size,
         batch: u32,
         tiling: Tiling,
     ) -> Result<MemoryPlan, TokenizerError> {
@@ -139,11 +140,11 @@ impl Tokenizer {
         Planner { gpu, config, storage, weights }.plan(batch, grid, tiling)
     }
 
-    /// Memory for pictures of this size (width and height in pixels), known before anything is allocated.
+    /// Memory for pictures of this size, known before anything is allocated.
     ///
     /// # Errors
     /// [`TokenizerError`]: sides that are no multiples of the factor, or more than the device can ever hold.
-    pub fn plan(&self, size: (u32, u32), batch: u32, tiling: Tiling) -> Result<MemoryPlan, TokenizerError> {
+    pub fn plan(&self, size: Size, batch: u32, tiling: Tiling) -> Result<MemoryPlan, TokenizerError> {
         let grid = grid_of(size, self.0.config.factor())?;
         self.planner().plan(batch, grid, tiling)
     }

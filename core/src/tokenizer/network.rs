@@ -1,7 +1,12 @@
 //! The encoder and decoder as graphs of operations (specification: `TokenizerConfig`; names as in the checkpoints).
 
-use crate::ops::{
-    Conv2d, Embed, Graph, Lookup, Map, NormTo, Operand, PixelsIn, PixelsOut, TensorId, attention, group_norm,
+use crate::{
+    ops::{
+        Conv2d, Embed, Graph, Lookup, Map, NormTo, Operand, PixelsIn, PixelsOut, TensorId, attention,
+        group_norm,
+    },
+    picture::Size,
+    tokens::Grid,
 };
 
 use super::TokenizerConfig;
@@ -43,11 +48,11 @@ pub(super) struct Network<'a> {
 }
 
 impl Network<'_> {
-    /// Picture → latent vectors → indices, for `items` pictures of `height × width` pixels.
-    pub(super) fn encoder(&mut self, items: u32, (height, width): (u32, u32), shard_codes: u32) -> EncoderIo {
+    /// Picture → latent vectors → indices, for `items` pictures of this size.
+    pub(super) fn encoder(&mut self, items: u32, size: Size, shard_codes: u32) -> EncoderIo {
         let config = self.config;
-        let pixels = self.graph.tensor(u64::from(items) * u64::from(height) * u64::from(width) * 4);
-        let picture = self.graph.map(items, height, width, config.in_channels);
+        let pixels = self.graph.tensor(u64::from(items) * size.pixels() * 4);
+        let picture = self.graph.map(items, size.height, size.width, config.in_channels);
         self.graph.push(PixelsIn { pixels, x: picture });
         let mut x = self.convolution(picture, "encoder.conv_in", config.ch);
         self.graph.name_activation("enc.conv_in", x);
@@ -83,12 +88,12 @@ impl Network<'_> {
         EncoderIo { pixels, picture, latent, indices, margins, encode_ops }
     }
 
-    /// Indices → codes → picture, for `items` grids of `rows × cols` tokens.
-    pub(super) fn decoder(&mut self, items: u32, (rows, cols): (u32, u32)) -> DecoderIo {
+    /// Indices → codes → picture, for `items` grids of this shape.
+    pub(super) fn decoder(&mut self, items: u32, grid: Grid) -> DecoderIo {
         let config = self.config;
         let top = config.channels(config.levels() - 1);
-        let indices = self.graph.tensor(u64::from(items) * u64::from(rows) * u64::from(cols) * 4);
-        let z = self.graph.map(items, rows, cols, config.quantizer().dimension);
+        let indices = self.graph.tensor(u64::from(items) * grid.tokens() * 4);
+        let z = self.graph.map(items, grid.rows, grid.cols, config.quantizer().dimension);
         self.graph.push(Embed { indices, z });
         self.graph.name_activation("z_q", z);
         let mut x = self.pointwise(z, "post_quant_conv", config.z_channels);

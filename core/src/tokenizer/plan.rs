@@ -5,6 +5,8 @@ use ibq_shaders::Storage;
 use crate::{
     gpu::Gpu,
     ops::{Arena, Graph, shard_codes},
+    picture::Size,
+    tokens::Grid,
 };
 
 use super::{
@@ -28,18 +30,18 @@ pub(super) struct Planner<'a> {
 
 impl Planner<'_> {
     /// The encoder's graph for `items` grids of `rows × cols` tokens.
-    pub(super) fn encoder(&self, items: u32, (rows, cols): (u32, u32), traced: bool) -> (Graph, EncoderIo) {
+    pub(super) fn encoder(&self, items: u32, grid: Grid, traced: bool) -> (Graph, EncoderIo) {
         let mut graph = Graph::new(self.storage);
         let factor = self.config.factor();
         let mut network = Network { graph: &mut graph, config: self.config, traced };
         let codes = shard_codes(self.config.quantizer().dimension, self.storage);
-        let size = (rows * factor, cols * factor);
+        let size = grid.size(factor);
         let io = self.config.family().encoder(&mut network, items, size, codes);
         (graph, io)
     }
 
     /// The decoder's graph for `items` grids of `rows × cols` tokens.
-    pub(super) fn decoder(&self, items: u32, grid: (u32, u32), traced: bool) -> (Graph, DecoderIo) {
+    pub(super) fn decoder(&self, items: u32, grid: Grid, traced: bool) -> (Graph, DecoderIo) {
         let mut graph = Graph::new(self.storage);
         let mut network = Network { graph: &mut graph, config: self.config, traced };
         let io = self.config.family().decoder(&mut network, items, grid);
@@ -47,7 +49,7 @@ impl Planner<'_> {
     }
 
     /// Bytes of activations, the larger of the two halves, if the device can hold them at all.
-    fn activations(&self, items: u32, grid: (u32, u32)) -> Result<u64, u64> {
+    fn activations(&self, items: u32, grid: Grid) -> Result<u64, u64> {
         let plans = [
             Arena::plan(&self.encoder(items, grid, false).0),
             Arena::plan(&self.decoder(items, grid, false).0),
@@ -60,7 +62,7 @@ impl Planner<'_> {
     }
 
     /// Pictures at a time: all, or as many as fit.
-    pub(super) fn batch(&self, items: u32, grid: (u32, u32)) -> u32 {
+    pub(super) fn batch(&self, items: u32, grid: Grid) -> u32 {
         let mut batch = items.clamp(1, 64);
         while batch > 1 && self.activations(batch, grid).is_err() {
             batch = batch.div_ceil(2);
@@ -72,13 +74,12 @@ impl Planner<'_> {
     ///
     /// # Errors
     /// [`TokenizerError::TooLarge`] when not even the smallest tiles fit, or tiles are off.
-    pub(super) fn tiles(&self, grid: (u32, u32), tiling: Tiling) -> Result<Option<Tiles>, TokenizerError> {
+    pub(super) fn tiles(&self, grid: Grid, tiling: Tiling) -> Result<Option<Tiles>, TokenizerError> {
         let factor = self.config.factor();
         let overlap = overlap_tokens(factor);
         let whole = self.activations(1, grid);
         let too_large = |needed| TokenizerError::TooLarge {
-            height: grid.0 * factor,
-            width: grid.1 * factor,
+            size: grid.size(factor),
             needed: self.weights + needed,
             budget: self.gpu.memory_budget(),
         };
@@ -107,12 +108,7 @@ impl Planner<'_> {
     ///
     /// # Errors
     /// As [`Planner::tiles`].
-    pub(super) fn plan(
-        &self,
-        items: u32,
-        grid: (u32, u32),
-        tiling: Tiling,
-    ) -> Result<MemoryPlan, TokenizerError> {
+    pub(super) fn plan(&self, items: u32, grid: Grid, tiling: Tiling) -> Result<MemoryPlan, TokenizerError> {
         let factor = self.config.factor();
         let tiles = self.tiles(grid, tiling)?;
         let (items, size) = match &tiles {
@@ -131,11 +127,12 @@ impl Planner<'_> {
 ///
 /// # Errors
 /// [`TokenizerError::Input`] when a side is 0 or no multiple of the factor.
-pub(super) fn grid_of((width, height): (u32, u32), factor: u32) -> Result<(u32, u32), TokenizerError> {
+pub(super) fn grid_of(size: Size, factor: u32) -> Result<Grid, TokenizerError> {
+    let Size { width, height } = size;
     if width == 0 || height == 0 || !width.is_multiple_of(factor) || !height.is_multiple_of(factor) {
         return Err(TokenizerError::Input(format!(
-            "a picture of {width} × {height} pixels does not fit: both sides must be multiples of {factor}"
+            "a picture of {size} pixels does not fit: both sides must be multiples of {factor}"
         )));
     }
-    Ok((height / factor, width / factor))
+    Ok(Grid::new(height / factor, width / factor))
 }

@@ -6,6 +6,7 @@ use image::RgbImage;
 
 use crate::{
     gpu::{KernelTime, StageTime},
+    picture::Size,
     tokens::TokenGrid,
 };
 
@@ -14,21 +15,21 @@ use crate::{
 pub struct TileLayout {
     /// Number of tiles.
     pub tiles: u32,
-    /// Tile height and width in pixels.
-    pub size: (u32, u32),
+    /// Size of a tile.
+    pub size: Size,
     /// Overlap of neighbors in pixels.
     pub overlap: u32,
     /// Whether memory asked for it (else the caller did).
     pub automatic: bool,
 }
 
-/// What a person is told about it.
+/// How the picture was cut, as a note to it.
 impl fmt::Display for TileLayout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { tiles, size: (height, width), overlap, automatic } = self;
+        let Self { tiles, size, overlap, automatic } = self;
         let why =
             if *automatic { ", since the whole picture needs more memory than the GPU may use" } else { "" };
-        write!(f, "processed in {tiles} tiles of {width} × {height} pixels that overlap by {overlap}{why}")
+        write!(f, "processed in {tiles} tiles of {size} pixels that overlap by {overlap}{why}")
     }
 }
 

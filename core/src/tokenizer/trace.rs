@@ -4,6 +4,8 @@ use crate::{
     gpu::{Gpu, encode_values},
     job::Job,
     ops::{Map, Program},
+    picture::Size,
+    tokens::Grid,
 };
 
 use super::{Tokenizer, TokenizerError};
@@ -47,7 +49,7 @@ impl Tokenizer {
         picture: &[f32],
         (items, height, width): (u32, u32, u32),
     ) -> Result<Trace, TokenizerError> {
-        let grid = super::plan::grid_of((width, height), self.config().factor())?;
+        let grid = super::plan::grid_of(Size::new(width, height), self.config().factor())?;
         let inner = &*self.0;
         let pixels = height as usize * width as usize;
         if picture.len() != 3 * pixels * items as usize {
@@ -67,7 +69,7 @@ impl Tokenizer {
         let first = program.dispatches_until(1);
         let mut trace =
             Trace { activations: run_to_activations(&inner.gpu, &program, first).await?, ..Trace::default() };
-        let bytes = u64::from(items) * u64::from(grid.0) * u64::from(grid.1) * 4;
+        let bytes = u64::from(items) * grid.tokens() * 4;
         let indices = inner.gpu.read(program.buffer(io.indices), bytes).await?;
         trace.indices = indices.as_chunks().0.iter().map(|&word| u32::from_le_bytes(word)).collect();
         let margins = inner.gpu.read(program.buffer(io.margins), bytes).await?;
@@ -93,7 +95,7 @@ impl Tokenizer {
         if let Some(&token) = indices.iter().find(|&&token| token >= self.config().quantizer().codes) {
             return Err(TokenizerError::Input(format!("token {token} is beyond the codebook")));
         }
-        let (graph, io) = self.planner().decoder(items, (rows, cols), true);
+        let (graph, io) = self.planner().decoder(items, Grid::new(rows, cols), true);
         let program = Program::compile(&inner.gpu, &graph, &inner.parameters, inner.storage).await?;
         inner.gpu.write(program.buffer(io.indices), 0, bytemuck::cast_slice(indices));
         let activations = run_to_activations(&inner.gpu, &program, 0).await?;

@@ -1,14 +1,16 @@
 //! What a token file holds, whatever its form.
 
-use super::TokenGrid;
+use crate::picture::Size;
+
+use super::{Grid, TokenGrid};
 
 /// The content of a token file. Only JSON can hold pictures of different sizes together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenFile {
     /// One grid per picture.
     pub grids: Vec<TokenGrid>,
-    /// Width and height of the pictures before padding, one per picture, where the form carries them.
-    pub sizes: Option<Vec<(u32, u32)>>,
+    /// Sizes of the pictures before padding, one per picture, where the form carries them.
+    pub sizes: Option<Vec<Size>>,
     /// Pixels per token side, where the form carries it.
     pub factor: Option<u32>,
     /// Number of codes of the model, where the form carries it.
@@ -73,14 +75,14 @@ impl TokenFile {
             return Err("holds no picture".to_owned());
         }
         for grid in &self.grids {
-            let (rows, cols) = (grid.rows, grid.cols);
-            if rows == 0 || cols == 0 || u64::from(rows) * u64::from(cols) != grid.tokens.len() as u64 {
-                return Err(format!("a grid of {rows} × {cols} with {} tokens", grid.tokens.len()));
+            let size = grid.grid();
+            if size.tokens() == 0 || size.tokens() != grid.tokens.len() as u64 {
+                return Err(format!("a grid of {size} with {} tokens", grid.tokens.len()));
             }
             let beyond = |&token: &u32| self.codebook_size.is_some_and(|size| token >= size);
             if let Some(position) = grid.tokens.iter().position(beyond) {
                 let (token, size) = (grid.tokens[position], self.codebook_size.unwrap_or_default());
-                let (row, col) = (position / cols as usize, position % cols as usize);
+                let (row, col) = (position / grid.cols as usize, position % grid.cols as usize);
                 return Err(format!(
                     "token {token} in row {row}, column {col} is beyond the codebook of {size}"
                 ));
@@ -93,26 +95,24 @@ impl TokenFile {
         if sizes.len() != self.grids.len() {
             return Err(format!("{} picture sizes for {} grids", sizes.len(), self.grids.len()));
         }
-        for (&(width, height), grid) in sizes.iter().zip(&self.grids) {
+        for (&size, grid) in sizes.iter().zip(&self.grids) {
             let fits = |side: u32, tokens: u32| {
                 let factor = self.factor.map_or(u64::MAX, u64::from);
                 side > 0 && u64::from(side) <= factor.saturating_mul(tokens.into())
             };
-            if !fits(width, grid.cols) || !fits(height, grid.rows) {
-                let (rows, cols) = (grid.rows, grid.cols);
-                return Err(format!(
-                    "a picture of {width} × {height} pixels does not fit a grid of {rows} × {cols}"
-                ));
+            if !fits(size.width, grid.cols) || !fits(size.height, grid.rows) {
+                let grid = grid.grid();
+                return Err(format!("a picture of {size} pixels does not fit a grid of {grid} tokens"));
             }
         }
         Ok(())
     }
 
     /// Rows and columns that all grids share.
-    pub(super) fn common_grid(&self) -> Result<(u32, u32), String> {
-        let first = self.grids.first().ok_or("holds no picture")?;
-        if self.grids.iter().all(|grid| (grid.rows, grid.cols) == (first.rows, first.cols)) {
-            Ok((first.rows, first.cols))
+    pub(super) fn common_grid(&self) -> Result<Grid, String> {
+        let first = self.grids.first().ok_or("holds no picture")?.grid();
+        if self.grids.iter().all(|grid| grid.grid() == first) {
+            Ok(first)
         } else {
             Err("pictures of different sizes fit into one file only as JSON".to_owned())
         }
@@ -134,12 +134,12 @@ impl TokenFile {
         };
         let side =
             |side: u64| u32::try_from(side).map_err(|_| format!("has shape {shape:?}, which is too large"));
-        let (rows, cols) = (side(rows)?, side(cols)?);
-        let size = usize::try_from(u64::from(rows) * u64::from(cols)).unwrap_or(usize::MAX);
+        let grid = Grid::new(side(rows)?, side(cols)?);
+        let size = usize::try_from(grid.tokens()).unwrap_or(usize::MAX);
         if size == 0 {
             return Err(format!("has shape {shape:?}, which has no tokens"));
         }
-        let grids = tokens.chunks(size).map(|tokens| TokenGrid::new(rows, cols, tokens.to_vec()));
+        let grids = tokens.chunks(size).map(|tokens| TokenGrid::new(grid.rows, grid.cols, tokens.to_vec()));
         let grids = grids.collect::<Result<_, _>>().map_err(|error| error.to_string())?;
         Ok(Self { grids, sizes: None, factor: None, codebook_size: None, model: None })
     }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::picture::Size;
+
 use super::{TokenFile, TokenGrid};
 
 #[derive(Serialize, Deserialize)]
@@ -35,7 +37,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<TokenFile, String> {
             return Err(format!("picture {index} is of another model than picture 0"));
         }
         match (picture.width, picture.height) {
-            (Some(width), Some(height)) => sizes.push((width, height)),
+            (Some(width), Some(height)) => sizes.push(Size::new(width, height)),
             (None, None) => {}
             _ => return Err(format!("picture {index} has only one of `width` and `height`")),
         }
@@ -68,8 +70,8 @@ pub(super) fn write(file: &TokenFile) -> Result<Vec<u8>, String> {
     let picture = |(index, grid): (usize, &TokenGrid)| {
         let size = file.sizes.as_ref().map(|sizes| sizes[index]);
         Picture {
-            width: size.map(|size| size.0),
-            height: size.map(|size| size.1),
+            width: size.map(|size| size.width),
+            height: size.map(|size| size.height),
             factor: file.factor,
             grid: Some([grid.rows, grid.cols]),
             codebook_size: file.codebook_size,

@@ -13,5 +13,5 @@ mod tests;
 
 pub use file::{OtherModel, TokenFile, TokenFileError};
 pub use format::TokenFormat;
-pub use grid::{GridError, TokenGrid};
+pub use grid::{Grid, GridError, TokenGrid};
 pub use statistics::{bits_per_pixel, distinct_codes, perplexity};

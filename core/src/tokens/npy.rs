@@ -2,7 +2,7 @@
 
 use crate::formats::npy::NpyHeader;
 
-use super::{TokenFile, integers::Integers};
+use super::{Grid, TokenFile, integers::Integers};
 
 pub(super) fn read(bytes: &[u8]) -> Result<TokenFile, String> {
     let (NpyHeader { descr, shape }, data) = NpyHeader::parse(bytes)?;
@@ -34,7 +34,7 @@ fn integers(descr: &str) -> Option<Integers> {
 
 /// int32, [rows, cols] for one picture, [pictures, rows, cols] for several.
 pub(super) fn write(file: &TokenFile) -> Result<Vec<u8>, String> {
-    let (rows, cols) = file.common_grid()?;
+    let Grid { rows, cols } = file.common_grid()?;
     let shape = [file.grids.len() as u64, rows.into(), cols.into()];
     let mut bytes = NpyHeader::encode("<i4", if file.grids.len() == 1 { &shape[1..] } else { &shape });
     bytes.extend(file.int32s()?);

@@ -4,12 +4,15 @@ use std::{collections::BTreeMap, str::FromStr};
 
 use serde_json::json;
 
-use crate::formats::{
-    Dtype,
-    safetensors::{HeaderTensor, encode_header, parse_header, split_header},
+use crate::{
+    formats::{
+        Dtype,
+        safetensors::{HeaderTensor, encode_header, parse_header, split_header},
+    },
+    picture::Size,
 };
 
-use super::{TokenFile, integers::Integers};
+use super::{Grid, TokenFile, integers::Integers};
 
 pub(super) fn read(bytes: &[u8]) -> Result<TokenFile, String> {
     let (header, data) = split_header(bytes).ok_or("safetensors: is cut off")?;
@@ -44,13 +47,13 @@ fn number<T: FromStr>(metadata: &BTreeMap<String, String>, field: &str) -> Resul
 }
 
 /// `[[width, height], …]` as text.
-fn sizes(metadata: &BTreeMap<String, String>) -> Result<Option<Vec<(u32, u32)>>, String> {
+fn sizes(metadata: &BTreeMap<String, String>) -> Result<Option<Vec<Size>>, String> {
     let Some(text) = metadata.get("sizes") else { return Ok(None) };
     serde_json::from_str(text).map(Some).map_err(|error| format!("safetensors: `sizes`: {error}"))
 }
 
 pub(super) fn write(file: &TokenFile) -> Result<Vec<u8>, String> {
-    let (rows, cols) = file.common_grid()?;
+    let Grid { rows, cols } = file.common_grid()?;
     let data = file.int32s()?;
     let mut metadata: BTreeMap<String, String> = BTreeMap::new();
     if let Some(sizes) = &file.sizes {

@@ -3,12 +3,13 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::picture::Size;
 
 fn file(pictures: usize, rows: u32, cols: u32) -> TokenFile {
     let tokens = |picture: usize| (0..rows * cols).map(|t| (t * 7 + picture as u32) % 100).collect();
     TokenFile {
         grids: (0..pictures).map(|p| TokenGrid { rows, cols, tokens: tokens(p) }).collect(),
-        sizes: Some(vec![(cols * 16 - 3, rows * 16); pictures]),
+        sizes: Some(vec![Size::new(cols * 16 - 3, rows * 16); pictures]),
         factor: Some(16),
         codebook_size: Some(100),
         model: Some("a \"quoted\" model".to_owned()),
@@ -137,7 +138,7 @@ fn what_is_wrong_is_said() {
     assert!(reason(b"\x89PNG").contains("no token file"));
     assert!(reason(b"[]").contains("no picture"));
     assert!(reason(br#"{"tokens": [[1, 2], [3]]}"#).contains("different lengths"));
-    assert!(reason(br#"{"tokens": [[]]}"#).contains("grid of 1 × 0"));
+    assert!(reason(br#"{"tokens": [[]]}"#).contains("grid of 0 × 1"));
     assert!(reason(br#"{"tokens": [[-1]]}"#).contains("-1"));
     assert!(reason(br#"{"grid": [2, 1], "tokens": [[1, 2]]}"#).contains("`grid` [2, 1]"));
     assert!(reason(br#"{"codebook_size": 8, "tokens": [[1], [8]]}"#).contains("token 8 in row 1, column 0"));
