@@ -22,3 +22,4 @@ mod tests;
 pub mod tokenizer;
 pub mod tokens;
 pub mod transformer;
+pub mod units;

@@ -2,6 +2,7 @@
 
 use ibq_core::{
     files::{Model, Source},
+    picture::Size,
     tokenizer::TokenizerWeights,
     tokens::{TokenFile, TokenFormat, TokenGrid},
 };
@@ -68,7 +69,7 @@ fn legacy_files() -> Vec<Vec<u8>> {
 fn token_files(format: TokenFormat) -> Vec<Vec<u8>> {
     let grid = |rows: u32, cols: u32| TokenGrid { rows, cols, tokens: (0..rows * cols).collect() };
     let file = |grids: Vec<TokenGrid>| {
-        let sizes = grids.iter().map(|grid| (grid.cols * 16, grid.rows * 16 - 5)).collect();
+        let sizes = grids.iter().map(|grid| Size::new(grid.cols * 16, grid.rows * 16 - 5)).collect();
         let model = Some("tiny".to_owned());
         TokenFile { grids, sizes: Some(sizes), factor: Some(16), codebook_size: Some(64), model }
     };

@@ -6,7 +6,7 @@ use ibq_core::{
     files::Model,
     gpu::{AdapterChoice, Gpu, GpuError, GpuOptions, Precision},
     job::Job,
-    picture::Resize,
+    picture::{Resize, Size},
     tokenizer::{RunOptions, Tiling, Tokenizer, TokenizerConfig, TokenizerError, reconstruct},
     tokens::TokenGrid,
 };
@@ -45,7 +45,7 @@ fn memory_is_what_was_planned() {
     let Some(tokenizer) = tokenizer() else { return };
     let factor = tokenizer.config().factor();
     let (width, height) = (6 * factor, 4 * factor);
-    let plan = tokenizer.plan((width, height), 1, Tiling::Auto).expect("a plan");
+    let plan = tokenizer.plan(Size::new(width, height), 1, Tiling::Auto).expect("a plan");
     assert_eq!(plan.tiles, None);
     let loaded = tokenizer.gpu().memory().now;
     assert!(loaded.abs_diff(plan.weights) < 4096, "{loaded} bytes loaded, {} planned", plan.weights);
@@ -75,7 +75,7 @@ fn tiles_cover_the_picture_and_are_said() {
     assert_eq!(result.margins.map(|margins| margins.len()), Some(9 * 13));
     assert_eq!(result.latents.map(|z| z.len()), Some(9 * 13 * tokenizer.config().embed_dim as usize));
     assert!(result.notes.iter().any(|note| note.contains("tiles")), "{:?}", result.notes);
-    let plan = tokenizer.plan((16 * factor, 16 * factor), 1, options.tiling).expect("a plan");
+    let plan = tokenizer.plan(Size::square(16 * factor), 1, options.tiling).expect("a plan");
     let tiles = plan.tiles.expect("tiles");
     assert!(tiles.tiles > 1 && !tiles.automatic);
 }
@@ -148,7 +148,8 @@ fn the_official_size_asks_for_tiles_only_when_it_must() {
     let options = GpuOptions { adapter: AdapterChoice::Software, ..GpuOptions::default() };
     let gpu = pollster::block_on(Gpu::open(&options)).expect("a software adapter");
     let config = TokenizerConfig::official(16_384);
-    let estimate = |side| Tokenizer::estimate(&gpu, &config, Precision::F16, (side, side), 1, Tiling::Auto);
+    let estimate =
+        |side| Tokenizer::estimate(&gpu, &config, Precision::F16, Size::square(side), 1, Tiling::Auto);
     let (small, large) = (estimate(256).expect("a plan"), estimate(2048).expect("a plan"));
     assert_eq!(small.tiles, None);
     let tiles = large.tiles.expect("tiles");

@@ -55,7 +55,7 @@ pub(crate) async fn run(arguments: &Arguments, session: &Session) -> Result<(), 
     for (index, (grid, output)) in file.grids.iter().zip(&outputs).enumerate() {
         let label = file_name(output);
         session.title_of_input(index, outputs.len(), &label);
-        let size = file.sizes.as_ref().and_then(|sizes| sizes.get(index).copied());
+        let size = file.sizes.as_ref().and_then(|sizes| sizes.get(index).copied()).map(Into::into);
         match decode_grid(grid, size, output, arguments, &loaded, session).await {
             Ok(cells) => {
                 if index == 0 {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use ibq_core::{
     gpu::{Stage, StageTime, stage_ms},
-    picture::fit_to_factor,
+    picture::{Size, fit_to_factor},
     tokenizer::RunOptions,
     tokens::{TokenFile, TokenFileError, TokenFormat, TokenGrid, distinct_codes},
 };
@@ -43,7 +43,7 @@ pub(crate) struct Arguments {
 /// One picture as tokens.
 struct Encoded {
     grid: TokenGrid,
-    size: (u32, u32),
+    size: Size,
     times: Vec<StageTime>,
     notes: Vec<String>,
 }
@@ -128,7 +128,7 @@ async fn encode_picture(
     let notes =
         picture.notes.into_iter().chain(fitted.notes).chain(encoding.tiles.map(|tiles| tiles.to_string()));
     Ok(Encoded {
-        size: (fitted.crop.width, fitted.crop.height),
+        size: Size::new(fitted.crop.width, fitted.crop.height),
         notes: notes.collect(),
         times: encoding.times,
         grid: first_result(encoding.grids)?,
@@ -166,7 +166,7 @@ fn table(inputs: &[Input]) -> Table {
 }
 
 fn cells(encoded: &Encoded) -> [String; 5] {
-    let (width, height) = encoded.size;
+    let Size { width, height } = encoded.size;
     let grid = &encoded.grid;
     [
         format!("{width}×{height}"),

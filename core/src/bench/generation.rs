@@ -7,17 +7,13 @@ use crate::{
     gpu::{Dispatch, Gpu, Stage, Tier, Times},
     job::Job,
     transformer::{
-        Condition, Logits, PictureRequest, Sampling, Transformer, TransformerError, TransformerPrecision,
-        TransformerWeights, log_sum_exp,
+        Condition, Logits, PictureRequest, Sampling, TokenLoop, Transformer, TransformerError,
+        TransformerPrecision, TransformerWeights, log_sum_exp,
     },
 };
 
 use super::{Ceilings, KernelReport, ceilings, kernel_report};
 
-/// What one submission should take, in milliseconds.
-const SLICE_MS: f64 = 30.0;
-/// Most tokens of one submission.
-const MOST_STEPS: u32 = 32;
 /// Pictures at a time that are measured, each without and with guidance.
 const BATCHES: [u32; 2] = [1, 8];
 
@@ -80,22 +76,23 @@ pub async fn generation(
     job.stage("measure");
     for pictures in BATCHES {
         for guided in [false, true] {
-            let step = transformer.measured_step(pictures, guided, tokens, job).await?;
-            let ms = time_of(gpu, step.dispatches(), tokens, job).await?;
-            let gbytes_per_s = step.dispatches().iter().map(|d| d.bytes).sum::<f64>() / ms / 1e6;
+            let mut token_loop = transformer.measured_loop(pictures, guided, tokens, job).await?;
+            let ms = measure(&mut token_loop, tokens, job).await?;
+            let step = token_loop.step();
+            let gbytes_per_s = step.iter().map(|d| d.bytes).sum::<f64>() / ms / 1e6;
             speeds.push(TokenSpeed {
                 pictures,
                 guided,
                 ms_per_token: ms,
                 tokens_per_s: 1e3 * f64::from(pictures) / ms,
-                dispatches: step.dispatches().len(),
+                dispatches: step.len(),
                 gbytes_per_s,
                 share: gbytes_per_s / ceilings.gbytes_per_s,
             });
             job.set_progress(speeds.len() as f32 / 4.0);
             if speeds.len() == 1 {
-                let times = gpu.run(step.dispatches(), true, job, |_| {}).await?;
-                kernels = by_kernel(step.dispatches(), &times, ceilings);
+                let times = gpu.run(step, true, job, |_| {}).await?;
+                kernels = by_kernel(step, &times, ceilings);
             }
         }
     }
@@ -112,22 +109,13 @@ pub async fn generation(
     })
 }
 
-/// Milliseconds of one of `tokens` steps; one step before is not counted.
-async fn time_of(gpu: &Gpu, step: &[Dispatch], tokens: u32, job: &Job) -> Result<f64, TransformerError> {
-    gpu.run(step, false, job, |_| {}).await?;
+/// Milliseconds of one of `tokens` tokens, reading them back included; one token before is not counted.
+async fn measure(token_loop: &mut TokenLoop, tokens: u32, job: &Job) -> Result<f64, TransformerError> {
+    token_loop.advance(1, job).await?;
     let started = Instant::now();
-    let (mut done, mut steps) = (0, 1);
-    while done < tokens {
-        job.check()?;
-        steps = steps.min(tokens - done);
-        if steps == 1 {
-            gpu.run(step, false, job, |_| {}).await?;
-        } else {
-            gpu.wait(gpu.submit(step, steps)).await?;
-        }
-        done += steps;
-        let each = started.elapsed().as_secs_f64() * 1e3 / f64::from(done);
-        steps = ((SLICE_MS / each.max(1e-3)) as u32).clamp(1, MOST_STEPS);
+    let mut made = 0;
+    while made < tokens {
+        made += token_loop.advance(tokens - made, job).await?.0;
     }
     Ok(started.elapsed().as_secs_f64() * 1e3 / f64::from(tokens))
 }

@@ -20,6 +20,8 @@ mod safetensors;
 mod source;
 mod stored;
 mod weight_set;
+#[cfg(not(target_arch = "wasm32"))]
+mod whole_file;
 mod yaml;
 
 #[cfg(not(target_arch = "wasm32"))]
@@ -34,4 +36,6 @@ pub use origin::Origin;
 pub(crate) use source::Shared;
 pub use source::{Source, SourceError};
 pub use weight_set::{WeightSet, WeightSetError};
+#[cfg(not(target_arch = "wasm32"))]
+pub use whole_file::{WholeFile, write_whole};
 pub use yaml::{OfficialArguments, OfficialYaml, YamlEntry};

@@ -1,10 +1,20 @@
 //! Reading results back.
 
+use bytemuck::Pod;
 use futures_channel::oneshot;
 
 use super::{Gpu, GpuError, buffer::Buffer, error::one_line};
 
 impl Gpu {
+    /// Reads the first `count` words of a buffer: numbers of 4 or 8 bytes, as kernels write them.
+    ///
+    /// # Errors
+    /// As [`Gpu::read`].
+    pub(crate) async fn read_words<T: Pod>(&self, buffer: &Buffer, count: u64) -> Result<Vec<T>, GpuError> {
+        let bytes = self.read(buffer, count * size_of::<T>() as u64).await?;
+        Ok(bytemuck::pod_collect_to_vec(&bytes))
+    }
+
     /// Reads the first `bytes` bytes of a buffer (a multiple of 4).
     ///
     /// # Errors

@@ -141,8 +141,7 @@ impl Gpu {
                 self.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
             encoder.resolve_query_set(&queries, 0..count, &resolved.raw, 0);
             self.queue().submit([encoder.finish()]);
-            let bytes = self.read(&resolved, u64::from(count) * 8).await?;
-            let ticks: Vec<u64> = bytes.as_chunks().0.iter().map(|&word| u64::from_le_bytes(word)).collect();
+            let ticks: Vec<u64> = self.read_words(&resolved, count.into()).await?;
             let period = f64::from(self.queue().get_timestamp_period());
             let pairs = ticks.as_chunks::<2>().0;
             times.extend(pairs.iter().map(|[from, to]| to.saturating_sub(*from) as f64 * period / 1e6));

@@ -13,7 +13,7 @@ use crate::{
 
 use super::{
     Encoding, RunOptions, Tokenizer, TokenizerError,
-    model::{Shaped, put, take, words},
+    model::{Shaped, put, take},
     network::EncoderIo,
     plan::grid_of,
     progress::JobPart,
@@ -189,14 +189,14 @@ impl Tokenizer {
         let dispatches = &program.dispatches[shaped.first_stage..];
         let measured = gpu.run(dispatches, options.kernel_times, job, report).await?;
         times.add_kernels(Stage::Lookup, dispatches, &measured);
-        let bytes = u64::from(shaped.items) * shaped.grid.tokens() * 4;
-        let indices = words(&gpu.read(program.buffer(io.indices), bytes).await?, u32::from_le_bytes);
+        let count = u64::from(shaped.items) * shaped.grid.tokens();
+        let indices: Vec<u32> = gpu.read_words(program.buffer(io.indices), count).await?;
         times.add_stage(Stage::Lookup, started.elapsed().as_secs_f64() * 1e3);
         if let Some(position) = indices.iter().position(|&index| index >= self.0.config.quantizer().codes) {
             return Err(TokenizerError::NotFinite { position });
         }
         let margins = if options.margins {
-            words(&gpu.read(program.buffer(io.margins), bytes).await?, f32::from_le_bytes)
+            gpu.read_words(program.buffer(io.margins), count).await?
         } else {
             vec![0.0; indices.len()]
         };

@@ -156,10 +156,6 @@ impl Tokenizer {
     }
 }
 
-pub(super) fn words<T>(bytes: &[u8], read: impl Fn([u8; 4]) -> T) -> Vec<T> {
-    bytes.as_chunks().0.iter().map(|&word| read(word)).collect()
-}
-
 pub(super) fn take<T>(cache: &Mutex<Option<T>>) -> Option<T> {
     cache.lock().unwrap_or_else(PoisonError::into_inner).take()
 }

@@ -69,11 +69,9 @@ impl Tokenizer {
         let first = program.dispatches_until(1);
         let mut trace =
             Trace { activations: run_to_activations(&inner.gpu, &program, first).await?, ..Trace::default() };
-        let bytes = u64::from(items) * grid.tokens() * 4;
-        let indices = inner.gpu.read(program.buffer(io.indices), bytes).await?;
-        trace.indices = indices.as_chunks().0.iter().map(|&word| u32::from_le_bytes(word)).collect();
-        let margins = inner.gpu.read(program.buffer(io.margins), bytes).await?;
-        trace.margins = margins.as_chunks().0.iter().map(|&word| f32::from_le_bytes(word)).collect();
+        let count = u64::from(items) * grid.tokens();
+        trace.indices = inner.gpu.read_words(program.buffer(io.indices), count).await?;
+        trace.margins = inner.gpu.read_words(program.buffer(io.margins), count).await?;
         Ok(trace)
     }
 

@@ -1,22 +1,17 @@
 //! Generating pictures token by token.
 
 use ibq_shaders::NO_INDEX;
-use web_time::Instant;
 
-use crate::{gpu::Dispatch, job::Job, tokens::TokenGrid};
+use crate::{job::Job, tokens::TokenGrid};
 
 use super::{
     Condition, Sampling, Transformer, TransformerError,
     run::{Activations, Sequences, most_sequences, sequence_bytes},
     sampler::{Drawing, Sampler},
     score::Passes,
+    token_loop::TokenLoop,
 };
 
-/// What one submission should take, in milliseconds: long enough that reading the tokens back costs little, short enough
-/// that a picture can be seen growing.
-const SLICE_MS: f64 = 30.0;
-/// Most tokens of one submission.
-const MOST_STEPS: u32 = 32;
 /// Most pictures at a time.
 const MOST_PICTURES: u64 = 32;
 
@@ -45,19 +40,6 @@ pub struct NewTokens<'a> {
     pub position: u32,
     /// The tokens.
     pub tokens: &'a [u32],
-}
-
-/// The dispatches that make the next token of some pictures, and the memory that they use.
-pub(crate) struct MeasuredStep {
-    dispatches: Vec<Dispatch>,
-    /// Bind groups hold the buffers; these count them while they live.
-    _memory: (Sequences, Sampler, Activations),
-}
-
-impl MeasuredStep {
-    pub(crate) fn dispatches(&self) -> &[Dispatch] {
-        &self.dispatches
-    }
 }
 
 impl PictureRequest {
@@ -156,11 +138,9 @@ impl Transformer {
         }
         sequences.seek(gpu, prefix);
 
-        let (step, _activations) = self.step(&sequences, &sampler).await?;
-        let mut made = 0;
-        let mut position = prefix;
-        let mut steps = 1;
-        let mut tokens = sampler.read_tokens(gpu).await?;
+        let mut token_loop = self.token_loop(sequences, sampler).await?;
+        let (mut made, mut position) = (0, prefix);
+        let mut tokens = token_loop.tokens().await?;
         loop {
             for (picture, tokens) in tokens.chunks_exact(block as usize).enumerate() {
                 let tokens = &tokens[made as usize..position as usize];
@@ -176,37 +156,27 @@ impl Transformer {
             if position == block {
                 break;
             }
-            job.check()?;
-            let started = Instant::now();
-            steps = steps.min(block - position);
-            if steps == 1 {
-                // A single token may take long: that can be cancelled within.
-                gpu.run(&step, false, job, |_| {}).await?;
-            } else {
-                gpu.submit(&step, steps);
-            }
-            tokens = sampler.read_tokens(gpu).await?;
+            let (steps, all) = token_loop.advance(block - position, job).await?;
+            tokens = all;
             position += steps;
-            let each = started.elapsed().as_secs_f64() * 1e3 / f64::from(steps);
-            steps = ((SLICE_MS / each.max(1e-3)) as u32).clamp(1, MOST_STEPS);
         }
         let grid =
             |tokens: &[u32]| TokenGrid { rows: config.side(), cols: config.side(), tokens: tokens.to_vec() };
         Ok(tokens.chunks_exact(block as usize).map(grid).collect())
     }
 
-    /// A step for measuring: some pictures of class 0, so placed that `tokens` steps lie around the middle of a picture, where
+    /// A loop for measuring: some pictures of class 0, so placed that `tokens` steps lie around the middle of a picture, where
     /// attention has its mean length.
     ///
     /// # Errors
     /// [`TransformerError`]: no memory, cancelled, a lost device.
-    pub(crate) async fn measured_step(
+    pub(crate) async fn measured_loop(
         &self,
         pictures: u32,
         guided: bool,
         tokens: u32,
         job: &Job,
-    ) -> Result<MeasuredStep, TransformerError> {
+    ) -> Result<TokenLoop, TransformerError> {
         let (gpu, config) = (self.gpu(), self.config());
         let cfg_scale = if guided { 2.0 } else { 1.0 };
         let drawing = |number| Drawing {
@@ -223,19 +193,18 @@ impl Transformer {
         }
         let sequences = self.start_sequences(pictures, &conditions, &sampler.tokens, job).await?;
         sequences.seek(gpu, (config.block_size - tokens.min(config.block_size)) / 2);
-        let (dispatches, activations) = self.step(&sequences, &sampler).await?;
-        Ok(MeasuredStep { dispatches, _memory: (sequences, sampler, activations) })
+        self.token_loop(sequences, sampler).await
     }
 
-    /// The dispatches that make one token of every picture and go on to the next position.
-    async fn step(
+    /// The loop that makes the tokens of these sequences from their position on.
+    async fn token_loop(
         &self,
-        sequences: &Sequences,
-        sampler: &Sampler,
-    ) -> Result<(Vec<Dispatch>, Activations), TransformerError> {
+        sequences: Sequences,
+        sampler: Sampler,
+    ) -> Result<TokenLoop, TransformerError> {
         let (gpu, config) = (self.gpu(), self.config());
         let activations = Activations::new(gpu, config, self.parameters(), sequences.count, true).await?;
-        let network = self.network(sequences);
+        let network = self.network(&sequences);
         let mut step = network.blocks(&activations, 1, &sampler.tokens).await?;
         step.extend(network.head(&activations, 1).await?);
         if let Some(logits) = &activations.logits {
@@ -244,6 +213,6 @@ impl Transformer {
             step.push(sampler.dispatch(&sequences.state, logits, stride, two_rows).build(gpu).await?);
         }
         step.push(network.advance(1).build(gpu).await?);
-        Ok((step, activations))
+        Ok(TokenLoop::new(gpu.clone(), step, sampler, sequences, activations))
     }
 }

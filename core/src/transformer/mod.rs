@@ -27,6 +27,7 @@ mod sampling;
 mod score;
 #[cfg(test)]
 mod tests;
+mod token_loop;
 #[expect(clippy::module_inception, reason = "named after the type it holds")]
 mod transformer;
 mod weights;
@@ -43,5 +44,6 @@ pub use precision::{TransformerPrecision, TransformerPrecisionError};
 pub use sampler::{Drawn, LogitRow, draw};
 pub use sampling::{Condition, Sampling, Schedule};
 pub use score::{Logits, NamedActivation, Score, log_sum_exp};
+pub(crate) use token_loop::TokenLoop;
 pub use transformer::Transformer;
 pub use weights::{TransformerWeights, official_arguments};

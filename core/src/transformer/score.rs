@@ -134,7 +134,7 @@ impl Transformer {
             let queries = most.min(positions - first);
             let activations = passes.run(first, queries, job).await?;
             if let Some(logits) = &activations.logits {
-                let rows = floats(&gpu.read(logits, 4 * u64::from(queries) * stride as u64).await?);
+                let rows: Vec<f32> = gpu.read_words(logits, u64::from(queries) * stride as u64).await?;
                 rows.chunks_exact(stride).for_each(|row| values.extend_from_slice(&row[..vocab]));
             }
             job.set_progress((first + queries) as f32 / positions as f32);
@@ -193,11 +193,11 @@ impl Transformer {
         );
         for (name, dispatches) in steps {
             gpu.run(dispatches, false, job, |_| {}).await?;
-            let bytes = gpu.read(&activations.x, 4 * u64::from(queries) * width as u64).await?;
-            trace.push(NamedActivation { name, values: floats(&bytes) });
+            let values = gpu.read_words(&activations.x, u64::from(queries) * width as u64).await?;
+            trace.push(NamedActivation { name, values });
         }
         for (index, vectors) in sequences.vectors.iter().enumerate() {
-            let values = floats(&gpu.read(vectors, 24 * width as u64).await?);
+            let values: Vec<f32> = gpu.read_words(vectors, 6 * width as u64).await?;
             // In place of scale s stands w · (1 + s), with w the weight of the norm.
             let names = ["gamma1", "gamma2", "factor1", "factor2", "shift1", "shift2"];
             trace.extend(names.iter().zip(values.chunks_exact(width)).map(|(name, values)| {
@@ -252,8 +252,4 @@ pub fn log_sum_exp(row: &[f32]) -> f64 {
     let most = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let sum: f64 = row.iter().map(|&value| (f64::from(value) - f64::from(most)).exp()).sum();
     f64::from(most) + sum.ln()
-}
-
-fn floats(bytes: &[u8]) -> Vec<f32> {
-    bytes.as_chunks().0.iter().map(|&word| f32::from_le_bytes(word)).collect()
 }

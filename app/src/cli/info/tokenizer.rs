@@ -2,6 +2,7 @@
 
 use ibq_core::{
     gpu::Gpu,
+    picture::Size,
     tokenizer::{Tiling, Tokenizer, TokenizerConfig},
 };
 use serde::Serialize;
@@ -132,7 +133,8 @@ fn plan_memory(gpu: &Gpu, config: &TokenizerConfig, options: &TokenizerGpuOption
     let mut pictures = Vec::new();
     for side in SIDES {
         let side = side.next_multiple_of(config.factor());
-        match Tokenizer::estimate(gpu, config, options.precision.into(), (side, side), 1, Tiling::Auto) {
+        match Tokenizer::estimate(gpu, config, options.precision.into(), Size::square(side), 1, Tiling::Auto)
+        {
             Ok(plan) => pictures.push(PictureMemory {
                 width: side,
                 height: side,

@@ -2,6 +2,7 @@
 
 use ibq_core::{
     gpu::{Gpu, Precision},
+    picture::Size,
     tokenizer::{Tiling, Tokenizer, TokenizerWeights},
     transformer::TransformerPrecision,
 };
@@ -104,7 +105,7 @@ impl Chooser {
     pub(crate) fn estimate(&self, gpu: &Gpu, weights: &TokenizerWeights) -> Result<MemoryEstimate, String> {
         let config = weights.config();
         let side = self.side.next_multiple_of(config.factor());
-        let plan = Tokenizer::estimate(gpu, config, self.precision, (side, side), 1, Tiling::Auto)
+        let plan = Tokenizer::estimate(gpu, config, self.precision, Size::square(side), 1, Tiling::Auto)
             .map_err(|error| error.to_string())?;
         let (weights, activations) = (plan.weights, plan.activations);
         Ok(MemoryEstimate { weights, activations, tiled: plan.tiles.is_some() })

@@ -58,7 +58,7 @@ pub(crate) fn ending(format: TokenFormat) -> &'static str {
 fn token_file(view: &ReconstructionView) -> TokenFile {
     TokenFile {
         grids: vec![view.tokens.grid().clone()],
-        sizes: Some(vec![view.picture.rgb.dimensions()]),
+        sizes: Some(vec![view.picture.rgb.dimensions().into()]),
         factor: Some(view.factor()),
         codebook_size: Some(view.codebook_size()),
         model: Some(view.model.short_name().to_owned()),

@@ -79,7 +79,7 @@ impl Reconstruct {
             let detail = format!("the file holds {} pictures; this is the first", file.grids.len());
             context.notify(Notice::info("The first picture is shown", detail));
         }
-        let size = file.sizes.as_ref().and_then(|sizes| sizes.first().copied());
+        let size = file.sizes.as_ref().and_then(|sizes| sizes.first().copied()).map(Into::into);
         let Some(grid) = file.grids.into_iter().next() else {
             return context.notify(Notice::error("No tokens", "the file holds no picture"));
         };

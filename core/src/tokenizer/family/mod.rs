@@ -12,7 +12,11 @@ mod signs;
 mod unsupported;
 mod vqgan;
 
-use crate::files::{OfficialArguments, WeightsError};
+use crate::{
+    files::{OfficialArguments, WeightsError},
+    picture::Size,
+    tokens::Grid,
+};
 
 use super::{
     Rule, TokenizerConfig,
@@ -80,19 +84,13 @@ pub(super) trait Family: Sync {
         parameters(config)
     }
 
-    /// Pictures → latent vectors → tokens, for `items` pictures of `size` (height, width) pixels.
-    fn encoder(
-        &self,
-        network: &mut Network<'_>,
-        items: u32,
-        size: (u32, u32),
-        shard_codes: u32,
-    ) -> EncoderIo {
+    /// Pictures → latent vectors → tokens, for `items` pictures of this size.
+    fn encoder(&self, network: &mut Network<'_>, items: u32, size: Size, shard_codes: u32) -> EncoderIo {
         network.encoder(items, size, shard_codes)
     }
 
-    /// Tokens → codes → pictures, for `items` grids of `grid` (rows, columns) tokens.
-    fn decoder(&self, network: &mut Network<'_>, items: u32, grid: (u32, u32)) -> DecoderIo {
+    /// Tokens → codes → pictures, for `items` grids of this shape.
+    fn decoder(&self, network: &mut Network<'_>, items: u32, grid: Grid) -> DecoderIo {
         network.decoder(items, grid)
     }
 }

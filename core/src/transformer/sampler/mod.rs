@@ -124,13 +124,8 @@ impl Sampler {
     /// # Errors
     /// [`TransformerError`]: the device was lost.
     pub(super) async fn read_tokens(&self, gpu: &Gpu) -> Result<Vec<u32>, TransformerError> {
-        words(gpu, &self.tokens, u64::from(self.pictures) * u64::from(self.block)).await
+        Ok(gpu.read_words(&self.tokens, u64::from(self.pictures) * u64::from(self.block)).await?)
     }
-}
-
-async fn words(gpu: &Gpu, buffer: &Buffer, count: u64) -> Result<Vec<u32>, TransformerError> {
-    let bytes = gpu.read(buffer, 4 * count).await?;
-    Ok(bytes.as_chunks().0.iter().map(|&word| u32::from_le_bytes(word)).collect())
 }
 
 /// Logits of one position of one picture, and how to draw from them.
@@ -196,12 +191,11 @@ pub async fn draw(gpu: &Gpu, rows: &[LogitRow<'_>]) -> Result<Vec<Drawn>, Transf
     let dispatch = sampler.dispatch(&state, &logits, vocab as u32, two_rows).build(gpu).await?;
     gpu.run(&[dispatch], false, &Job::new(), |_| {}).await?;
     let tokens = sampler.read_tokens(gpu).await?;
-    let filters = words(gpu, &sampler.filters, rows.len() as u64).await?;
-    let guided = words(gpu, &sampler.guided, (rows.len() * vocab) as u64).await?;
-    let drawn = |((bits, &least), &token): ((&[u32], &u32), &u32)| {
-        let guided: Vec<f32> = bits.iter().map(|&bits| f32::from_bits(bits)).collect();
+    let filters: Vec<u32> = gpu.read_words(&sampler.filters, rows.len() as u64).await?;
+    let guided: Vec<f32> = gpu.read_words(&sampler.guided, (rows.len() * vocab) as u64).await?;
+    let drawn = |((guided, &least), &token): ((&[f32], &u32), &u32)| {
         let kept = guided.iter().map(|&value| ordered(value) >= least).collect();
-        Drawn { guided, kept, token: (token != NO_INDEX).then_some(token) }
+        Drawn { guided: guided.to_vec(), kept, token: (token != NO_INDEX).then_some(token) }
     };
     Ok(guided.chunks_exact(vocab).zip(&filters).zip(&tokens).map(drawn).collect())
 }
@@ -213,5 +207,4 @@ fn ordered(value: f32) -> u32 {
 }
 
 #[cfg(test)]
-#[path = "sampler_tests.rs"]
 mod tests;

@@ -1,0 +1,146 @@
+//! Files that appear whole or not at all.
+
+use std::{
+    fs::{self, File},
+    io::{self, BufWriter, Write},
+    path::{Path, PathBuf},
+};
+
+/// Bytes that are collected before they go to the disk.
+const BUFFER: usize = 1 << 18;
+
+/// Writes a file: beside its place under a hidden name first, and to its place when it is complete on disk. What was there
+/// is replaced then, and stays when anything fails.
+///
+/// # Errors
+/// Those of `write` and of the file system.
+pub fn write_whole(path: &Path, write: impl FnOnce(&mut WholeFile) -> io::Result<()>) -> io::Result<()> {
+    let mut file = WholeFile::create(path)?;
+    write(&mut file)?;
+    file.finish()
+}
+
+/// A file that has its name only once it is finished. Dropped before that, it leaves nothing behind.
+///
+/// A link is followed, so that the file behind it is replaced and not the link. Devices and pipes cannot be replaced: they
+/// are written to directly.
+#[derive(Debug)]
+pub struct WholeFile {
+    path: PathBuf,
+    partial: Option<PathBuf>,
+    out: BufWriter<File>,
+}
+
+impl WholeFile {
+    /// Begins a file.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub fn create(path: &Path) -> io::Result<Self> {
+        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let special = fs::metadata(&path).is_ok_and(|data| !data.is_file() && !data.is_dir());
+        let partial = (!special).then(|| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            path.with_file_name(format!(".{name}.{}.partial", std::process::id()))
+        });
+        let file = File::create(partial.as_ref().unwrap_or(&path))?;
+        Ok(Self { path, partial, out: BufWriter::with_capacity(BUFFER, file) })
+    }
+
+    /// Gives it its name once everything is on disk.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub fn finish(mut self) -> io::Result<()> {
+        self.out.flush()?;
+        if let Some(partial) = &self.partial {
+            self.out.get_ref().sync_all()?;
+            fs::rename(partial, &self.path)?;
+        }
+        self.partial = None;
+        Ok(())
+    }
+}
+
+impl Write for WholeFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.out.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+impl Drop for WholeFile {
+    fn drop(&mut self) {
+        if let Some(partial) = &self.partial {
+            // A file that cannot be removed is hidden and does no harm; the error that led here is the one to report.
+            let _ = fs::remove_file(partial);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A folder of one test, removed at its end.
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new(name: &str) -> Self {
+            let path = std::env::temp_dir().join(format!("ibq-whole-{name}-{}", std::process::id()));
+            fs::create_dir_all(&path).expect("a folder");
+            Self(path)
+        }
+
+        fn entries(&self) -> usize {
+            fs::read_dir(&self.0).expect("a folder").count()
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_not_finished_leaves_nothing_behind() {
+        let folder = Folder::new("unfinished");
+        let path = folder.0.join("a.txt");
+        let failed = write_whole(&path, |file| {
+            file.write_all(b"half")?;
+            Err(io::Error::other("no more"))
+        });
+        assert_eq!(failed.unwrap_err().to_string(), "no more");
+        assert_eq!(folder.entries(), 0);
+    }
+
+    #[test]
+    fn a_file_is_replaced_only_by_a_whole_one() {
+        let folder = Folder::new("replaced");
+        let path = folder.0.join("a.txt");
+        for content in ["whole", "again"] {
+            write_whole(&path, |file| file.write_all(content.as_bytes())).unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), content);
+        }
+        let _ = write_whole(&path, |_| Err(io::Error::other("no more")));
+        assert_eq!(fs::read_to_string(&path).unwrap(), "again");
+        assert_eq!(folder.entries(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn behind_a_link_the_file_is_replaced_and_a_device_is_written_to() {
+        let folder = Folder::new("link");
+        let (target, link) = (folder.0.join("target"), folder.0.join("link"));
+        fs::write(&target, "old").unwrap();
+        std::os::unix::fs::symlink(&target, &link).unwrap();
+        write_whole(&link, |file| file.write_all(b"new")).unwrap();
+        assert_eq!(fs::read_to_string(&target).unwrap(), "new");
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        write_whole(Path::new("/dev/null"), |file| file.write_all(b"gone")).unwrap();
+    }
+}
