@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
+import { MINUTE } from './browser.mjs';
+
 const run = promisify(execFile);
 
 /** Tokens of PNG bytes by `ibq encode`: {grid, tokens (flat), width, height}. */
@@ -74,5 +76,5 @@ export async function nativeScore(model, tokens, ...options) {
 
 async function ibq(...words) {
   if (!process.env.IBQ) throw new Error('set IBQ to the path of the native program');
-  return run(process.env.IBQ, [...words, '--adapter', 'software'], { timeout: 120_000 });
+  return run(process.env.IBQ, [...words, '--adapter', 'software'], { timeout: 2 * MINUTE });
 }

@@ -6,9 +6,11 @@ import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
+import { MINUTE } from './browser.mjs';
+
 const WEB = fileURLToPath(new URL('..', import.meta.url));
 
-describe('types of the engine', { timeout: 60_000 }, () => {
+describe('types of the engine', { timeout: MINUTE }, () => {
   it('compile where they should, and only there', () => {
     execFileSync(process.execPath, [`${WEB}/node_modules/typescript/bin/tsc`, '-p', WEB], { stdio: 'inherit' });
   });
