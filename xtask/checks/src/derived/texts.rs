@@ -1,7 +1,7 @@
 //! Figures that texts quote.
 //!
 //! `<!-- derived: NAME/KEY -->26.74 dB<!-- /derived -->` quotes the figure KEY of the entry NAME: its first words, as many as
-//! stand between the marks.
+//! stand between the marks. A mark in a code span, right after a backtick, is an example.
 
 use std::{fs, path::Path};
 
@@ -93,6 +93,10 @@ fn find(text: &str) -> Result<Vec<Quotation<'_>>, usize> {
     while let Some(begin) = text[at..].find(BEGIN).map(|offset| at + offset) {
         let line = text[..begin].matches('\n').count() + 1;
         let mark_at = begin + BEGIN.len();
+        if text[..begin].ends_with('`') {
+            at = mark_at;
+            continue;
+        }
         let mark_end = text[mark_at..].find(BEGIN_END).map(|offset| mark_at + offset).ok_or(line)?;
         let from = mark_end + BEGIN_END.len();
         let to = text[from..].find(END).map(|offset| from + offset).ok_or(line)?;
@@ -133,6 +137,7 @@ mod tests {
         let unknown = "<!-- derived: model/SSIM -->0.8<!-- /derived -->";
         assert!(check(unknown, &manifest("1"))[0].1.contains("no figure `model/SSIM`"));
         assert_eq!(update(unknown, &manifest("1")), unknown);
+        assert_eq!(check(&format!("`{unknown}`"), &manifest("1")), []);
         assert_eq!(check("a\n<!-- derived: model/PSNR -->26", &manifest("1"))[0].0, 2);
     }
 }

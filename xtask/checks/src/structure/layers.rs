@@ -78,8 +78,10 @@ fn check_line(tree: &Tree, line: &[&[&str]]) -> Vec<String> {
 const STUDIO: &str = "crate::studio";
 /// The trait of a pane.
 const PANE: &str = "Pane";
+/// The one module of the studio that knows the panes.
+const LIST: &str = "app";
 
-/// Checks that no pane of the studio imports from another. A pane is a module of the studio in which something implements
+/// Checks that no pane of the studio imports from another, and that only the list of panes imports from one. A pane is a module of the studio in which something implements
 /// the trait `Pane`.
 #[must_use]
 pub fn check_panes(app: &Tree) -> Vec<String> {
@@ -92,9 +94,10 @@ pub fn check_panes(app: &Tree) -> Vec<String> {
     let name = |index: usize| &app.modules[index].name;
     let mut messages = Vec::new();
     for (&(from, to), witnesses) in arrows(app).get(&studio).into_iter().flatten() {
-        if panes.contains(&from) && panes.contains(&to) {
+        if panes.contains(&to) && name(from) != LIST {
+            let what = if panes.contains(&from) { "the pane " } else { "" };
             messages.push(format!(
-                "{}: the pane {} imports from the pane {} ({}: {})",
+                "{}: {what}{} imports from the pane {} ({}: {})",
                 app.name,
                 name(from),
                 name(to),
@@ -157,12 +160,17 @@ mod tests {
             let text = format!(
                 "mod studio {{ mod pane {{ pub trait Pane {{}} }} mod format {{ pub fn bytes() {{}} }}
                  mod one {{ use super::pane::Pane; impl Pane for u8 {{}} pub struct One; }}
+                 mod app {{ use super::{{one::One, two}}; }}
                  mod two {{ mod face {{ use crate::studio::pane; impl pane::Pane for u16 {{}} }} fn f() {{ {draw} }} }} }}"
             );
             check_panes(&Tree::parse("sample", &text).unwrap())
         };
         assert_eq!(check("super::format::bytes()"), Vec::<String>::new());
         assert!(check("super::one::One;")[0].contains("the pane two imports from the pane one"));
+        let shared =
+            "mod studio { mod one { impl Pane for u8 {} pub fn f() {} } mod shell { use super::one::f; } }";
+        let found = check_panes(&Tree::parse("sample", shared).unwrap());
+        assert!(found[0].contains("shell imports from the pane one"), "{found:?}");
         assert!(check_panes(&Tree::parse("sample", "mod studio {}").unwrap())[0].contains("implements Pane"));
     }
 }
