@@ -5,15 +5,18 @@
 //! into memory. All sizes and places are written in their 64-bit form: a file may be larger than 4 GiB. Tensors are written one
 //! at a time.
 
-use std::{
-    fs::{self, File},
-    io::{self, BufWriter, Write},
-    path::Path,
-};
+use std::{io, path::Path};
 
 use burn::tensor::Tensor;
+use ibq_core::{
+    files::{WholeFile, write_whole},
+    formats::zip::ZipWriter,
+};
 
 use crate::safetensors_file::TensorFileError;
+
+/// Contents begin at multiples of so many bytes.
+const ALIGNMENT: u64 = 64;
 
 /// A tensor on its way to a file.
 #[derive(Debug)]
@@ -76,24 +79,20 @@ impl Values<'_> {
 /// # Errors
 /// [`TensorFileError::Io`].
 pub fn save(path: &Path, facts: &[(&str, i64)], entries: &[Entry<'_>]) -> Result<(), TensorFileError> {
-    let partial = path.with_extension("partial");
-    let written = write(&partial, facts, entries).and_then(|()| fs::rename(&partial, path));
-    written.map_err(|source| {
-        // A partial file that could not be finished is of no use; the first error is the one to report.
-        let _ = fs::remove_file(&partial);
-        TensorFileError::Io { path: path.to_owned(), source }
-    })
+    let written = write_whole(path, |file| write(file, facts, entries));
+    written.map_err(|source| TensorFileError::Io { path: path.to_owned(), source })
 }
 
-fn write(path: &Path, facts: &[(&str, i64)], entries: &[Entry<'_>]) -> io::Result<()> {
-    let mut archive = Archive::new(BufWriter::with_capacity(1 << 18, File::create(path)?));
-    archive.add("archive/data.pkl", &pickle(facts, entries))?;
-    archive.add("archive/byteorder", b"little")?;
+fn write(out: &mut WholeFile, facts: &[(&str, i64)], entries: &[Entry<'_>]) -> io::Result<()> {
+    let mut archive = ZipWriter::new(out);
+    let mut add = |name: &str, content: &[u8]| archive.add(name, content, Some(ALIGNMENT));
+    add("archive/data.pkl", &pickle(facts, entries))?;
+    add("archive/byteorder", b"little")?;
     for (key, entry) in entries.iter().enumerate() {
-        archive.add(&format!("archive/data/{key}"), &entry.values.bytes())?;
+        add(&format!("archive/data/{key}"), &entry.values.bytes())?;
     }
-    archive.add("archive/version", b"3\n")?;
-    archive.finish()?.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
+    add("archive/version", b"3\n")?;
+    archive.finish().map(drop)
 }
 
 /// The dictionary as a pickle of protocol 2. A tensor is a call of the function that PyTorch's own pickles call, with a
@@ -161,115 +160,9 @@ impl Pickle {
     }
 }
 
-/// Contents begin at multiples of so many bytes.
-const ALIGNMENT: u64 = 64;
-/// Version 4.5 of the form of zip archives has 64-bit sizes.
-const VERSION: u16 = 45;
-/// Names are UTF-8.
-const FLAGS: u16 = 1 << 11;
-/// Midnight of 1 January 1980, the first day that there is: files of equal content are equal.
-const DATE: u16 = (1 << 5) | 1;
-/// Stands in a 32-bit field whose value is in a 64-bit field elsewhere.
-const ELSEWHERE: u32 = u32::MAX;
-
-/// A zip archive in the making.
-struct Archive<W> {
-    out: W,
-    /// Bytes written.
-    at: u64,
-    /// The directory, which comes at the end.
-    directory: Vec<u8>,
-    entries: u64,
-}
-
-impl<W: Write> Archive<W> {
-    fn new(out: W) -> Self {
-        Self { out, at: 0, directory: Vec::new(), entries: 0 }
-    }
-
-    fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.at += bytes.len() as u64;
-        self.out.write_all(bytes)
-    }
-
-    /// Adds an entry, uncompressed.
-    fn add(&mut self, name: &str, content: &[u8]) -> io::Result<()> {
-        let (place, size) = (self.at, content.len() as u64);
-        // What the entry's head and its line in the directory have in common, from the version to the length of the name.
-        let mut common = Vec::new();
-        for field in [VERSION, FLAGS, 0, 0, DATE] {
-            common.extend(field.to_le_bytes());
-        }
-        for field in [crc32fast::hash(content), ELSEWHERE, ELSEWHERE] {
-            common.extend(field.to_le_bytes());
-        }
-        common.extend((name.len() as u16).to_le_bytes());
-
-        // The extra field of the head: the size twice (compressed or not), then padding under PyTorch's own mark.
-        let mut extra = zip64(&[size, size]);
-        let start = place + 30 + name.len() as u64 + extra.len() as u64 + 4;
-        let padding = start.next_multiple_of(ALIGNMENT) - start;
-        extra.extend(b"FB");
-        extra.extend((padding as u16).to_le_bytes());
-        extra.extend(vec![b'Z'; padding as usize]);
-        self.put(b"PK\x03\x04")?;
-        self.put(&common)?;
-        self.put(&(extra.len() as u16).to_le_bytes())?;
-        self.put(name.as_bytes())?;
-        self.put(&extra)?;
-        self.put(content)?;
-
-        let extra = zip64(&[size, size, place]);
-        let line = &mut self.directory;
-        line.extend(b"PK\x01\x02");
-        line.extend(VERSION.to_le_bytes());
-        line.extend(common);
-        line.extend((extra.len() as u16).to_le_bytes());
-        // No comment, first disk, no attributes.
-        line.extend([0; 10]);
-        line.extend(ELSEWHERE.to_le_bytes());
-        line.extend(name.as_bytes());
-        line.extend(extra);
-        self.entries += 1;
-        Ok(())
-    }
-
-    /// Writes the directory, and where it is.
-    fn finish(mut self) -> io::Result<W> {
-        let (start, entries) = (self.at, self.entries);
-        let directory = std::mem::take(&mut self.directory);
-        self.put(&directory)?;
-        let end = self.at;
-        self.put(b"PK\x06\x06")?;
-        // The length of what follows in this record, versions of writer and reader, two numbers of disks.
-        self.put(&44u64.to_le_bytes())?;
-        self.put(&[VERSION.to_le_bytes(), VERSION.to_le_bytes()].concat())?;
-        self.put(&[0; 8])?;
-        for field in [entries, entries, directory.len() as u64, start] {
-            self.put(&field.to_le_bytes())?;
-        }
-        // Where that record is, for readers that begin at the end; one disk in all.
-        self.put(b"PK\x06\x07\0\0\0\0")?;
-        self.put(&end.to_le_bytes())?;
-        self.put(&1u32.to_le_bytes())?;
-        self.put(b"PK\x05\x06\0\0\0\0")?;
-        self.put(&[0xff; 12])?;
-        self.put(&[0, 0])?;
-        Ok(self.out)
-    }
-}
-
-/// The extra field with 64-bit values.
-fn zip64(values: &[u64]) -> Vec<u8> {
-    let mut field = vec![1, 0];
-    field.extend((8 * values.len() as u16).to_le_bytes());
-    values.iter().for_each(|value| field.extend(value.to_le_bytes()));
-    field
-}
-
 #[cfg(test)]
 mod tests {
-    use std::io::{Seek, SeekFrom};
+    use std::fs;
 
     use burn::tensor::Device;
     use ibq_core::files::Model;
@@ -324,23 +217,6 @@ mod tests {
         let raw: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
         let place = bytes.windows(raw.len()).position(|window| window == raw).unwrap();
         assert_eq!(place % 64, 0);
-    }
-
-    #[test]
-    fn entries_beyond_4_gib_are_found() {
-        let file = Temporary::new("large");
-        let entries = [entry("w", &[3], Values::Floats(&[1.0, 2.0, 3.0]))];
-        let mut archive = Archive::new(File::create(&file.0).unwrap());
-        archive.add("archive/data.pkl", &pickle(&[], &entries)).unwrap();
-        // A hole that takes no room on the disk.
-        archive.at = archive.out.seek(SeekFrom::Start(5 << 30)).unwrap();
-        archive.add("archive/data/0", &entries[0].values.bytes()).unwrap();
-        archive.add("archive/version", b"3\n").unwrap();
-        archive.finish().unwrap();
-        pollster::block_on(async {
-            let model = Model::open_path(&file.0).await.unwrap();
-            assert_eq!(model.read_tensor("w").await.unwrap(), [1.0, 2.0, 3.0]);
-        });
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::{
     str::FromStr,
 };
 
+use ibq_core::files::write_whole;
 use safetensors::{Dtype, SafeTensors, View, tensor::Metadata};
 
 /// A file cannot be written, read or used.
@@ -87,19 +88,8 @@ pub(crate) fn write<N: AsRef<str> + Ord + std::fmt::Display>(
 ) -> Result<(), TensorFileError> {
     let bytes = safetensors::serialize(tensors, Some(metadata))
         .map_err(|error| TensorFileError::content(path, &error))?;
-    write_whole(path, &bytes).map_err(|source| TensorFileError::Io { path: path.to_owned(), source })
-}
-
-/// Writes a file under another name beside its place, and moves it there once it is on disk.
-///
-/// # Errors
-/// Those of the file system.
-fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let partial = path.with_extension("partial");
-    let mut file = fs::File::create(&partial)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&partial, path)
+    write_whole(path, |file| file.write_all(&bytes))
+        .map_err(|source| TensorFileError::Io { path: path.to_owned(), source })
 }
 
 /// A file of [`write()`] that was read.

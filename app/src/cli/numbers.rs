@@ -1,35 +1,6 @@
 //! Numbers as people read them.
 
-/// `110,982,019`.
-pub(crate) fn count(value: u64) -> String {
-    let digits = value.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
-/// `812 B`, `4.2 KiB`, `423 MiB`, `1.7 GiB`: three digits at least, where there are that many.
-pub(crate) fn bytes(value: u64) -> String {
-    let mut scaled = value as f64;
-    let mut unit = "B";
-    for larger in ["KiB", "MiB", "GiB", "TiB"] {
-        if scaled < 1000.0 {
-            break;
-        }
-        scaled /= 1024.0;
-        unit = larger;
-    }
-    match unit {
-        "B" => format!("{value} B"),
-        _ if scaled < 99.95 => format!("{scaled:.1} {unit}"),
-        _ => format!("{scaled:.0} {unit}"),
-    }
-}
+pub(crate) use ibq_core::units::{bytes, count};
 
 /// Milliseconds without their unit, to three digits: `4.21`, `42.1`, `421`, `4,210`.
 pub(crate) fn ms(value: f64) -> String {
@@ -67,18 +38,6 @@ pub(crate) fn several(number: usize, what: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn thousands_are_set_apart() {
-        let shown: Vec<String> = [0, 999, 1000, 110_982_019].map(count).to_vec();
-        assert_eq!(shown, ["0", "999", "1,000", "110,982,019"]);
-    }
-
-    #[test]
-    fn bytes_have_a_unit_and_few_digits() {
-        let shown: Vec<String> = [812, 4300, 1_047_552, 443_928_076, 5 << 30].map(bytes).to_vec();
-        assert_eq!(shown, ["812 B", "4.2 KiB", "1.0 MiB", "423 MiB", "5.0 GiB"]);
-    }
 
     #[test]
     fn milliseconds_have_three_digits() {

@@ -2,13 +2,12 @@
 
 use std::{
     collections::HashSet,
-    fs::File,
-    io::{self, BufWriter, Write},
+    io::{self, Write},
     path::{Path, PathBuf},
 };
 
 use clap::Args;
-use ibq_core::picture::encode_png;
+use ibq_core::{files::WholeFile, picture::encode_png};
 use image::RgbImage;
 
 use super::{
@@ -128,39 +127,24 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     file.finish()
 }
 
-/// A file that is written under another name until it is finished, and removed when it never is.
+/// A [`WholeFile`] whose errors name its path.
 pub(crate) struct OutputFile {
     path: PathBuf,
-    partial: Option<PathBuf>,
-    file: BufWriter<File>,
+    file: WholeFile,
 }
 
 impl OutputFile {
     /// Begins a file.
     pub(crate) fn create(path: &Path) -> Result<Self, Failure> {
-        // Behind a link, the file is replaced and not the link.
-        let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        // Devices and pipes cannot be replaced, only written to.
-        let special = std::fs::metadata(&path).is_ok_and(|data| !data.is_file() && !data.is_dir());
-        let partial = (!special).then(|| {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            path.with_file_name(format!(".{name}.{}.partial", std::process::id()))
-        });
-        let file = File::create(partial.as_ref().unwrap_or(&path)).map_err(|error| {
-            Failure::in_file(&path, format_args!("cannot be written: {}", readable(&error)))
+        let file = WholeFile::create(path).map_err(|error| {
+            Failure::in_file(path, format_args!("cannot be written: {}", readable(&error)))
         })?;
-        Ok(Self { path, partial, file: BufWriter::new(file) })
+        Ok(Self { path: path.to_owned(), file })
     }
 
     /// Gives it its name.
-    pub(crate) fn finish(mut self) -> Result<(), Failure> {
-        let fail = |error: io::Error| Failure::in_file(&self.path, readable(&error));
-        self.file.flush().map_err(fail)?;
-        if let Some(partial) = &self.partial {
-            std::fs::rename(partial, &self.path).map_err(fail)?;
-        }
-        self.partial = None;
-        Ok(())
+    pub(crate) fn finish(self) -> Result<(), Failure> {
+        self.file.finish().map_err(|error| Failure::in_file(&self.path, readable(&error)))
     }
 }
 
@@ -171,15 +155,6 @@ impl Write for OutputFile {
 
     fn flush(&mut self) -> io::Result<()> {
         self.file.flush()
-    }
-}
-
-impl Drop for OutputFile {
-    fn drop(&mut self) {
-        if let Some(partial) = &self.partial {
-            // It may be gone already; there is nothing more to clean up.
-            let _ = std::fs::remove_file(partial);
-        }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use ibq_core::{
+    formats::npy::NpyHeader,
     tokens::TokenGrid,
     transformer::{Condition, Logits, Transformer, TransformerPrecision, log_sum_exp},
 };
@@ -11,7 +12,6 @@ use serde::Serialize;
 use super::{
     classes::resolve_class,
     failure::Failure,
-    generate::npy_header,
     options::TransformerGpuOptions,
     outputs,
     paths::shown,
@@ -129,7 +129,7 @@ async fn score_grid(
 fn npy(logits: &Logits) -> Vec<u8> {
     let vocab = logits.vocab as usize;
     let rows = logits.values.len() / vocab.max(1);
-    let mut out = npy_header("<f4", &format!("({rows}, {vocab})"));
+    let mut out = NpyHeader::encode("<f4", &[rows as u64, vocab as u64]);
     out.extend(logits.values.iter().flat_map(|value| value.to_le_bytes()));
     out
 }

@@ -1,25 +1,6 @@
 //! Numbers and names as people read them.
 
-/// A number of bytes: "512 B", "1.5 KiB", "24.0 MiB".
-pub(crate) fn bytes(count: u64) -> String {
-    let (value, unit) = bytes_parts(count);
-    format!("{value} {unit}")
-}
-
-/// As [`bytes`], the value and its unit apart.
-pub(crate) fn bytes_parts(count: u64) -> (String, &'static str) {
-    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
-    if count < 1024 {
-        return (count.to_string(), "B");
-    }
-    let mut value = count as f64 / 1024.0;
-    let mut unit = 0;
-    while value >= 1023.95 && unit + 1 < UNITS.len() {
-        value /= 1024.0;
-        unit += 1;
-    }
-    (format!("{value:.1}"), UNITS[unit])
-}
+pub(crate) use ibq_core::units::{bytes, bytes_parts};
 
 /// A large count in millions: "89.5 million".
 pub(crate) fn millions(count: u64) -> String {
@@ -54,20 +35,6 @@ pub(crate) fn short_name(name: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn bytes_are_given_in_the_unit_people_use() {
-        for (count, text) in [
-            (0, "0 B"),
-            (1023, "1023 B"),
-            (1536, "1.5 KiB"),
-            (1 << 20, "1.0 MiB"),
-            ((1 << 30) - 1, "1.0 GiB"),
-            (3 << 40, "3.0 TiB"),
-        ] {
-            assert_eq!(bytes(count), text);
-        }
-    }
 
     #[test]
     fn times_are_given_in_the_unit_people_use() {

@@ -7,7 +7,6 @@ mod plan;
 mod samples;
 
 pub(crate) use arguments::Arguments;
-pub(crate) use npz::npy_header;
 
 use super::{failure::Failure, session::Session};
 

@@ -10,13 +10,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use ibq_core::formats::{
+    npy::NpyHeader,
+    zip::{StoredEntry, encode_directory},
+};
+
 use super::super::{
     failure::Failure,
     paths::{readable, shown},
 };
 
-/// Sizes and places that 32 bits cannot hold stand in a field of their own.
-const LONG: u32 = u32::MAX;
 /// Bytes that are read at once for the checksum of a file that is gone on with.
 const CHUNK: usize = 1 << 20;
 
@@ -26,22 +29,13 @@ pub(super) struct SampleFile {
     path: PathBuf,
     partial: PathBuf,
     file: File,
-    settings: Entry,
-    samples: Entry,
+    settings: StoredEntry,
+    samples: StoredEntry,
     picture_bytes: u64,
     /// Where the pictures begin.
     start: u64,
     done: u64,
     checksum: crc32fast::Hasher,
-}
-
-/// One file of the archive.
-#[derive(Clone, Debug)]
-struct Entry {
-    name: &'static str,
-    checksum: u32,
-    size: u64,
-    offset: u64,
 }
 
 impl SampleFile {
@@ -60,19 +54,20 @@ impl SampleFile {
         name.push(".partial");
         let partial = path.with_file_name(name);
         let picture_bytes = 3 * u64::from(side) * u64::from(side);
-        let header = npy_header("|u1", &format!("({pictures}, {side}, {side}, 3)"));
-        let settings_entry = Entry {
-            name: "ibq.json",
+        let header = NpyHeader::encode("|u1", &[pictures, side.into(), side.into(), 3]);
+        let settings_entry = StoredEntry {
+            name: "ibq.json".to_owned(),
             checksum: crc32fast::hash(settings),
             size: settings.len() as u64,
             offset: 0,
         };
-        let mut begin = settings_entry.local_header();
+        let mut begin = settings_entry.local_header(None);
         begin.extend_from_slice(settings);
         let size = header.len() as u64 + pictures * picture_bytes;
         // The checksum follows when all pictures are there.
-        let samples = Entry { name: "arr_0.npy", checksum: 0, size, offset: begin.len() as u64 };
-        begin.extend(samples.local_header());
+        let samples =
+            StoredEntry { name: "arr_0.npy".to_owned(), checksum: 0, size, offset: begin.len() as u64 };
+        begin.extend(samples.local_header(None));
         begin.extend_from_slice(&header);
 
         let fail = |error: io::Error| Failure::in_file(&partial, readable(&error));
@@ -86,7 +81,7 @@ impl SampleFile {
         let len = file.metadata().map_err(fail)?.len();
         let start = begin.len() as u64;
         let known = &begin[..begin.len().min(len as usize)];
-        let ours = starts_with(&mut file, known, samples.checksum_at()).map_err(fail)?;
+        let ours = starts_with(&mut file, known, samples.checksum_offset()).map_err(fail)?;
         let mut checksum = crc32fast::Hasher::new();
         checksum.update(&header);
         let mut done = 0;
@@ -142,99 +137,30 @@ impl SampleFile {
     pub(super) fn finish(mut self, classes: &[i64]) -> Result<u64, Failure> {
         let partial = self.partial.clone();
         let fail = |error: io::Error| Failure::in_file(&partial, readable(&error));
-        let mut content = npy_header("<i8", &format!("({},)", classes.len()));
+        let mut content = NpyHeader::encode("<i8", &[classes.len() as u64]);
         content.extend(classes.iter().flat_map(|class| class.to_le_bytes()));
-        let labels = Entry {
-            name: "arr_1.npy",
+        let labels = StoredEntry {
+            name: "arr_1.npy".to_owned(),
             checksum: crc32fast::hash(&content),
             size: content.len() as u64,
             offset: self.start + self.done * self.picture_bytes,
         };
-        let mut end = labels.local_header();
+        let mut end = labels.local_header(None);
         end.extend_from_slice(&content);
         self.samples.checksum = self.checksum.clone().finalize();
         let directory = labels.offset + end.len() as u64;
-        let entries = [&self.settings, &self.samples, &labels];
-        let records: Vec<u8> = entries.iter().flat_map(|entry| entry.directory_record()).collect();
-        end.extend_from_slice(&records);
-        end.extend(directory_end(entries.len() as u64, directory, records.len() as u64));
+        end.extend(encode_directory(
+            &[self.settings.clone(), self.samples.clone(), labels.clone()],
+            directory,
+        ));
         self.file.write_all(&end).map_err(fail)?;
-        self.file.seek(SeekFrom::Start(self.samples.checksum_at())).map_err(fail)?;
+        self.file.seek(SeekFrom::Start(self.samples.checksum_offset())).map_err(fail)?;
         self.file.write_all(&self.samples.checksum.to_le_bytes()).map_err(fail)?;
         self.file.sync_all().map_err(fail)?;
         fs::rename(&self.partial, &self.path)
             .map_err(|error| Failure::Failed(format!("{}: {}", shown(&self.path), readable(&error))))?;
         Ok(labels.offset + end.len() as u64)
     }
-}
-
-impl Entry {
-    /// What stands before the content. Sizes are in a ZIP64 field, whatever they are.
-    fn local_header(&self) -> Vec<u8> {
-        let mut out = b"PK\x03\x04".to_vec();
-        self.common(&mut out);
-        out.extend((self.name.len() as u16).to_le_bytes());
-        out.extend(20_u16.to_le_bytes());
-        out.extend_from_slice(self.name.as_bytes());
-        out.extend([1_u16, 16].map(u16::to_le_bytes).concat());
-        out.extend([self.size, self.size].map(u64::to_le_bytes).concat());
-        out
-    }
-
-    /// Where in the file its checksum stands.
-    fn checksum_at(&self) -> u64 {
-        self.offset + 14
-    }
-
-    fn directory_record(&self) -> Vec<u8> {
-        let mut out = b"PK\x01\x02\x2d\x00".to_vec();
-        self.common(&mut out);
-        out.extend((self.name.len() as u16).to_le_bytes());
-        out.extend(28_u16.to_le_bytes());
-        // No comment, first disk, no attributes.
-        out.extend([0; 10]);
-        out.extend(LONG.to_le_bytes());
-        out.extend_from_slice(self.name.as_bytes());
-        out.extend([1_u16, 24].map(u16::to_le_bytes).concat());
-        out.extend([self.size, self.size, self.offset].map(u64::to_le_bytes).concat());
-        out
-    }
-
-    /// Version 4.5 (ZIP64), no flags, stored, 1 January 1980, checksum, sizes elsewhere.
-    fn common(&self, out: &mut Vec<u8>) {
-        out.extend([45_u16, 0, 0, 0, 0x21].map(u16::to_le_bytes).concat());
-        out.extend([self.checksum, LONG, LONG].map(u32::to_le_bytes).concat());
-    }
-}
-
-/// Where the directory is, in 64 bits and in the form that every reader looks for.
-fn directory_end(entries: u64, offset: u64, size: u64) -> Vec<u8> {
-    let mut out = b"PK\x06\x06".to_vec();
-    out.extend(44_u64.to_le_bytes());
-    out.extend([45_u16, 45].map(u16::to_le_bytes).concat());
-    out.extend([0; 8]);
-    out.extend([entries, entries, size, offset].map(u64::to_le_bytes).concat());
-    out.extend_from_slice(b"PK\x06\x07\0\0\0\0");
-    out.extend((offset + size).to_le_bytes());
-    out.extend(1_u32.to_le_bytes());
-    out.extend_from_slice(b"PK\x05\x06\0\0\0\0");
-    out.extend([entries as u16; 2].map(u16::to_le_bytes).concat());
-    out.extend([LONG; 2].map(u32::to_le_bytes).concat());
-    out.extend(0_u16.to_le_bytes());
-    out
-}
-
-/// What stands before the numbers of an array.
-pub(crate) fn npy_header(kind: &str, shape: &str) -> Vec<u8> {
-    let mut header = format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': {shape}, }}");
-    // The numbers begin at a multiple of 64 bytes.
-    let blanks = (10 + header.len() + 1).next_multiple_of(64) - (10 + header.len() + 1);
-    header.extend(std::iter::repeat_n(' ', blanks));
-    header.push('\n');
-    let mut out = b"\x93NUMPY\x01\x00".to_vec();
-    out.extend_from_slice(&(header.len() as u16).to_le_bytes());
-    out.extend_from_slice(header.as_bytes());
-    out
 }
 
 /// Whether a file begins with these bytes, but for the four of a checksum.

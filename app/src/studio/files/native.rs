@@ -1,10 +1,12 @@
 //! Files of this machine and the desktop's dialogs.
 
 use std::{
-    io,
+    io::{self, Write},
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
+
+use ibq_core::files::write_whole;
 
 use crate::studio::notice::Notice;
 
@@ -92,17 +94,10 @@ pub(crate) async fn save(file: SaveFile) -> Result<Saved, Notice> {
     }
 }
 
-/// Writes a file, beside its place first, so that a failure leaves no half of it.
+/// Writes a file whole or not at all.
 pub(crate) fn write(path: &Path, file: &SaveFile) -> Result<Saved, Notice> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".part");
-    let written = std::fs::write(&beside, &file.bytes).and_then(|()| std::fs::rename(&beside, path));
-    match written {
+    match write_whole(path, |out| out.write_all(&file.bytes)) {
         Ok(()) => Ok(Saved::As(path.display().to_string())),
-        Err(error) => {
-            // The half that was written is of no use; that it cannot be removed is no further news.
-            let _ = std::fs::remove_file(&beside);
-            Err(Notice::error(format!("{} was not saved", path.display()), error))
-        }
+        Err(error) => Err(Notice::error(format!("{} was not saved", path.display()), error)),
     }
 }

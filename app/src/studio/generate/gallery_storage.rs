@@ -1,5 +1,11 @@
 //! Where the gallery is stored: a file of the user's data folder, in the browser the page's storage.
 
+#[cfg(not(target_arch = "wasm32"))]
+use std::io::Write;
+
+#[cfg(not(target_arch = "wasm32"))]
+use ibq_core::files::write_whole;
+
 /// Most bytes of a stored gallery that are read.
 #[cfg(not(target_arch = "wasm32"))]
 const MOST_BYTES: u64 = 64 << 20;
@@ -40,14 +46,13 @@ impl GalleryStorage {
         }
     }
 
-    /// Writes beside its place first, so that a failure leaves no half of it.
+    /// Writes it whole or not at all.
     pub(super) fn write(&self, text: &str) -> Result<(), String> {
         let said = |error: std::io::Error| format!("{}: {error}", self.0.display());
         if let Some(folder) = self.0.parent() {
             std::fs::create_dir_all(folder).map_err(said)?;
         }
-        let beside = self.0.with_extension("part");
-        std::fs::write(&beside, text).and_then(|()| std::fs::rename(&beside, &self.0)).map_err(said)
+        write_whole(&self.0, |file| file.write_all(text.as_bytes())).map_err(said)
     }
 }
 
