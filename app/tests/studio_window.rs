@@ -111,28 +111,32 @@ fn difference(a: &image::RgbImage, b: &image::RgbImage) -> f64 {
     count as f64 / f64::from(a.width() * a.height())
 }
 
-#[test]
-fn the_window_opens_and_follows_the_keyboard() {
-    let display = Display::start("1280x800");
-    let empty = display.picture("empty");
+/// Starts the program and waits for its window; answers with the window's number.
+fn open_window(display: &Display) -> (Ended, String) {
     let mut window = Ended(display.command(env!("CARGO_BIN_EXE_ibq")).spawn().unwrap());
     let started = Instant::now();
-    let id = loop {
+    loop {
         if let Some(id) = display.xdotool(&["search", "--name", "^IBQ Studio$"]).filter(|id| !id.is_empty()) {
-            break id;
+            return (window, id.lines().next().unwrap().to_owned());
         }
         assert!(window.0.try_wait().unwrap().is_none(), "the program ended without a window");
         assert!(started.elapsed() < PATIENCE, "no window");
         sleep(Duration::from_millis(250));
-    };
-    let id = id.lines().next().unwrap();
+    }
+}
+
+#[test]
+fn the_window_opens_and_follows_the_keyboard() {
+    let display = Display::start("1280x800");
+    let empty = display.picture("empty");
+    let (mut window, id) = open_window(&display);
     let first = display.changed("start", &empty);
     // Without a window manager nobody gives the window the keyboard.
-    display.xdotool(&["windowfocus", "--sync", id]);
+    display.xdotool(&["windowfocus", "--sync", &id]);
 
     // Another size while the engine works: that must disturb neither.
     for size in ["1100", "1000", "1280"] {
-        display.xdotool(&["windowsize", id, size, "780"]);
+        display.xdotool(&["windowsize", &id, size, "780"]);
         sleep(Duration::from_millis(400));
     }
     let shown = display.rested("reconstructed");
@@ -157,6 +161,16 @@ fn the_window_opens_and_follows_the_keyboard() {
     press("t");
     display.changed("system-light", &system);
     assert!(window.0.try_wait().unwrap().is_none(), "the program ended");
+}
+
+#[test]
+#[ignore = "makes the picture of the README: cargo xtask derive window"]
+fn the_window_with_the_first_sample() {
+    let display = Display::start("1280x800");
+    let empty = display.picture("empty");
+    let _window = open_window(&display);
+    display.changed("start", &empty);
+    display.rested("readme");
 }
 
 #[test]
