@@ -5,12 +5,12 @@
 //! of the file before memory is taken, and no code in a pickle is ever run.
 
 mod archive;
-#[cfg(not(target_arch = "wasm32"))]
-mod convert;
 mod digest;
 mod error;
 mod folder;
 mod folder_config;
+#[cfg(not(target_arch = "wasm32"))]
+mod folder_writer;
 mod layout;
 mod model;
 mod origin;
@@ -24,13 +24,13 @@ mod weight_set;
 mod whole_file;
 mod yaml;
 
-#[cfg(not(target_arch = "wasm32"))]
-pub use convert::{FolderTensor, FolderWriter, StoredAs};
 pub use digest::{DigestError, sha256};
 pub use error::{ConfigError, WeightsError};
 pub use folder::{INDEX_FILE, TENSORS_FILE};
 pub(crate) use folder_config::read_section;
 pub use folder_config::{CONFIG_FILE, FolderConfig};
+#[cfg(not(target_arch = "wasm32"))]
+pub use folder_writer::{FolderTensor, FolderWriter, StoredAs};
 pub use model::{Model, TensorEntry};
 pub use origin::Origin;
 pub(crate) use source::Shared;

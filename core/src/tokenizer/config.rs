@@ -1,4 +1,4 @@
-//! The configuration of a tokenizer: everything that fixes its shapes.
+//! The configuration of a tokenizer: everything that fixes its shapes, and the rule of its quantizer.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,7 +6,8 @@ use crate::files::ConfigError;
 
 use super::{Quantizer, Rule};
 
-/// Shape-giving configuration of a tokenizer and the rule of its quantizer, with the official names (`ddconfig` of the YAML files).
+/// Shape-giving configuration of a tokenizer, and the rule of its quantizer. Fields have the official names (`ddconfig`
+/// of the YAML files).
 ///
 /// Covers the whole family: any channel counts that are multiples of 32 (GroupNorm has 32 groups), any number of
 /// levels, attention on any level, `z_channels` and `embed_dim` that differ, any codebook size up to 2^18 and beyond.
@@ -28,7 +29,7 @@ pub struct TokenizerConfig {
     pub embed_dim: u32,
     /// Number of codes K.
     pub n_embed: u32,
-    /// How a code is chosen. `config.json` calls it `quantizer`; files of before it was written there are IBQ's.
+    /// How a code is chosen. `config.json` calls it `quantizer`; older folders lack it.
     #[serde(default, rename = "quantizer")]
     pub rule: Rule,
     /// Picture channels in and out. Always 3 in the official models.

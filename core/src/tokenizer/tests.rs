@@ -29,7 +29,7 @@ fn config(rule: Rule) -> TokenizerConfig {
     }
 }
 
-/// Random weights that keep maps at about their size; norms are left as they are, and codes have very different lengths, so
+/// Random weights that keep maps at about their size. Norms are the identity, and the norms of codes differ widely, so
 /// that the rules disagree.
 fn values(name: &str, shape: &[u32], seed: u64) -> Vec<f32> {
     let count = shape.iter().product::<u32>() as usize;

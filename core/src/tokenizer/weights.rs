@@ -144,8 +144,8 @@ impl TokenizerWeights {
         self.model.origin()
     }
 
-    /// The configuration, inferred from names and shapes (or from the folder's `config.json`). [`with_yaml`](Self::with_yaml)
-    /// may add the rule.
+    /// The configuration, inferred from names and shapes (or from the folder's `config.json`).
+    /// [`with_yaml`](Self::with_yaml) may add the rule.
     #[must_use]
     pub fn config(&self) -> &TokenizerConfig {
         &self.config
@@ -157,8 +157,8 @@ impl TokenizerWeights {
         self.set
     }
 
-    /// Whether nothing said by which rule the quantizer chooses codes, so that [`Rule::Ibq`](super::Rule::Ibq) was assumed. Files of other
-    /// families with the same tensors then give wrong tokens.
+    /// Whether nothing said by which rule the quantizer chooses codes, so that [`Rule::Ibq`](super::Rule::Ibq) was
+    /// assumed. Files of other families with the same tensors then give wrong tokens.
     #[must_use]
     pub fn rule_is_assumed(&self) -> bool {
         self.rule_is_assumed
