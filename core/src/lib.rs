@@ -1,10 +1,16 @@
-//! The IBQ engine: a picture becomes tokens on the GPU and comes back as a picture.
+//! The IBQ engine: a picture becomes tokens on the GPU and comes back as a picture, and a transformer makes new tokens.
 //!
-//! The modules, in the order in which a picture meets them: [`picture`] (files to pixels and back, metrics),
-//! [`files`] (checkpoints of every form), [`gpu`] (device, buffers, pipelines, recording),
-//! `ops` (one file per operation), [`tokenizer`] (the network and its plan), [`tokens`] (token files),
-//! [`transformer`] (new tokens for a class), [`generator`] (pictures of a class), [`classes`] (their names), `data_set` (folders
-//! and tar shards of pictures), [`job`] (progress and cancellation), [`mod@bench`] (how fast it all is).
+//! The modules, from the bottom up; each imports only from those above it in this list:
+//!
+//! - ground floor: [`picture`] (files to pixels and back, metrics), [`tokens`] (token grids and their files), [`gpu`] (device,
+//!   buffers, pipelines, running dispatches), [`formats`] (safetensors headers, zip, NumPy), [`classes`] (names of classes),
+//!   `data_set` (folders and tar shards of pictures), [`job`] (progress and cancellation), [`units`] (numbers as text);
+//! - [`files`]: model files of every form, and files that are written whole;
+//! - `ops`: one file per operation of the tokenizer's network;
+//! - [`tokenizer`]: picture to tokens to picture;
+//! - [`transformer`]: new tokens for a class;
+//! - [`generator`]: transformer, tokenizer, class names and recipe together;
+//! - [`mod@bench`]: how fast all of it is.
 
 pub mod bench;
 pub mod classes;

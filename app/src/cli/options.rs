@@ -172,7 +172,7 @@ impl From<TransformerPrecisionChoice> for TransformerPrecision {
 #[command(next_help_heading = "Pictures")]
 pub(crate) struct TileOptions {
     /// Overlapping tiles for large pictures: auto (when memory asks for it), off, or their side in pixels (at least 8 tokens)
-    #[arg(long, value_name = "auto|off|N", default_value = "auto", value_parser = tiling)]
+    #[arg(long, value_name = "auto|off|N", default_value = "auto")]
     pub(crate) tile: Tiling,
 }
 
@@ -184,15 +184,4 @@ pub(crate) struct SizeOptions {
     /// pixels) or fit:WxH (within W × H)
     #[arg(long, value_name = "none|short:N|fit:WxH", default_value = "none")]
     pub(crate) resize: Resize,
-}
-
-fn tiling(text: &str) -> Result<Tiling, String> {
-    match text {
-        "auto" => Ok(Tiling::Auto),
-        "off" => Ok(Tiling::Off),
-        side => match side.parse() {
-            Ok(side @ 1..=65_535) => Ok(Tiling::Side(side)),
-            _ => Err("use `auto`, `off` or the side of a tile in pixels, 1 to 65535".to_owned()),
-        },
-    }
 }

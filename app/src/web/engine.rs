@@ -48,11 +48,7 @@ pub struct WasmEngine {
 impl WasmEngine {
     /// Opens an adapter ("best", "software" or part of a name); `portable` keeps to what every WebGPU browser offers.
     pub fn open(adapter: Option<String>, portable: bool) -> Promise {
-        let choice = match adapter.as_deref() {
-            None | Some("" | "best") => AdapterChoice::Best,
-            Some("software") => AdapterChoice::Software,
-            Some(name) => AdapterChoice::Named(name.to_owned()),
-        };
+        let Ok(choice) = adapter.unwrap_or_default().parse::<AdapterChoice>();
         future_to_promise(async move {
             let options = GpuOptions {
                 adapter: choice,

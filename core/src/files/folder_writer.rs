@@ -97,12 +97,12 @@ impl FolderWriter {
             fs::remove_dir_all(&temporary).map_err(failed(&temporary))?;
         }
         fs::create_dir_all(&temporary).map_err(failed(&temporary))?;
-        let begun = Self::begin(&temporary, config, &tensors);
+        let begun = Self::create_files(&temporary, config, &tensors);
         let file = begun.inspect_err(|_| remove(&temporary))?;
         Ok(Self { out: out.to_owned(), temporary, file, tensors, at: (0, 0) })
     }
 
-    fn begin(
+    fn create_files(
         folder: &Path,
         config: &FolderConfig,
         tensors: &[FolderTensor],

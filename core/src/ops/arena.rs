@@ -88,7 +88,7 @@ mod tests {
     use super::*;
     use crate::{
         gpu::DispatchBuilder,
-        ops::{Op, Place},
+        ops::{EmitContext, Op},
     };
     use proptest::prelude::*;
 
@@ -98,7 +98,7 @@ mod tests {
         fn touches(&self) -> Vec<TensorId> {
             self.0.clone()
         }
-        fn emit<'a>(&self, _: &'a Place<'a>) -> Vec<DispatchBuilder<'a>> {
+        fn emit<'a>(&self, _: &'a EmitContext<'a>) -> Vec<DispatchBuilder<'a>> {
             Vec::new()
         }
     }

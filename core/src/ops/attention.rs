@@ -8,7 +8,7 @@ use ibq_shaders::{
 use crate::gpu::{DispatchBuilder, Extent, fold};
 
 use super::{
-    Conv2d, Graph, Map, NormTo, Op, Operand, Place, TensorId, bands::bands, graph::label, group_norm,
+    Conv2d, EmitContext, Graph, Map, NormTo, Op, Operand, TensorId, bands::bands, graph::label, group_norm,
 };
 
 /// Bytes of scores that are alive at one time: rows of queries are taken in pieces of this size.
@@ -58,13 +58,13 @@ impl Op for Softmax {
         vec![self.x.tensor]
     }
 
-    fn emit<'a>(&self, place: &'a Place<'a>) -> Vec<DispatchBuilder<'a>> {
+    fn emit<'a>(&self, context: &'a EmitContext<'a>) -> Vec<DispatchBuilder<'a>> {
         let x = &self.x;
-        let (bound, x_shift) = place.all(x);
+        let (bound, x_shift) = context.bind_map(x);
         let (groups_x, groups_y) = fold(x.rows());
         vec![DispatchBuilder {
             kernel: Kernel::Softmax,
-            storage: place.storage,
+            storage: context.storage,
             params: SoftmaxParams { columns: x.c, columns4: x.c4(), rows: x.rows() as u32, x_shift }.into(),
             bindings: vec![bound],
             extent: Extent::Workgroups([groups_x, groups_y, 1]),
@@ -86,12 +86,12 @@ impl Op for Transpose {
         vec![self.x.tensor, self.y.tensor]
     }
 
-    fn emit<'a>(&self, place: &'a Place<'a>) -> Vec<DispatchBuilder<'a>> {
+    fn emit<'a>(&self, context: &'a EmitContext<'a>) -> Vec<DispatchBuilder<'a>> {
         let (x, y) = (&self.x, &self.y);
-        let ((x_bound, x_shift), (y_bound, y_shift)) = (place.all(x), place.all(y));
+        let ((x_bound, x_shift), (y_bound, y_shift)) = (context.bind_map(x), context.bind_map(y));
         vec![DispatchBuilder {
             kernel: Kernel::Transpose,
-            storage: place.storage,
+            storage: context.storage,
             params: TransposeParams {
                 rows: x.rows() as u32,
                 rows4: y.c4(),

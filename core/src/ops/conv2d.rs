@@ -4,7 +4,7 @@ use ibq_shaders::{ConvTile, Kernel, MatrixTile, Storage, params::WindowParams};
 
 use crate::gpu::{Bound, DispatchBuilder, Extent, fold};
 
-use super::{Map, Op, Place, TensorId, graph::label};
+use super::{EmitContext, Map, Op, TensorId, graph::label};
 
 /// The second factor.
 #[derive(Clone, Debug)]
@@ -61,17 +61,17 @@ impl Conv2d {
 
     /// The rows of each dispatch, as ranges over all rows of all items: everything at once, or bands within items where
     /// a binding or the time of one dispatch would become too large.
-    fn row_bands(&self, place: &Place<'_>) -> Vec<(u64, u64)> {
+    fn row_bands(&self, context: &EmitContext<'_>) -> Vec<(u64, u64)> {
         let (h, rows) = (u64::from(self.y.h), self.y.rows());
-        let (most, bytes4) = (place.largest_binding(), place.bytes4());
+        let (most, bytes4) = (context.largest_binding(), context.bytes4());
         let fits = self.y.len4() * bytes4 <= most && self.x.len4() * bytes4 <= most;
-        if fits && self.row_flops() * rows as f64 <= place.most_flops() {
+        if fits && self.row_flops() * rows as f64 <= context.most_flops() {
             return vec![(0, rows)];
         }
         let by_y = most / (self.y.row4() * bytes4).max(1);
         let window = (most / (self.x.row4() * bytes4).max(1)).saturating_sub(u64::from(self.side) + 1);
         let by_x = (window << u32::from(self.upsample)) / u64::from(self.stride);
-        let by_time = (place.most_flops() / self.row_flops().max(1.0)) as u64;
+        let by_time = (context.most_flops() / self.row_flops().max(1.0)) as u64;
         let band = by_y.min(by_x).min(by_time).max(1);
         let mut bands = Vec::new();
         for item in 0..u64::from(self.y.items) {
@@ -86,11 +86,11 @@ impl Conv2d {
     }
 
     /// The kernel, and the pixels and channels (counted in vec4) of its tile.
-    fn kernel(&self, place: &Place<'_>) -> (Kernel, u32, u32) {
+    fn kernel(&self, context: &EmitContext<'_>) -> (Kernel, u32, u32) {
         let plain = |tile: ConvTile| (Kernel::Conv2d(tile), tile.pixels(), tile.channels4());
         let matrix =
             |unit, tile: MatrixTile| (Kernel::Conv2dMatrix(unit, tile), tile.pixels(), tile.channels4());
-        let unit = place.gpu.info().matrix.filter(|_| place.storage == Storage::NativeF16);
+        let unit = context.gpu.info().matrix.filter(|_| context.storage == Storage::NativeF16);
         #[cfg(test)]
         match tests::forced_tile() {
             Some(tests::Tile::Plain(tile)) => return plain(tile),
@@ -99,7 +99,7 @@ impl Conv2d {
             }
             None => {}
         }
-        if place.gpu.info().is_software() && unit.is_none() {
+        if context.gpu.info().is_software() && unit.is_none() {
             return plain(ConvTile::Software);
         }
         // Fewer large tiles than a big GPU has cores would leave most of them idle.
@@ -125,40 +125,44 @@ impl Op for Conv2d {
         tensors
     }
 
-    fn emit<'a>(&self, place: &'a Place<'a>) -> Vec<DispatchBuilder<'a>> {
+    fn emit<'a>(&self, context: &'a EmitContext<'a>) -> Vec<DispatchBuilder<'a>> {
         let (x, y) = (&self.x, &self.y);
         let (w, w_shift, in_c, bias) = match &self.w {
             Operand::Parameter(name) => {
-                let weight = Bound::whole(place.parameters.conv(name));
-                (weight, 0, 4 * x.c4(), Some(Bound::whole(place.parameters.bias(name))))
+                let weight = Bound::whole(context.parameters.conv(name));
+                (weight, 0, 4 * x.c4(), Some(Bound::whole(context.parameters.bias(name))))
             }
             Operand::Map(map) => {
-                let (bound, shift) = place.all(map);
+                let (bound, shift) = context.bind_map(map);
                 (bound, shift, x.c, None)
             }
             Operand::Codes(shard) => {
-                let shard = &place.parameters.codebook.shards[*shard];
+                let shard = &context.parameters.codebook.shards[*shard];
                 (Bound::whole(&shard.buffer), 0, 4 * x.c4(), shard.bias.as_ref().map(Bound::whole))
             }
         };
-        let (kernel, tile_pixels, tile_channels4) = self.kernel(place);
+        let (kernel, tile_pixels, tile_channels4) = self.kernel(context);
         let what = if self.w_is_matrix() { "matmul" } else { "conv2d" };
         let shape = if self.upsample { "2× up, " } else { "" };
         let name = label(format!("{what} {shape}{0}×{0} {1}→{2} at {3}×{4}", self.side, x.c, y.c, y.h, y.w));
-        let whole = self.row_bands(place);
+        let whole = self.row_bands(context);
         let single = whole.len() == 1;
         let dispatch = |(first, end): (u64, u64)| {
             let rows = (end - first) as u32;
             let ((x_bound, x_shift), (y_bound, y_shift)) = if single {
-                (place.all(x), place.all(y))
+                (context.bind_map(x), context.bind_map(y))
             } else {
                 let item = first / u64::from(y.h);
                 let from = (first % u64::from(y.h)) as u32;
                 let (top, bottom) = self.rows_seen(from, from + rows);
                 let base = item * u64::from(x.h);
                 (
-                    place.part(x, (base + u64::from(top)) * x.row4(), (base + u64::from(bottom)) * x.row4()),
-                    place.part(y, first * y.row4(), end * y.row4()),
+                    context.bind_range(
+                        x,
+                        (base + u64::from(top)) * x.row4(),
+                        (base + u64::from(bottom)) * x.row4(),
+                    ),
+                    context.bind_range(y, first * y.row4(), end * y.row4()),
                 )
             };
             let pixels = u64::from(rows) * u64::from(y.w);
@@ -166,7 +170,7 @@ impl Op for Conv2d {
             let moved = (x_bound.bytes + y_bound.bytes * (1 + u64::from(self.accumulate))) + w.bytes;
             DispatchBuilder {
                 kernel,
-                storage: place.storage,
+                storage: context.storage,
                 params: WindowParams {
                     in_h: x.h,
                     in_w: x.w,
@@ -189,7 +193,7 @@ impl Op for Conv2d {
                     w_shift,
                 }
                 .into(),
-                bindings: vec![x_bound, w, bias.unwrap_or_else(|| place.parameters.nothing()), y_bound],
+                bindings: vec![x_bound, w, bias.unwrap_or_else(|| context.parameters.nothing()), y_bound],
                 extent: Extent::Workgroups([groups_x, y.c4().div_ceil(tile_channels4), groups_z]),
                 label: name.clone(),
                 flops: self.row_flops() * f64::from(rows),

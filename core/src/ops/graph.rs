@@ -9,15 +9,19 @@ use crate::gpu::{Bound, Buffer, DispatchBuilder, Gpu};
 use super::{Map, Parameters, TensorId};
 
 /// One operation: which tensors it touches and which dispatches do it.
+///
+/// [`Graph`], [`Map`] and [`Arena`](super::Arena) are plain data and know no device. This method `emit`, the
+/// [`EmitContext`] that it gets, [`Program`](super::Program), which runs what was emitted, and [`Parameters`] are the part
+/// that belongs to the GPU: another executor adds its own method here and its own program.
 pub(crate) trait Op {
     /// The tensors it reads or writes.
     fn touches(&self) -> Vec<TensorId>;
     /// The dispatches that do it, in order.
-    fn emit<'a>(&self, place: &'a Place<'a>) -> Vec<DispatchBuilder<'a>>;
+    fn emit<'a>(&self, context: &'a EmitContext<'a>) -> Vec<DispatchBuilder<'a>>;
 }
 
-/// Where a graph's tensors and parameters are, and what the device allows.
-pub(crate) struct Place<'a> {
+/// What an operation needs to become dispatches: where a graph's tensors and parameters are, and what the device allows.
+pub(crate) struct EmitContext<'a> {
     pub(crate) gpu: &'a Gpu,
     pub(crate) storage: Storage,
     pub(crate) parameters: &'a Parameters,
@@ -27,7 +31,7 @@ pub(crate) struct Place<'a> {
     pub(crate) sizes: &'a [u64],
 }
 
-impl<'a> Place<'a> {
+impl<'a> EmitContext<'a> {
     /// Bytes of four stored values.
     pub(crate) fn bytes4(&self) -> u64 {
         self.storage.bytes_of_four()
@@ -49,14 +53,14 @@ impl<'a> Place<'a> {
         self.buffers[tensor.0]
     }
 
-    /// All of a tensor, but not what its buffer has beyond: that could be more than a binding may have.
-    pub(crate) fn whole(&self, tensor: TensorId) -> Bound<'a> {
+    /// Binds all of a tensor, but not what its buffer has beyond: that could be more than a binding may have.
+    pub(crate) fn bind_tensor(&self, tensor: TensorId) -> Bound<'a> {
         Bound { bytes: self.sizes[tensor.0], ..Bound::whole(self.buffer(tensor)) }
     }
 
     /// Binds the elements `from4..to4` of a map, and returns the shift to add to an index that counts from the map's
     /// beginning (it wraps around, as u32 arithmetic in WGSL does).
-    pub(crate) fn part(&self, map: &Map, from4: u64, to4: u64) -> (Bound<'a>, u32) {
+    pub(crate) fn bind_range(&self, map: &Map, from4: u64, to4: u64) -> (Bound<'a>, u32) {
         let bytes4 = self.bytes4();
         let start = (map.offset4 + from4) * bytes4;
         let aligned = start / 256 * 256;
@@ -67,8 +71,8 @@ impl<'a> Place<'a> {
     }
 
     /// Binds all of a map.
-    pub(crate) fn all(&self, map: &Map) -> (Bound<'a>, u32) {
-        self.part(map, 0, map.len4())
+    pub(crate) fn bind_map(&self, map: &Map) -> (Bound<'a>, u32) {
+        self.bind_range(map, 0, map.len4())
     }
 }
 

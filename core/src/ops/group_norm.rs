@@ -7,7 +7,7 @@ use ibq_shaders::{
 
 use crate::gpu::{Bound, DispatchBuilder, Extent};
 
-use super::{Graph, Map, Op, Place, TensorId, bands::bands, graph::label};
+use super::{EmitContext, Graph, Map, Op, TensorId, bands::bands, graph::label};
 
 /// Groups of every GroupNorm of the network.
 const GROUPS: u32 = 32;
@@ -55,7 +55,7 @@ impl Op for Statistics {
         vec![self.x.tensor, self.stats]
     }
 
-    fn emit<'a>(&self, place: &'a Place<'a>) -> Vec<DispatchBuilder<'a>> {
+    fn emit<'a>(&self, context: &'a EmitContext<'a>) -> Vec<DispatchBuilder<'a>> {
         let (x, c4) = (&self.x, u64::from(self.x.c4()));
         let name = label(format!("group_norm_stats {} at {}×{}", x.c, x.h, x.w));
         let total = u64::from(x.items) * u64::from(self.chunks);
@@ -63,13 +63,13 @@ impl Op for Statistics {
             let (item, within) = (chunk / u64::from(self.chunks), chunk % u64::from(self.chunks));
             item * x.item_pixels() + (within * u64::from(self.chunk_pixels)).min(x.item_pixels())
         };
-        let per_chunk = u64::from(self.chunk_pixels) * c4 * place.bytes4();
-        bands(total, place.largest_binding() / per_chunk)
+        let per_chunk = u64::from(self.chunk_pixels) * c4 * context.bytes4();
+        bands(total, context.largest_binding() / per_chunk)
             .map(|(first, end)| {
-                let (bound, x_shift) = place.part(x, pixel_of(first) * c4, pixel_of(end) * c4);
+                let (bound, x_shift) = context.bind_range(x, pixel_of(first) * c4, pixel_of(end) * c4);
                 DispatchBuilder {
                     kernel: Kernel::GroupNormStats,
-                    storage: place.storage,
+                    storage: context.storage,
                     params: GroupNormStatsParams {
                         c4: x.c4(),
                         item_pixels: x.item_pixels() as u32,
@@ -80,7 +80,7 @@ impl Op for Statistics {
                         x_shift,
                     }
                     .into(),
-                    bindings: vec![bound, place.whole(self.stats)],
+                    bindings: vec![bound, context.bind_tensor(self.stats)],
                     extent: Extent::Elements((end - first) * c4),
                     label: name.clone(),
                     flops: 0.0,
@@ -106,12 +106,12 @@ impl Op for Finish {
         vec![self.stats, self.factors]
     }
 
-    fn emit<'a>(&self, place: &'a Place<'a>) -> Vec<DispatchBuilder<'a>> {
+    fn emit<'a>(&self, context: &'a EmitContext<'a>) -> Vec<DispatchBuilder<'a>> {
         let x = &self.x;
-        let (weight, bias) = place.parameters.norm(&self.name);
+        let (weight, bias) = context.parameters.norm(&self.name);
         vec![DispatchBuilder {
             kernel: Kernel::GroupNormFinish,
-            storage: place.storage,
+            storage: context.storage,
             params: GroupNormFinishParams {
                 c4: x.c4(),
                 channels: x.c,
@@ -123,10 +123,10 @@ impl Op for Finish {
             }
             .into(),
             bindings: vec![
-                place.whole(self.stats),
+                context.bind_tensor(self.stats),
                 Bound::whole(weight),
                 Bound::whole(bias),
-                place.whole(self.factors),
+                context.bind_tensor(self.factors),
             ],
             extent: Extent::Workgroups([GROUPS, x.items, 1]),
             label: label(format!("group_norm_finish {}", x.c)),
@@ -149,21 +149,21 @@ impl Op for Apply {
         vec![self.x.tensor, self.y.tensor, self.factors]
     }
 
-    fn emit<'a>(&self, place: &'a Place<'a>) -> Vec<DispatchBuilder<'a>> {
+    fn emit<'a>(&self, context: &'a EmitContext<'a>) -> Vec<DispatchBuilder<'a>> {
         let (x, y) = (&self.x, &self.y);
         let output = if x.tensor == y.tensor { NormOutput::InPlace } else { NormOutput::Separate };
         let name = label(format!("group_norm_apply {} at {}×{}", x.c, x.h, x.w));
-        bands(x.len4(), place.largest_binding() / place.bytes4())
+        bands(x.len4(), context.largest_binding() / context.bytes4())
             .map(|(from, to)| {
-                let (y_bound, y_shift) = place.part(y, from, to);
-                let (x_bound, x_shift) = place.part(x, from, to);
-                let mut bindings = vec![place.whole(self.factors), y_bound];
+                let (y_bound, y_shift) = context.bind_range(y, from, to);
+                let (x_bound, x_shift) = context.bind_range(x, from, to);
+                let mut bindings = vec![context.bind_tensor(self.factors), y_bound];
                 if output == NormOutput::Separate {
                     bindings.push(x_bound);
                 }
                 DispatchBuilder {
                     kernel: Kernel::GroupNormApply(output),
-                    storage: place.storage,
+                    storage: context.storage,
                     params: GroupNormApplyParams {
                         c4: x.c4(),
                         item_elements: (x.item_pixels() * u64::from(x.c4())) as u32,

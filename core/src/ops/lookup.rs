@@ -7,7 +7,7 @@ use ibq_shaders::{
 
 use crate::gpu::{Bound, DispatchBuilder, Extent};
 
-use super::{Graph, Map, Op, Place, TensorId, bands::bands, graph::label};
+use super::{EmitContext, Graph, Map, Op, TensorId, bands::bands, graph::label};
 
 /// Bytes of one part's top 2 for one position.
 const TOP2_BYTES: u64 = size_of::<Top2>() as u64;
@@ -54,25 +54,25 @@ impl Op for Lookup {
         vec![self.z.tensor, self.partials, self.indices, self.margins]
     }
 
-    fn emit<'a>(&self, place: &'a Place<'a>) -> Vec<DispatchBuilder<'a>> {
+    fn emit<'a>(&self, context: &'a EmitContext<'a>) -> Vec<DispatchBuilder<'a>> {
         let positions = self.z.rows() * u64::from(self.z.w);
-        let tile = if place.gpu.info().is_software() { LookupTile::Software } else { LookupTile::Gpu };
-        let (z, z_shift) = place.all(&self.z);
-        let codebook = &place.parameters.codebook;
+        let tile = if context.gpu.info().is_software() { LookupTile::Software } else { LookupTile::Gpu };
+        let (z, z_shift) = context.bind_map(&self.z);
+        let codebook = &context.parameters.codebook;
         let parts = self.parts * self.shards;
         let mut dispatches = Vec::new();
         for (shard_index, shard) in codebook.shards.iter().enumerate() {
             let flops = 2.0 * f64::from(self.z.c) * f64::from(shard.codes);
             let score = if shard.bias.is_some() { LookupScore::Distance } else { LookupScore::DotProduct };
-            let mut bindings = vec![z, Bound::whole(&shard.buffer), place.whole(self.partials)];
+            let mut bindings = vec![z, Bound::whole(&shard.buffer), context.bind_tensor(self.partials)];
             bindings.extend(shard.bias.as_ref().map(Bound::whole));
             let most =
-                ((place.most_flops() / flops) as u64).max(1).next_multiple_of(u64::from(tile.positions()));
+                ((context.most_flops() / flops) as u64).max(1).next_multiple_of(u64::from(tile.positions()));
             let part4 = shard.codes.div_ceil(4).div_ceil(self.parts);
             for (first, end) in bands(positions, most.min(65_535 * u64::from(tile.positions()))) {
                 dispatches.push(DispatchBuilder {
                     kernel: Kernel::Lookup(tile, score),
-                    storage: place.storage,
+                    storage: context.storage,
                     params: LookupParams {
                         positions: positions as u32,
                         first_position: first as u32,
@@ -100,9 +100,13 @@ impl Op for Lookup {
         }
         dispatches.push(DispatchBuilder {
             kernel: Kernel::LookupFinish,
-            storage: place.storage,
+            storage: context.storage,
             params: LookupFinishParams { positions: positions as u32, parts }.into(),
-            bindings: vec![place.whole(self.partials), place.whole(self.indices), place.whole(self.margins)],
+            bindings: vec![
+                context.bind_tensor(self.partials),
+                context.bind_tensor(self.indices),
+                context.bind_tensor(self.margins),
+            ],
             extent: Extent::Elements(positions),
             label: label("lookup_finish".to_owned()),
             flops: 0.0,
@@ -123,12 +127,12 @@ impl Op for Embed {
         vec![self.indices, self.z.tensor]
     }
 
-    fn emit<'a>(&self, place: &'a Place<'a>) -> Vec<DispatchBuilder<'a>> {
+    fn emit<'a>(&self, context: &'a EmitContext<'a>) -> Vec<DispatchBuilder<'a>> {
         let positions = self.z.rows() * u64::from(self.z.w);
-        let (z, z_shift) = place.all(&self.z);
+        let (z, z_shift) = context.bind_map(&self.z);
         let dispatch = |shard: &'a super::Shard| DispatchBuilder {
             kernel: Kernel::Embed,
-            storage: place.storage,
+            storage: context.storage,
             params: EmbedParams {
                 positions: positions as u32,
                 d4: self.z.c4(),
@@ -138,13 +142,13 @@ impl Op for Embed {
                 z_shift,
             }
             .into(),
-            bindings: vec![place.whole(self.indices), Bound::whole(&shard.buffer), z],
+            bindings: vec![context.bind_tensor(self.indices), Bound::whole(&shard.buffer), z],
             extent: Extent::Elements(positions * u64::from(self.z.c4())),
             label: label(format!("embed {}", self.z.c)),
             flops: 0.0,
             bytes: 2.0 * z.bytes as f64,
         };
-        place.parameters.codebook.shards.iter().map(dispatch).collect()
+        context.parameters.codebook.shards.iter().map(dispatch).collect()
     }
 }
 

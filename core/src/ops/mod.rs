@@ -22,7 +22,7 @@ pub(crate) mod testing;
 pub(crate) use arena::Arena;
 pub(crate) use attention::attention;
 pub(crate) use conv2d::{Conv2d, Operand};
-pub(crate) use graph::{Graph, Op, Place};
+pub(crate) use graph::{EmitContext, Graph, Op};
 pub(crate) use group_norm::{NormTo, group_norm};
 pub(crate) use lookup::{Embed, Lookup};
 pub(crate) use map::{Map, TensorId};

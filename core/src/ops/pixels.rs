@@ -4,7 +4,7 @@ use ibq_shaders::{Kernel, params::PixelsParams};
 
 use crate::gpu::{Bound, DispatchBuilder, Extent};
 
-use super::{Map, Op, Place, TensorId, bands::bands, graph::label};
+use super::{EmitContext, Map, Op, TensorId, bands::bands, graph::label};
 
 /// `x = v / 127.5 - 1` of packed 8-bit pixels (red in the lowest byte of each u32).
 pub(crate) struct PixelsIn {
@@ -19,8 +19,8 @@ pub(crate) struct PixelsOut {
 }
 
 /// Pixels of one dispatch, at most, so that the map's part fits a binding.
-fn most(place: &Place<'_>) -> u64 {
-    place.largest_binding() / place.bytes4()
+fn most(context: &EmitContext<'_>) -> u64 {
+    context.largest_binding() / context.bytes4()
 }
 
 impl Op for PixelsIn {
@@ -28,20 +28,24 @@ impl Op for PixelsIn {
         vec![self.pixels, self.x.tensor]
     }
 
-    fn emit<'a>(&self, place: &'a Place<'a>) -> Vec<DispatchBuilder<'a>> {
-        bands(self.x.len4(), most(place))
+    fn emit<'a>(&self, context: &'a EmitContext<'a>) -> Vec<DispatchBuilder<'a>> {
+        bands(self.x.len4(), most(context))
             .map(|(first, end)| {
-                let (x, map_shift) = place.part(&self.x, first, end);
+                let (x, map_shift) = context.bind_range(&self.x, first, end);
                 DispatchBuilder {
                     kernel: Kernel::PixelsIn,
-                    storage: place.storage,
+                    storage: context.storage,
                     params: PixelsParams {
                         first_pixel: first as u32,
                         pixels: (end - first) as u32,
                         map_shift,
                     }
                     .into(),
-                    bindings: vec![place.whole(self.pixels), Bound::whole(&place.parameters.pixel_table), x],
+                    bindings: vec![
+                        context.bind_tensor(self.pixels),
+                        Bound::whole(&context.parameters.pixel_table),
+                        x,
+                    ],
                     extent: Extent::Elements(end - first),
                     label: label("pixels_in".to_owned()),
                     flops: 0.0,
@@ -57,20 +61,20 @@ impl Op for PixelsOut {
         vec![self.pixels, self.y.tensor]
     }
 
-    fn emit<'a>(&self, place: &'a Place<'a>) -> Vec<DispatchBuilder<'a>> {
-        bands(self.y.len4(), most(place))
+    fn emit<'a>(&self, context: &'a EmitContext<'a>) -> Vec<DispatchBuilder<'a>> {
+        bands(self.y.len4(), most(context))
             .map(|(first, end)| {
-                let (y, map_shift) = place.part(&self.y, first, end);
+                let (y, map_shift) = context.bind_range(&self.y, first, end);
                 DispatchBuilder {
                     kernel: Kernel::PixelsOut,
-                    storage: place.storage,
+                    storage: context.storage,
                     params: PixelsParams {
                         first_pixel: first as u32,
                         pixels: (end - first) as u32,
                         map_shift,
                     }
                     .into(),
-                    bindings: vec![y, place.whole(self.pixels)],
+                    bindings: vec![y, context.bind_tensor(self.pixels)],
                     extent: Extent::Elements(end - first),
                     label: label("pixels_out".to_owned()),
                     flops: 0.0,

@@ -4,7 +4,7 @@ use ibq_shaders::Storage;
 
 use crate::gpu::{Buffer, Dispatch, Gpu, GpuError, decode_values, encode_values};
 
-use super::{Arena, Graph, Map, Parameters, Place, TensorId};
+use super::{Arena, EmitContext, Graph, Map, Parameters, TensorId};
 
 /// A graph that can be run again and again.
 #[derive(Debug)]
@@ -41,9 +41,9 @@ impl Program {
         let mut ends = Vec::with_capacity(graph.nodes.len());
         // A tensor that nothing touches has no slot; the first one stands in, unused.
         let buffers = arena.slot_of.iter().map(|&slot| slots.get(slot).unwrap_or(&slots[0])).collect();
-        let place = Place { gpu, storage, parameters, buffers, sizes: &graph.tensors };
+        let context = EmitContext { gpu, storage, parameters, buffers, sizes: &graph.tensors };
         for node in &graph.nodes {
-            for dispatch in node.op.emit(&place) {
+            for dispatch in node.op.emit(&context) {
                 dispatches.push(dispatch.build(gpu).await?);
             }
             ends.push(dispatches.len());
@@ -51,7 +51,7 @@ impl Program {
                 activations.push((name.clone(), *map, dispatches.len()));
             }
         }
-        drop(place);
+        drop(context);
         Ok(Self { dispatches, activations, ends, slots, slot_of: arena.slot_of, storage })
     }
 

@@ -12,8 +12,5 @@ pub(crate) fn set_name(set: WeightSet) -> &'static str {
 
 /// "f32" or "f16".
 pub(crate) fn precision_name(precision: Precision) -> &'static str {
-    match precision {
-        Precision::F32 => "f32",
-        Precision::F16 => "f16",
-    }
+    precision.name()
 }
