@@ -22,9 +22,9 @@ pub(super) fn show(ui: &mut Ui, generate: &mut Generate, context: &Context<'_>, 
         out.send(Message::Inspect(position));
     }
     if ui.available_width() < NARROW {
-        narrow(ui, generate, context, out);
+        show_narrow(ui, generate, context, out);
     } else {
-        wide(ui, generate, context, out);
+        show_wide(ui, generate, context, out);
     }
 }
 
@@ -46,21 +46,21 @@ fn is_unknown(generate: &Generate, position: u32) -> bool {
 }
 
 /// Where the cards are, at the top if they are to be there.
-fn scrolled(generate: &mut Generate) -> ScrollArea {
+fn card_area(generate: &mut Generate) -> ScrollArea {
     let area = ScrollArea::vertical().id_salt("generate cards").auto_shrink(false);
     if std::mem::take(&mut generate.cards_to_top) { area.vertical_scroll_offset(0.0) } else { area }
 }
 
-fn wide(ui: &mut Ui, generate: &mut Generate, context: &Context<'_>, out: &mut Outbox) {
+fn show_wide(ui: &mut Ui, generate: &mut Generate, context: &Context<'_>, out: &mut Outbox) {
     Panel::right("generate side")
         .exact_size(WIDE_PANEL)
         .resizable(false)
         .show_separator_line(false)
         .frame(Frame::new().inner_margin(Margin { left: 4, right: 0, top: 12, bottom: 0 }))
         .show(ui, |ui| {
-            scrolled(generate).show(ui, |ui| {
+            card_area(generate).show(ui, |ui| {
                 Frame::new().inner_margin(Margin { left: 0, right: 12, top: 0, bottom: 12 }).show(ui, |ui| {
-                    cards(ui, generate, context, out);
+                    show_cards(ui, generate, context, out);
                 });
             });
         });
@@ -69,7 +69,7 @@ fn wide(ui: &mut Ui, generate: &mut Generate, context: &Context<'_>, out: &mut O
         .show(ui, |ui| show_pictures(ui, generate, context, out));
 }
 
-fn narrow(ui: &mut Ui, generate: &mut Generate, context: &Context<'_>, out: &mut Outbox) {
+fn show_narrow(ui: &mut Ui, generate: &mut Generate, context: &Context<'_>, out: &mut Outbox) {
     let height = (ui.available_height() * 0.56).clamp(260.0, 640.0);
     Panel::top("generate stage")
         .exact_size(height)
@@ -77,8 +77,8 @@ fn narrow(ui: &mut Ui, generate: &mut Generate, context: &Context<'_>, out: &mut
         .frame(Frame::new().inner_margin(Margin { left: 8, right: 8, top: 4, bottom: 4 }))
         .show(ui, |ui| show_pictures(ui, generate, context, out));
     CentralPanel::no_frame().frame(Frame::new().inner_margin(Margin::symmetric(8, 0))).show(ui, |ui| {
-        scrolled(generate).show(ui, |ui| {
-            cards(ui, generate, context, out);
+        card_area(generate).show(ui, |ui| {
+            show_cards(ui, generate, context, out);
             ui.add_space(GAP);
         });
     });
@@ -96,7 +96,7 @@ fn show_pictures(ui: &mut Ui, generate: &mut Generate, context: &Context<'_>, ou
         .show(ui, |ui| canvas::show(ui, generate, context, out));
 }
 
-fn cards(ui: &mut Ui, generate: &mut Generate, context: &Context<'_>, out: &mut Outbox) {
+fn show_cards(ui: &mut Ui, generate: &mut Generate, context: &Context<'_>, out: &mut Outbox) {
     if generate.generator.is_none() {
         return;
     }

@@ -43,17 +43,17 @@ pub(crate) fn show(
         ui.label(title(heading, 18.0));
         match &chooser.state {
             ChooserState::Pick => {
-                pick(ui, chooser, bundled, &mut chosen);
+                show_sources(ui, chooser, bundled, &mut chosen);
                 #[cfg(target_arch = "wasm32")]
-                super::kept::list(ui, models.kept.as_ref(), &mut chosen);
+                super::kept::show_list(ui, models.kept.as_ref(), &mut chosen);
             }
             ChooserState::Opening(task) | ChooserState::Loading(task, _) => {
-                working(ui, *task, tasks, &mut chosen);
+                show_progress(ui, *task, tasks, &mut chosen);
             }
             ChooserState::Described(_) => {
-                described(ui, chooser, gpu, &mut chosen);
+                show_description(ui, chooser, gpu, &mut chosen);
                 #[cfg(target_arch = "wasm32")]
-                super::kept::offer(ui, chooser, models.kept.as_ref(), &mut chosen);
+                super::kept::show_keep_button(ui, chooser, models.kept.as_ref(), &mut chosen);
             }
         }
     };
@@ -68,7 +68,7 @@ pub(crate) fn show(
     }
 }
 
-fn pick(ui: &mut Ui, chooser: &mut Chooser, bundled: bool, out: &mut Vec<ModelsMessage>) {
+fn show_sources(ui: &mut Ui, chooser: &mut Chooser, bundled: bool, out: &mut Vec<ModelsMessage>) {
     ui.horizontal_wrapped(|ui| {
         if primary_button(ui, Some(Icon::Open), "Choose a file").clicked() {
             out.push(ModelsMessage::PickFile);
@@ -119,7 +119,7 @@ fn pick(ui: &mut Ui, chooser: &mut Chooser, bundled: bool, out: &mut Vec<ModelsM
     }
 }
 
-fn working(ui: &mut Ui, task: TaskId, tasks: &Tasks, out: &mut Vec<ModelsMessage>) {
+fn show_progress(ui: &mut Ui, task: TaskId, tasks: &Tasks, out: &mut Vec<ModelsMessage>) {
     let Some(running) = tasks.get(task) else { return };
     let now = running.job.snapshot();
     ui.label(&running.title);
@@ -131,13 +131,18 @@ fn working(ui: &mut Ui, task: TaskId, tasks: &Tasks, out: &mut Vec<ModelsMessage
     }
 }
 
-fn described(ui: &mut Ui, chooser: &mut Chooser, gpu: &Result<Gpu, String>, out: &mut Vec<ModelsMessage>) {
+fn show_description(
+    ui: &mut Ui,
+    chooser: &mut Chooser,
+    gpu: &Result<Gpu, String>,
+    out: &mut Vec<ModelsMessage>,
+) {
     let ChooserState::Described(model) = &mut chooser.state else { return };
     ui.label(short_name(&model.name)).on_hover_text(&model.name);
-    facts(ui, model, out);
+    show_facts(ui, model, out);
     ui.add_space(4.0);
     if model.transformer.is_some() {
-        return described_transformer(ui, chooser, gpu, out);
+        return show_transformer(ui, chooser, gpu, out);
     }
     if model.sets.len() > 1 {
         let mut set = model.weights.as_ref().map_or(model.sets[0], TokenizerWeights::set);
@@ -166,7 +171,7 @@ fn described(ui: &mut Ui, chooser: &mut Chooser, gpu: &Result<Gpu, String>, out:
     let texts: Vec<String> = chooser.sides.iter().map(u32::to_string).collect();
     let choices: Vec<_> = chooser.sides.iter().copied().zip(texts.iter().map(String::as_str)).collect();
     segmented(ui, "Picture side", &mut chooser.side, &choices);
-    memory(ui, chooser, gpu);
+    show_memory(ui, chooser, gpu);
     let ChooserState::Described(model) = &chooser.state else { return };
     let loadable = model.weights.is_ok() && gpu.is_ok();
     ui.add_space(4.0);
@@ -183,7 +188,7 @@ fn described(ui: &mut Ui, chooser: &mut Chooser, gpu: &Result<Gpu, String>, out:
 }
 
 /// How a transformer is loaded: it makes new pictures, on the Generate screen.
-fn described_transformer(
+fn show_transformer(
     ui: &mut Ui,
     chooser: &mut Chooser,
     gpu: &Result<Gpu, String>,
@@ -220,7 +225,7 @@ fn described_transformer(
     });
 }
 
-fn memory(ui: &mut Ui, chooser: &Chooser, gpu: &Result<Gpu, String>) {
+fn show_memory(ui: &mut Ui, chooser: &Chooser, gpu: &Result<Gpu, String>) {
     let ChooserState::Described(model) = &chooser.state else { return };
     let (Ok(weights), Ok(gpu)) = (&model.weights, gpu) else { return };
     match chooser.estimate(gpu, weights) {
@@ -237,7 +242,7 @@ fn memory(ui: &mut Ui, chooser: &Chooser, gpu: &Result<Gpu, String>) {
     }
 }
 
-fn facts(ui: &mut Ui, model: &OpenedModel, out: &mut Vec<ModelsMessage>) {
+fn show_facts(ui: &mut Ui, model: &OpenedModel, out: &mut Vec<ModelsMessage>) {
     Grid::new("model facts").num_columns(2).min_row_height(20.0).spacing([16.0, 4.0]).show(ui, |ui| {
         let mut fact = |name: &str, value: String| {
             ui.weak(name);
@@ -266,7 +271,7 @@ fn facts(ui: &mut Ui, model: &OpenedModel, out: &mut Vec<ModelsMessage>) {
                 let assumed = if weights.rule_is_assumed() { ", assumed: the file does not say" } else { "" };
                 fact("Quantizer", format!("{}{assumed}", quantizer.rule.description()));
                 fact("Token", format!("{0} × {0} pixels", config.factor()));
-                fact("Levels", levels(config));
+                fact("Levels", describe_levels(config));
                 fact("Parameters", millions(config.parameter_count()));
             }
             Err(reason) => fact("Not usable here", reason.clone()),
@@ -277,7 +282,7 @@ fn facts(ui: &mut Ui, model: &OpenedModel, out: &mut Vec<ModelsMessage>) {
     });
 }
 
-fn levels(config: &TokenizerConfig) -> String {
+fn describe_levels(config: &TokenizerConfig) -> String {
     let channels: Vec<String> =
         (0..config.levels()).map(|level| config.channels(level).to_string()).collect();
     format!("{} channels, {} blocks each", channels.join("–"), config.num_res_blocks)

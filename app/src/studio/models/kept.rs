@@ -98,7 +98,7 @@ fn can_be_kept(origin: &Origin, kept: Option<&Result<Listing, String>>) -> bool 
 }
 
 /// The button that keeps what the chooser describes.
-pub(super) fn offer(
+pub(super) fn show_keep_button(
     ui: &mut Ui,
     chooser: &Chooser,
     kept: Option<&Result<Listing, String>>,
@@ -113,7 +113,7 @@ pub(super) fn offer(
 }
 
 /// The list in the chooser.
-pub(super) fn list(ui: &mut Ui, kept: Option<&Result<Listing, String>>, out: &mut Vec<ModelsMessage>) {
+pub(super) fn show_list(ui: &mut Ui, kept: Option<&Result<Listing, String>>, out: &mut Vec<ModelsMessage>) {
     let listing = match kept {
         None => return,
         Some(Err(reason)) => return hint(ui, reason),
@@ -122,14 +122,14 @@ pub(super) fn list(ui: &mut Ui, kept: Option<&Result<Listing, String>>, out: &mu
     ui.add_space(4.0);
     subtitle(ui, "Kept in this browser");
     for entry in &listing.models {
-        ui.horizontal_wrapped(|ui| row(ui, entry, out));
+        ui.horizontal_wrapped(|ui| show_row(ui, entry, out));
     }
     let (used, quota) = (bytes(listing.used as u64), bytes(listing.quota as u64));
     let room = format!("This page uses {used} of the {quota} that the browser allows it.");
     hint(ui, if listing.models.is_empty() { format!("No models yet. {room}") } else { room });
 }
 
-fn row(ui: &mut Ui, entry: &KeptModel, out: &mut Vec<ModelsMessage>) {
+fn show_row(ui: &mut Ui, entry: &KeptModel, out: &mut Vec<ModelsMessage>) {
     ui.label(short_name(&entry.name)).on_hover_text(&entry.name);
     if entry.have == entry.total {
         ui.weak(bytes(entry.total));

@@ -19,35 +19,35 @@ const PATCH: f32 = 56.0;
 const SMALL_PATCH: f32 = 40.0;
 
 /// Shows the card.
-pub(super) fn show(ui: &mut Ui, screen: &mut Reconstruct, context: &Context<'_>, out: &mut Outbox) {
-    if screen.first().is_none() {
+pub(super) fn show(ui: &mut Ui, pane: &mut Reconstruct, context: &Context<'_>, out: &mut Outbox) {
+    if pane.first().is_none() {
         return;
     }
     let selection = &context.shared.selection;
     card(ui, "Tokens", |ui| {
-        tools(ui, screen, selection.code, out);
+        show_tools(ui, pane, selection.code, out);
         ui.separator();
-        if screen.view.overlay || screen.editing.tool != Tool::Select || selection.cell.is_some() {
-            token(ui, screen, selection, out);
+        if pane.view.overlay || pane.editing.tool != Tool::Select || selection.cell.is_some() {
+            show_token(ui, pane, selection, out);
         } else {
             hint(ui, "Show the tokens to look at them one by one: every square is one code of the codebook.");
             if text_button(ui, Some(Icon::Grid), "Show tokens").clicked() {
-                screen.view.overlay = true;
+                pane.view.overlay = true;
             }
         }
     });
 }
 
-fn tools(ui: &mut Ui, screen: &mut Reconstruct, code: u32, out: &mut Outbox) {
-    let mut tool = screen.editing.tool;
+fn show_tools(ui: &mut Ui, pane: &mut Reconstruct, code: u32, out: &mut Outbox) {
+    let mut tool = pane.editing.tool;
     let choices = [(Tool::Select, "Select"), (Tool::Paint, "Paint"), (Tool::Shuffle, "Shuffle")];
     ui.horizontal(|ui| {
         if segmented(ui, "Tool", &mut tool, &choices) {
-            screen.editing.tool = tool;
-            screen.editing.corner = None;
-            screen.view.overlay = true;
+            pane.editing.tool = tool;
+            pane.editing.corner = None;
+            pane.view.overlay = true;
         }
-        let (undo, redo, edited) = screen.first().map_or((false, false, false), |shown| {
+        let (undo, redo, edited) = pane.first().map_or((false, false, false), |shown| {
             (shown.tokens.can_undo(), shown.tokens.can_redo(), shown.tokens.is_edited())
         });
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
@@ -65,13 +65,13 @@ fn tools(ui: &mut Ui, screen: &mut Reconstruct, code: u32, out: &mut Outbox) {
             }
         });
     });
-    match screen.editing.tool {
+    match pane.editing.tool {
         Tool::Select => {}
         Tool::Paint => {
             ui.horizontal(|ui| {
                 ui.add(egui::Label::new("Brush").selectable(false));
-                segmented(ui, "Brush", &mut screen.editing.brush, &[(1, "1"), (3, "3"), (5, "5")]);
-                code_field(ui, screen, code, out);
+                segmented(ui, "Brush", &mut pane.editing.brush, &[(1, "1"), (3, "3"), (5, "5")]);
+                show_code_field(ui, pane, code, out);
             });
             hint(ui, "Draw in the picture to put this code there.");
         }
@@ -85,8 +85,8 @@ fn tools(ui: &mut Ui, screen: &mut Reconstruct, code: u32, out: &mut Outbox) {
 }
 
 /// The field for the index of the code that is painted or that replaces.
-fn code_field(ui: &mut Ui, screen: &Reconstruct, mut code: u32, out: &mut Outbox) -> Option<u32> {
-    let codes = screen.first().map_or(1, ReconstructionView::codebook_size);
+fn show_code_field(ui: &mut Ui, pane: &Reconstruct, mut code: u32, out: &mut Outbox) -> Option<u32> {
+    let codes = pane.first().map_or(1, ReconstructionView::codebook_size);
     let field = DragValue::new(&mut code)
         .range(0..=codes.saturating_sub(1))
         .prefix("code ")
@@ -101,12 +101,12 @@ fn code_field(ui: &mut Ui, screen: &Reconstruct, mut code: u32, out: &mut Outbox
     entered.then_some(code)
 }
 
-fn token(ui: &mut Ui, screen: &Reconstruct, selection: &Selection, out: &mut Outbox) {
+fn show_token(ui: &mut Ui, pane: &Reconstruct, selection: &Selection, out: &mut Outbox) {
     let Some(position) = selection.hovered_cell.or(selection.cell) else {
         ui.set_min_height(PATCH);
         return hint(ui, "Point at a square, or choose one with a click or the arrow keys.");
     };
-    let Some(shown) = screen.first() else { return };
+    let Some(shown) = pane.first() else { return };
     let Some(code) = shown.tokens.get(position) else { return };
     let grid = shown.tokens.grid();
     let (row, col) = (position / grid.cols.max(1), position % grid.cols.max(1));
@@ -115,7 +115,7 @@ fn token(ui: &mut Ui, screen: &Reconstruct, selection: &Selection, out: &mut Out
     let margin = shown.margins.as_ref().and_then(|margins| margins.get(position as usize)).copied();
     let was = shown.tokens.original(position).filter(|&original| original != code);
     ui.horizontal(|ui| {
-        patch(ui, screen.patches.get(code), PATCH);
+        show_patch(ui, pane.patches.get(code), PATCH);
         ui.vertical(|ui| {
             ui.spacing_mut().item_spacing.y = 2.0;
             ui.label(title(format!("Code {code}"), 16.0));
@@ -131,15 +131,13 @@ fn token(ui: &mut Ui, screen: &Reconstruct, selection: &Selection, out: &mut Out
                 .on_hover_text("Margin: how much larger its score is than that of the second-best code.");
         });
     });
-    let details = screen
-        .details
-        .as_ref()
-        .filter(|details| details.key.position == position && details.key.code == code);
+    let details =
+        pane.details.as_ref().filter(|details| details.key.position == position && details.key.code == code);
     let clicked = [
-        codes(ui, screen, "Best here", "best scores for the latent vector at this place", details, |d| {
+        show_codes(ui, pane, "Best here", "best scores for the latent vector at this place", details, |d| {
             &d.here
         }),
-        codes(ui, screen, "Near this code", "best scores for the code itself", details, |d| &d.near),
+        show_codes(ui, pane, "Near this code", "best scores for the code itself", details, |d| &d.near),
     ];
     let target = selection.cell.unwrap_or(position);
     let chosen = clicked.into_iter().flatten().next();
@@ -148,7 +146,7 @@ fn token(ui: &mut Ui, screen: &Reconstruct, selection: &Selection, out: &mut Out
     }
     if selection.cell.is_some() {
         ui.horizontal(|ui| {
-            let entered = code_field(ui, screen, selection.code, out);
+            let entered = show_code_field(ui, pane, selection.code, out);
             let clicked = text_button(ui, None, "Replace").clicked().then_some(selection.code);
             if let Some(code) = entered.or(clicked) {
                 out.send(Message::Edit(EditCommand::Replace { position: target, code }));
@@ -158,9 +156,9 @@ fn token(ui: &mut Ui, screen: &Reconstruct, selection: &Selection, out: &mut Out
 }
 
 /// A row of codes; returns the one that was clicked. Its room is kept while the codes are not known yet.
-fn codes(
+fn show_codes(
     ui: &mut Ui,
-    screen: &Reconstruct,
+    pane: &Reconstruct,
     name: &str,
     meaning: &str,
     details: Option<&Details>,
@@ -173,7 +171,7 @@ fn codes(
         ui.spacing_mut().item_spacing.x = 6.0;
         ui.set_min_height(SMALL_PATCH);
         for &(code, product) in details.map(list).into_iter().flatten() {
-            let response = patch(ui, screen.patches.get(code), SMALL_PATCH).interact(Sense::click());
+            let response = show_patch(ui, pane.patches.get(code), SMALL_PATCH).interact(Sense::click());
             let spoken = format!("{name}: code {code}");
             response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &spoken));
             if response.hovered() || response.has_focus() {
@@ -191,7 +189,7 @@ fn codes(
 }
 
 /// The decoded patch of a code, or an empty square until it is there.
-fn patch(ui: &mut Ui, texture: Option<&TextureHandle>, side: f32) -> egui::Response {
+fn show_patch(ui: &mut Ui, texture: Option<&TextureHandle>, side: f32) -> egui::Response {
     let (rect, response) = ui.allocate_exact_size(Vec2::splat(side), Sense::hover());
     let palette = Palette::of(ui);
     match texture {

@@ -23,12 +23,12 @@ use super::{
 const CELL: f32 = 92.0;
 
 /// Shows the card.
-pub(super) fn show(ui: &mut Ui, screen: &Reconstruct, context: &Context<'_>, out: &mut Outbox) {
+pub(super) fn show(ui: &mut Ui, pane: &Reconstruct, context: &Context<'_>, out: &mut Outbox) {
     let models = &context.shared.models;
     let second = models.get(Slot::Second).is_some();
     for slot in Slot::BOTH {
         let Some(model) = models.get(slot) else { continue };
-        let view = screen.sides[slot as usize].view.as_ref();
+        let view = pane.sides[slot as usize].view.as_ref();
         let heading = if second { model.short_name().to_owned() } else { "Numbers".to_owned() };
         card(ui, "", |ui| {
             ui.horizontal(|ui| {
@@ -56,7 +56,7 @@ pub(super) fn show(ui: &mut Ui, screen: &Reconstruct, context: &Context<'_>, out
                     ),
                 );
             }
-            cells(ui, view);
+            show_numbers(ui, view);
             for note in view.iter().flat_map(|view| &view.notes) {
                 hint(ui, format!("• {note}"));
             }
@@ -72,7 +72,7 @@ pub(super) fn show(ui: &mut Ui, screen: &Reconstruct, context: &Context<'_>, out
     }
 }
 
-fn cells(ui: &mut Ui, shown: Option<&ReconstructionView>) {
+fn show_numbers(ui: &mut Ui, shown: Option<&ReconstructionView>) {
     let number = |name, value: Option<String>, unit, meaning| Number { name, value, unit, meaning };
     let time = |name, stage, meaning| {
         let ms = shown.and_then(|shown| shown.time(stage));

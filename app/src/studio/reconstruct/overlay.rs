@@ -14,8 +14,8 @@ use super::{
 const CLOSEST_LINES: f32 = 5.0;
 
 /// The token whose square holds a pixel, as a position in raster order.
-pub(super) fn position_at(screen: &Reconstruct, pixel: Vec2) -> Option<u32> {
-    let shown = screen.first()?;
+pub(super) fn position_at(pane: &Reconstruct, pixel: Vec2) -> Option<u32> {
+    let shown = pane.first()?;
     let (width, height) = shown.picture.rgb.dimensions();
     if pixel.x < 0.0 || pixel.y < 0.0 || pixel.x >= width as f32 || pixel.y >= height as f32 {
         return None;
@@ -26,39 +26,39 @@ pub(super) fn position_at(screen: &Reconstruct, pixel: Vec2) -> Option<u32> {
 }
 
 /// Where a token's square is on the screen.
-fn square(place: Rect, scale: f32, factor: u32, cols: u32, position: u32) -> Rect {
+fn cell_rect(place: Rect, scale: f32, factor: u32, cols: u32, position: u32) -> Rect {
     let side = factor as f32 * scale;
     let corner = Vec2::new((position % cols.max(1)) as f32, (position / cols.max(1)) as f32) * side;
     Rect::from_min_size(place.min + corner, Vec2::splat(side))
 }
 
 /// Draws the grid over a picture that lies at `place`.
-pub(super) fn paint(ui: &Ui, painter: &Painter, screen: &Reconstruct, selection: &Selection, place: Rect) {
-    let Some(shown) = screen.first() else { return };
+pub(super) fn paint(ui: &Ui, painter: &Painter, pane: &Reconstruct, selection: &Selection, place: Rect) {
+    let Some(shown) = pane.first() else { return };
     let (grid, factor) = (shown.tokens.grid(), shown.factor());
     let scale = place.width() / shown.picture.rgb.width().max(1) as f32;
     let side = factor as f32 * scale;
     let clip = painter.clip_rect().intersect(place);
     if side >= CLOSEST_LINES {
-        lines(painter, place, clip, side, (grid.rows, grid.cols));
+        paint_lines(painter, place, clip, side, (grid.rows, grid.cols));
     }
     let accent = Palette::of(ui).accent;
     for (position, _) in
         grid.tokens.iter().enumerate().filter(|&(i, &token)| shown.tokens.original(i as u32) != Some(token))
     {
-        let cell = square(place, scale, factor, grid.cols, position as u32).intersect(place);
+        let cell = cell_rect(place, scale, factor, grid.cols, position as u32).intersect(place);
         if cell.intersects(clip) && side >= CLOSEST_LINES {
             painter.rect_stroke(cell, 0.0, Stroke::new(1.0, accent.gamma_multiply(0.8)), StrokeKind::Inside);
         }
     }
-    if let (Some(from), Some(to)) = (screen.editing.corner, selection.hovered_cell) {
+    if let (Some(from), Some(to)) = (pane.editing.corner, selection.hovered_cell) {
         for position in rectangle(from, to, grid.cols) {
-            let cell = square(place, scale, factor, grid.cols, position);
+            let cell = cell_rect(place, scale, factor, grid.cols, position);
             painter.rect_filled(cell, 0.0, accent.gamma_multiply(0.3));
         }
     }
     let outline = |position: u32, color: Color32, width: f32| {
-        let cell = square(place, scale, factor, grid.cols, position).expand(1.0);
+        let cell = cell_rect(place, scale, factor, grid.cols, position).expand(1.0);
         painter.rect_stroke(
             cell,
             1.0,
@@ -75,7 +75,7 @@ pub(super) fn paint(ui: &Ui, painter: &Painter, screen: &Reconstruct, selection:
     }
 }
 
-fn lines(painter: &Painter, place: Rect, clip: Rect, side: f32, (rows, cols): (u32, u32)) {
+fn paint_lines(painter: &Painter, place: Rect, clip: Rect, side: f32, (rows, cols): (u32, u32)) {
     let strength = ((side - CLOSEST_LINES) / 24.0).clamp(0.25, 1.0);
     let dark = Stroke::new(1.0, Color32::from_black_alpha((90.0 * strength) as u8));
     let light = Stroke::new(1.0, Color32::from_white_alpha((70.0 * strength) as u8));
@@ -98,25 +98,25 @@ fn lines(painter: &Painter, place: Rect, clip: Rect, side: f32, (rows, cols): (u
 
 /// The index of the token under the pointer, and its own patch, beside it; nothing where `clip` hides the token of the
 /// picture that lies at `place`.
-pub(super) fn tip(
+pub(super) fn paint_tip(
     ui: &Ui,
     painter: &Painter,
-    screen: &Reconstruct,
+    pane: &Reconstruct,
     hovered: Option<u32>,
     place: Rect,
     clip: Rect,
 ) {
-    let (Some(shown), Some(position)) = (screen.first(), hovered) else { return };
+    let (Some(shown), Some(position)) = (pane.first(), hovered) else { return };
     let Some(code) = shown.tokens.get(position) else { return };
     let scale = place.width() / shown.picture.rgb.width().max(1) as f32;
-    let cell = square(place, scale, shown.factor(), shown.tokens.grid().cols, position);
+    let cell = cell_rect(place, scale, shown.factor(), shown.tokens.grid().cols, position);
     if !clip.contains(cell.center()) {
         return;
     }
     let palette = Palette::of(ui);
     let font = egui::TextStyle::Small.resolve(ui.style());
     let galley = painter.layout_no_wrap(code.to_string(), font, palette.text);
-    let patch = screen.patches.get(code);
+    let patch = pane.patches.get(code);
     let size = Vec2::new(galley.size().x + 16.0 + if patch.is_some() { 40.0 } else { 0.0 }, 40.0);
     let bounds = painter.clip_rect();
     let mut corner = cell.right_bottom() + Vec2::splat(8.0);
@@ -139,8 +139,8 @@ pub(super) fn tip(
 }
 
 /// The arrow keys move the selection from token to token.
-pub(super) fn move_selection(ui: &Ui, screen: &Reconstruct, selected: Option<u32>, out: &mut Outbox) {
-    let Some(shown) = screen.first() else { return };
+pub(super) fn move_selection(ui: &Ui, pane: &Reconstruct, selected: Option<u32>, out: &mut Outbox) {
+    let Some(shown) = pane.first() else { return };
     let grid = shown.tokens.grid();
     let pressed = |key| ui.input(|input| input.num_presses(key)) as i64;
     let right = pressed(Key::ArrowRight) - pressed(Key::ArrowLeft);

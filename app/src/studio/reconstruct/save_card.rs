@@ -18,9 +18,9 @@ use super::{
 };
 
 /// Shows the card.
-pub(super) fn show(ui: &mut Ui, screen: &Reconstruct, context: &Context<'_>, out: &mut Outbox) {
+pub(super) fn show(ui: &mut Ui, pane: &Reconstruct, context: &Context<'_>, out: &mut Outbox) {
     card(ui, "Save and open", |ui| {
-        let there = screen.first().is_some();
+        let there = pane.first().is_some();
         ui.add_enabled_ui(there, |ui| {
             ui.horizontal_wrapped(|ui| {
                 if text_button(ui, Some(Icon::Save), "Save picture").clicked() {

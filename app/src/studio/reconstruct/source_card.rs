@@ -20,10 +20,10 @@ use super::{
 const SIDE: f32 = 56.0;
 
 /// Shows the card.
-pub(super) fn show(ui: &mut Ui, screen: &mut Reconstruct, context: &Context<'_>, out: &mut Outbox) {
+pub(super) fn show(ui: &mut Ui, pane: &mut Reconstruct, context: &Context<'_>, out: &mut Outbox) {
     card(ui, "Picture", |ui| {
         if !context.shared.sample_pictures.is_empty() {
-            show_samples(ui, screen, context, out);
+            show_samples(ui, pane, context, out);
         }
         ui.horizontal_wrapped(|ui| {
             if primary_button(ui, Some(Icon::Open), "Open picture").clicked() {
@@ -37,16 +37,16 @@ pub(super) fn show(ui: &mut Ui, screen: &mut Reconstruct, context: &Context<'_>,
     });
 }
 
-fn show_samples(ui: &mut Ui, screen: &mut Reconstruct, context: &Context<'_>, out: &mut Outbox) {
+fn show_samples(ui: &mut Ui, pane: &mut Reconstruct, context: &Context<'_>, out: &mut Outbox) {
     let current = context.shared.selection.picture().map(|picture| picture.name.as_str());
     let samples = &context.shared.sample_pictures;
-    for sample in &samples[screen.sample_textures.len().min(samples.len())..] {
-        screen.sample_textures.push(PictureTexture::new(ui.ctx(), "sample", sample.small.clone()));
+    for sample in &samples[pane.sample_textures.len().min(samples.len())..] {
+        pane.sample_textures.push(PictureTexture::new(ui.ctx(), "sample", sample.small.clone()));
     }
     ScrollArea::horizontal().id_salt("samples").show(ui, |ui| {
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 6.0;
-            for (sample, texture) in samples.iter().zip(&mut screen.sample_textures) {
+            for (sample, texture) in samples.iter().zip(&mut pane.sample_textures) {
                 let (rect, response) = ui.allocate_exact_size(Vec2::splat(SIDE), Sense::click());
                 let chosen = current == Some(sample.name.as_str());
                 let spoken = format!("Sample picture {}", sample.name);

@@ -14,41 +14,41 @@ use super::{
 };
 
 /// Shows the tools.
-pub(super) fn show(ui: &mut Ui, screen: &mut Reconstruct) {
+pub(super) fn show(ui: &mut Ui, pane: &mut Reconstruct) {
     let short = ui.available_width() < NARROW;
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
         let beside = if short { "Beside" } else { "Side by side" };
         let modes = [(Mode::Split, "Split"), (Mode::SideBySide, beside), (Mode::Difference, "Difference")];
-        if screen.layers().len() > 1 {
-            segmented(ui, "View", &mut screen.view.mode, &modes);
+        if pane.layers().len() > 1 {
+            segmented(ui, "View", &mut pane.view.mode, &modes);
         }
-        if screen.layers().len() > 2 && screen.view.mode != Mode::SideBySide {
-            layer_choice(ui, screen, true);
-            layer_choice(ui, screen, false);
+        if pane.layers().len() > 2 && pane.view.mode != Mode::SideBySide {
+            layer_choice(ui, pane, true);
+            layer_choice(ui, pane, false);
         }
-        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| zoom_tools(ui, screen, short));
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| zoom_tools(ui, pane, short));
     });
-    if screen.view.mode == Mode::Difference && screen.layers().len() > 1 {
-        heat_scale(ui, screen);
+    if pane.view.mode == Mode::Difference && pane.layers().len() > 1 {
+        heat_scale(ui, pane);
     }
 }
 
 /// On a phone fingers zoom; only what they cannot do is shown.
-fn zoom_tools(ui: &mut Ui, screen: &mut Reconstruct, short: bool) {
-    if icon_toggle(ui, Icon::Grid, "Show tokens (G)", Some(screen.view.overlay)).clicked() {
-        screen.view.overlay = !screen.view.overlay;
+fn zoom_tools(ui: &mut Ui, pane: &mut Reconstruct, short: bool) {
+    if icon_toggle(ui, Icon::Grid, "Show tokens (G)", Some(pane.view.overlay)).clicked() {
+        pane.view.overlay = !pane.view.overlay;
     }
     if icon_button(ui, Icon::Fit, "Fit the picture (F)").clicked() {
-        screen.view.zoom.fit();
+        pane.view.zoom.fit();
     }
     if short {
         return;
     }
     if icon_button(ui, Icon::Plus, "Zoom in (+)").clicked() {
-        viewport::zoom_by(ui, screen, 1.5);
+        viewport::zoom_by(ui, pane, 1.5);
     }
-    let scale = viewport::scale(ui, screen) * ui.pixels_per_point() * 100.0;
+    let scale = viewport::scale(ui, pane) * ui.pixels_per_point() * 100.0;
     let text = egui::RichText::new(format!("{scale:.0} %")).small();
     let label = egui::Label::new(text).sense(egui::Sense::click()).halign(egui::Align::Center);
     let size = egui::vec2(48.0, 32.0);
@@ -57,35 +57,35 @@ fn zoom_tools(ui: &mut Ui, screen: &mut Reconstruct, short: bool) {
         .on_hover_text("Pixels of the screen per pixel; click for 100 % (1)")
         .clicked()
     {
-        viewport::show_actual_size(ui, screen);
+        viewport::show_actual_size(ui, pane);
     }
     if icon_button(ui, Icon::Minus, "Zoom out (−)").clicked() {
-        viewport::zoom_by(ui, screen, 1.0 / 1.5);
+        viewport::zoom_by(ui, pane, 1.0 / 1.5);
     }
 }
 
-fn layer_choice(ui: &mut Ui, screen: &mut Reconstruct, left: bool) {
-    let current = if left { screen.view.left } else { screen.view.right };
+fn layer_choice(ui: &mut Ui, pane: &mut Reconstruct, left: bool) {
+    let current = if left { pane.view.left } else { pane.view.right };
     let name = if left { "Left picture" } else { "Right picture" };
     let choice = ComboBox::from_id_salt(name)
         .width(110.0)
         .truncate()
-        .selected_text(screen.layer_name(current))
+        .selected_text(pane.layer_name(current))
         .show_ui(ui, |ui| {
             let mut chosen = current;
-            for layer in screen.layers() {
-                ui.selectable_value(&mut chosen, layer, screen.layer_name(layer));
+            for layer in pane.layers() {
+                ui.selectable_value(&mut chosen, layer, pane.layer_name(layer));
             }
             chosen
         });
     let inner = choice.inner;
     choice.response.accessible_name(name).on_hover_text(name);
     if let Some(chosen) = inner {
-        *(if left { &mut screen.view.left } else { &mut screen.view.right }) = chosen;
+        *(if left { &mut pane.view.left } else { &mut pane.view.right }) = chosen;
     }
 }
 
-fn heat_scale(ui: &mut Ui, screen: &mut Reconstruct) {
+fn heat_scale(ui: &mut Ui, pane: &mut Reconstruct) {
     ui.horizontal(|ui| {
         ui.weak("0");
         let (rect, _) = ui.allocate_exact_size(egui::vec2(120.0, 12.0), egui::Sense::hover());
@@ -97,9 +97,9 @@ fn heat_scale(ui: &mut Ui, screen: &mut Reconstruct) {
             let part = egui::Rect::from_min_size(from, egui::vec2(width + 0.5, rect.height()));
             ui.painter().rect_filled(part, 0.0, egui::Color32::from_rgb(r, g, b));
         }
-        ui.weak(format!("{} and more levels of 255", screen.view.heat_scale));
+        ui.weak(format!("{} and more levels of 255", pane.view.heat_scale));
         ui.spacing_mut().slider_width = 100.0;
-        ui.add(Slider::new(&mut screen.view.heat_scale, 8..=255).logarithmic(true).show_value(false))
+        ui.add(Slider::new(&mut pane.view.heat_scale, 8..=255).logarithmic(true).show_value(false))
             .accessible_name("Full scale of the difference")
             .on_hover_text("Full scale of the difference");
     });

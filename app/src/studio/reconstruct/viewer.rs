@@ -22,58 +22,58 @@ const GRIP: f32 = 14.0;
 const GAP: f32 = 2.0;
 
 /// Shows the pictures in all the room there is.
-pub(super) fn show(ui: &mut Ui, screen: &mut Reconstruct, context: &Context<'_>, out: &mut Outbox) {
+pub(super) fn show(ui: &mut Ui, pane: &mut Reconstruct, context: &Context<'_>, out: &mut Outbox) {
     let room = ui.available_size().max(Vec2::splat(40.0));
-    let Some(size) = screen.size() else {
+    let Some(size) = pane.size() else {
         return empty::show(ui, room, context, out);
     };
     let (rect, response) = ui.allocate_exact_size(room, Sense::click_and_drag());
     let selection = &context.shared.selection;
-    let spoken = format!("Viewer of {}", describe(screen, selection));
+    let spoken = format!("Viewer of {}", describe(pane, selection));
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &spoken));
-    let parts = parts(screen, rect);
+    let parts = divide_view(pane, rect);
     let view = Rect::from_min_size(rect.min, parts.first().map_or(rect.size(), |part| part.view.size()));
     viewport::note(ui, view);
 
     let pointer = response.hover_pos().or(response.interact_pointer_pos());
     let under = pointer.and_then(|at| parts.iter().find(|part| part.view.contains(at)).copied());
-    move_view(ui, screen, &response, under.map_or(view, |part| part.view), size);
-    let split = split_line(ui, screen, &response, rect, size, &parts);
-    if !screen.view.moving_split {
+    move_view(ui, pane, &response, under.map_or(view, |part| part.view), size);
+    let split = move_split(ui, pane, &response, rect, size, &parts);
+    if !pane.view.moving_split {
         let part = under.unwrap_or(LayerArea { view, clip: view, layer: Layer::Original });
-        use_tool(ui, screen, selection, &response, &Pointing { part, size, pointer }, out);
+        use_tool(ui, pane, selection, &response, &Pointing { part, size, pointer }, out);
     }
 
     let painter = ui.painter_at(rect.shrink(1.0));
-    let tokens_shown = screen.view.overlay || screen.editing.tool != Tool::Select;
+    let tokens_shown = pane.view.overlay || pane.editing.tool != Tool::Select;
     for part in &parts {
-        let place = screen.view.zoom.place(part.view, size);
+        let place = pane.view.zoom.place(part.view, size);
         let clipped = painter.with_clip_rect(part.clip.intersect(rect.shrink(1.0)));
-        if screen.view.mode == Mode::Difference && parts.len() == 1 && screen.heat_map.is_some() {
-            if let Some((_, map)) = &mut screen.heat_map {
+        if pane.view.mode == Mode::Difference && parts.len() == 1 && pane.heat_map.is_some() {
+            if let Some((_, map)) = &mut pane.heat_map {
                 map.texture.paint(&clipped, place);
             }
-        } else if let Some(layer) = screen.layer_mut(part.layer) {
+        } else if let Some(layer) = pane.layer_mut(part.layer) {
             layer.texture.paint(&clipped, place);
         }
         if tokens_shown {
-            overlay::paint(ui, &clipped, screen, selection, place);
+            overlay::paint(ui, &clipped, pane, selection, place);
         }
     }
     for part in parts.iter().filter(|_| tokens_shown) {
-        let place = screen.view.zoom.place(part.view, size);
-        overlay::tip(ui, &painter, screen, selection.hovered_cell, place, part.clip);
+        let place = pane.view.zoom.place(part.view, size);
+        overlay::paint_tip(ui, &painter, pane, selection.hovered_cell, place, part.clip);
     }
-    labels(ui, screen, &parts, rect);
+    show_labels(ui, pane, &parts, rect);
     if let Some(x) = split {
         paint_split(ui, rect, x);
     }
-    show_progress(ui, screen, context, rect, out);
+    show_progress(ui, pane, context, rect, out);
 }
 
-fn describe(screen: &Reconstruct, selection: &Selection) -> String {
+fn describe(pane: &Reconstruct, selection: &Selection) -> String {
     let name = selection.picture().map_or("tokens", |picture| short_name(&picture.name));
-    let layers: Vec<String> = screen.layers().into_iter().map(|layer| screen.layer_name(layer)).collect();
+    let layers: Vec<String> = pane.layers().into_iter().map(|layer| pane.layer_name(layer)).collect();
     format!("{name}: {}", layers.join(", "))
 }
 
@@ -85,10 +85,10 @@ struct LayerArea {
     layer: Layer,
 }
 
-fn parts(screen: &Reconstruct, rect: Rect) -> Vec<LayerArea> {
-    let layers = screen.layers();
+fn divide_view(pane: &Reconstruct, rect: Rect) -> Vec<LayerArea> {
+    let layers = pane.layers();
     let whole = |layer| vec![LayerArea { view: rect, clip: rect, layer }];
-    let view = &screen.view;
+    let view = &pane.view;
     let present = |layer: Layer, other: usize| {
         if layers.contains(&layer) { layer } else { layers[other.min(layers.len() - 1)] }
     };
@@ -125,8 +125,8 @@ fn parts(screen: &Reconstruct, rect: Rect) -> Vec<LayerArea> {
     }
 }
 
-fn move_view(ui: &mut Ui, screen: &mut Reconstruct, response: &Response, view: Rect, size: Vec2) {
-    let zoom = &mut screen.view.zoom;
+fn move_view(ui: &mut Ui, pane: &mut Reconstruct, response: &Response, view: Rect, size: Vec2) {
+    let zoom = &mut pane.view.zoom;
     if let Some(at) = ui.input(|input| input.pointer.hover_pos()).filter(|_| response.contains_pointer()) {
         let (wheel, pinch) = ui.input(|input| (input.smooth_scroll_delta().y, input.zoom_delta()));
         let factor = pinch * (wheel * 0.004).exp();
@@ -137,57 +137,57 @@ fn move_view(ui: &mut Ui, screen: &mut Reconstruct, response: &Response, view: R
     let panning = response.dragged_by(PointerButton::Middle)
         || response.dragged_by(PointerButton::Secondary)
         || (response.dragged_by(PointerButton::Primary)
-            && screen.editing.tool == Tool::Select
-            && !screen.view.moving_split
+            && pane.editing.tool == Tool::Select
+            && !pane.view.moving_split
             && !zoom.fits());
     if panning {
         zoom.pan(view, size, response.drag_delta());
         ui.set_cursor_icon(CursorIcon::Grabbing);
     }
-    if response.double_clicked() && screen.editing.tool == Tool::Select {
+    if response.double_clicked() && pane.editing.tool == Tool::Select {
         zoom.fit();
     }
 }
 
 /// Moves the line between, and says where it is.
-fn split_line(
+fn move_split(
     ui: &mut Ui,
-    screen: &mut Reconstruct,
+    pane: &mut Reconstruct,
     response: &Response,
     rect: Rect,
     size: Vec2,
     parts: &[LayerArea],
 ) -> Option<f32> {
-    if screen.view.mode != Mode::Split || parts.len() < 2 {
-        screen.view.moving_split = false;
+    if pane.view.mode != Mode::Split || parts.len() < 2 {
+        pane.view.moving_split = false;
         return None;
     }
-    let place = screen.view.zoom.place(rect, size).intersect(rect);
-    let x = rect.left() + rect.width() * screen.view.split;
+    let place = pane.view.zoom.place(rect, size).intersect(rect);
+    let x = rect.left() + rect.width() * pane.view.split;
     let near = |at: Pos2| (at.x - x).abs() <= GRIP;
     let origin = ui.input(|input| input.pointer.press_origin());
     if response.drag_started_by(PointerButton::Primary) {
-        let free = screen.editing.tool == Tool::Select && screen.view.zoom.fits();
-        screen.view.moving_split = origin.is_some_and(near) || free;
+        let free = pane.editing.tool == Tool::Select && pane.view.zoom.fits();
+        pane.view.moving_split = origin.is_some_and(near) || free;
     }
-    if screen.view.moving_split
+    if pane.view.moving_split
         && let Some(at) = response.interact_pointer_pos()
     {
-        screen.view.split = ((at.x - rect.left()) / rect.width()).clamp(0.0, 1.0);
+        pane.view.split = ((at.x - rect.left()) / rect.width()).clamp(0.0, 1.0);
     }
     if response.drag_stopped() {
-        screen.view.moving_split = false;
+        pane.view.moving_split = false;
     }
     // The line has a handle that the keyboard can reach.
     let handle = Rect::from_center_size(pos2(x, place.center().y), Vec2::splat(28.0));
     let knob = ui.interact(handle, response.id.with("split"), Sense::focusable_noninteractive());
-    let percent = f64::from(screen.view.split) * 100.0;
+    let percent = f64::from(pane.view.split) * 100.0;
     knob.widget_info(|| WidgetInfo::slider(true, percent, "Line between the pictures"));
     if knob.has_focus() {
         let (left, right) =
             ui.input(|input| (input.key_pressed(Key::ArrowLeft), input.key_pressed(Key::ArrowRight)));
         let step = f32::from(i8::from(right) - i8::from(left)) * 0.02;
-        screen.view.split = (screen.view.split + step).clamp(0.0, 1.0);
+        pane.view.split = (pane.view.split + step).clamp(0.0, 1.0);
         ui.memory_mut(|memory| {
             memory.set_focus_lock_filter(
                 knob.id,
@@ -196,12 +196,11 @@ fn split_line(
         });
         ui.painter().circle_stroke(handle.center(), 16.0, egui::Stroke::new(2.0, Palette::of(ui).accent));
     }
-    if screen.view.moving_split
-        || (screen.editing.tool == Tool::Select && response.hover_pos().is_some_and(near))
+    if pane.view.moving_split || (pane.editing.tool == Tool::Select && response.hover_pos().is_some_and(near))
     {
         ui.set_cursor_icon(CursorIcon::ResizeHorizontal);
     }
-    Some(rect.left() + rect.width() * screen.view.split)
+    Some(rect.left() + rect.width() * pane.view.split)
 }
 
 fn paint_split(ui: &Ui, rect: Rect, x: f32) {
@@ -229,29 +228,29 @@ struct Pointing {
 /// What the pointer does to the tokens under it.
 fn use_tool(
     ui: &Ui,
-    screen: &mut Reconstruct,
+    pane: &mut Reconstruct,
     selection: &Selection,
     response: &Response,
     pointing: &Pointing,
     out: &mut Outbox,
 ) {
     let Pointing { part, size, pointer } = *pointing;
-    let active = screen.view.overlay || screen.editing.tool != Tool::Select;
+    let active = pane.view.overlay || pane.editing.tool != Tool::Select;
     let position_at =
-        |screen: &Reconstruct, at| overlay::position_at(screen, screen.view.zoom.pixel(part.view, size, at));
+        |pane: &Reconstruct, at| overlay::position_at(pane, pane.view.zoom.pixel(part.view, size, at));
     let under = pointer
         .filter(|_| active && (response.contains_pointer() || response.dragged()))
-        .and_then(|at| position_at(screen, at));
+        .and_then(|at| position_at(pane, at));
     // A drag is known as one only when the pointer has left where it was pressed.
     let pressed = ui
         .input(|input| input.pointer.press_origin())
         .filter(|_| response.drag_started())
-        .and_then(|at| position_at(screen, at));
+        .and_then(|at| position_at(pane, at));
     if selection.hovered_cell != under {
         out.send(Message::Hover(under));
     }
     let primary = response.dragged_by(PointerButton::Primary) || response.clicked();
-    match (screen.editing.tool, under) {
+    match (pane.editing.tool, under) {
         (Tool::Select, Some(position)) if response.clicked() => {
             out.send(Message::Edit(EditCommand::Select(Some(position))));
         }
@@ -261,22 +260,22 @@ fn use_tool(
             }
         }
         (Tool::Shuffle, Some(position)) if response.drag_started() || response.clicked() => {
-            screen.editing.corner = Some(pressed.unwrap_or(position));
+            pane.editing.corner = Some(pressed.unwrap_or(position));
         }
         _ => {}
     }
     let lifted = response.drag_stopped() || response.clicked();
-    if screen.editing.tool == Tool::Paint && lifted {
+    if pane.editing.tool == Tool::Paint && lifted {
         out.send(Message::Edit(EditCommand::EndStroke));
     }
-    if screen.editing.tool == Tool::Shuffle
+    if pane.editing.tool == Tool::Shuffle
         && response.drag_stopped()
-        && let (Some(from), Some(to)) = (screen.editing.corner.take(), under.or(selection.hovered_cell))
+        && let (Some(from), Some(to)) = (pane.editing.corner.take(), under.or(selection.hovered_cell))
     {
         out.send(Message::Edit(EditCommand::Shuffle { from, to }));
     }
     if active && under.is_some() {
-        ui.set_cursor_icon(if screen.editing.tool == Tool::Select {
+        ui.set_cursor_icon(if pane.editing.tool == Tool::Select {
             CursorIcon::PointingHand
         } else {
             CursorIcon::Crosshair
@@ -287,15 +286,15 @@ fn use_tool(
         let arrows =
             egui::EventFilter { horizontal_arrows: true, vertical_arrows: true, ..Default::default() };
         ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, arrows));
-        overlay::move_selection(ui, screen, selection.cell, out);
+        overlay::move_selection(ui, pane, selection.cell, out);
     }
 }
 
-fn labels(ui: &Ui, screen: &Reconstruct, parts: &[LayerArea], rect: Rect) {
-    let difference = screen.view.mode == Mode::Difference && parts.len() == 1 && screen.layers().len() > 1;
+fn show_labels(ui: &Ui, pane: &Reconstruct, parts: &[LayerArea], rect: Rect) {
+    let difference = pane.view.mode == Mode::Difference && parts.len() == 1 && pane.layers().len() > 1;
     for (index, part) in parts.iter().enumerate() {
-        let text = if difference { "Difference".to_owned() } else { screen.layer_name(part.layer) };
-        let right = screen.view.mode == Mode::Split && index == 1;
+        let text = if difference { "Difference".to_owned() } else { pane.layer_name(part.layer) };
+        let right = pane.view.mode == Mode::Split && index == 1;
         let (corner, align) = if right {
             (pos2(rect.right() - 10.0, rect.bottom() - 10.0), egui::Align2::RIGHT_BOTTOM)
         } else {
@@ -311,11 +310,11 @@ fn labels(ui: &Ui, screen: &Reconstruct, parts: &[LayerArea], rect: Rect) {
 }
 
 /// A line at the upper edge while the models work, with a way to stop them.
-fn show_progress(ui: &mut Ui, screen: &Reconstruct, context: &Context<'_>, rect: Rect, out: &mut Outbox) {
+fn show_progress(ui: &mut Ui, pane: &Reconstruct, context: &Context<'_>, rect: Rect, out: &mut Outbox) {
     // Edits are decoded in an instant where the GPU is fast: nothing flickers then.
     let slow = |running: &&Running| running.started.elapsed() > Duration::from_millis(400);
-    let run = screen.sides.iter().find_map(|side| side.run.task()).and_then(|task| context.tasks.get(task));
-    let edit = screen.decode.task().and_then(|task| context.tasks.get(task)).filter(slow);
+    let run = pane.sides.iter().find_map(|side| side.run.task()).and_then(|task| context.tasks.get(task));
+    let edit = pane.decode.task().and_then(|task| context.tasks.get(task)).filter(slow);
     let Some(running) = run.or(edit) else { return };
     let palette = Palette::of(ui);
     let now = running.job.snapshot();

@@ -11,7 +11,7 @@ use crate::studio::{
 };
 
 /// Shows the button that opens the list; it is lit while something runs.
-pub(super) fn button(ui: &mut Ui, tasks: &Tasks, out: &mut Vec<Command>) {
+pub(super) fn show_button(ui: &mut Ui, tasks: &Tasks, out: &mut Vec<Command>) {
     let count = tasks.listed().count();
     let name = match count {
         0 => "Jobs: none".to_owned(),

@@ -15,9 +15,9 @@ pub(crate) fn show_around(ui: &mut Ui, view: &ShellView<'_>, out: &mut Vec<Comma
     let narrow = ui.available_width() < NARROW;
     top_bar::show(ui, view, narrow, out);
     if narrow {
-        navigation::bottom(ui, view.tabs, view.current, out);
+        navigation::show_bottom(ui, view.tabs, view.current, out);
     } else {
-        navigation::side(ui, view.tabs, view.current, out);
+        navigation::show_side(ui, view.tabs, view.current, out);
     }
     if view.log {
         log_panel::show(ui, out);

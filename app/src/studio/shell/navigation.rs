@@ -17,7 +17,7 @@ pub(crate) struct Tab {
 }
 
 /// Shows the panes below each other at the left.
-pub(super) fn side(ui: &mut Ui, tabs: &[Tab], current: PaneId, out: &mut Vec<Command>) {
+pub(super) fn show_side(ui: &mut Ui, tabs: &[Tab], current: PaneId, out: &mut Vec<Command>) {
     Panel::left("navigation")
         .exact_size(96.0)
         .resizable(false)
@@ -25,13 +25,13 @@ pub(super) fn side(ui: &mut Ui, tabs: &[Tab], current: PaneId, out: &mut Vec<Com
         .show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 4.0;
             for tab in tabs {
-                entry(ui, tab, current, Vec2::new(ui.available_width(), 60.0), out);
+                show_entry(ui, tab, current, Vec2::new(ui.available_width(), 60.0), out);
             }
         });
 }
 
 /// Shows the panes beside each other at the bottom.
-pub(super) fn bottom(ui: &mut Ui, tabs: &[Tab], current: PaneId, out: &mut Vec<Command>) {
+pub(super) fn show_bottom(ui: &mut Ui, tabs: &[Tab], current: PaneId, out: &mut Vec<Command>) {
     Panel::bottom("navigation bottom")
         .exact_size(60.0)
         .frame(Frame::new().fill(Palette::of(ui).panel).inner_margin(Margin::same(4)))
@@ -40,13 +40,13 @@ pub(super) fn bottom(ui: &mut Ui, tabs: &[Tab], current: PaneId, out: &mut Vec<C
                 ui.spacing_mut().item_spacing.x = 4.0;
                 let width = ui.available_width() / tabs.len() as f32 - 4.0;
                 for tab in tabs {
-                    entry(ui, tab, current, Vec2::new(width, 52.0), out);
+                    show_entry(ui, tab, current, Vec2::new(width, 52.0), out);
                 }
             });
         });
 }
 
-fn entry(ui: &mut Ui, tab: &Tab, current: PaneId, size: Vec2, out: &mut Vec<Command>) {
+fn show_entry(ui: &mut Ui, tab: &Tab, current: PaneId, size: Vec2, out: &mut Vec<Command>) {
     let palette = Palette::of(ui);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
     let here = current == tab.pane;

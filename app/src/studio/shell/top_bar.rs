@@ -35,7 +35,7 @@ pub(super) fn show(ui: &mut Ui, view: &ShellView<'_>, narrow: bool, out: &mut Ve
                     if icon_toggle(ui, Icon::Log, "Log (L)", Some(view.log)).clicked() {
                         out.push(Command::ToggleLog);
                     }
-                    jobs::button(ui, view.tasks, out);
+                    jobs::show_button(ui, view.tasks, out);
                     ui.with_layout(Layout::left_to_right(egui::Align::Center), |ui| {
                         model_button(ui, view, out);
                     });

@@ -38,14 +38,14 @@ pub(super) fn show(ui: &mut Ui, system: &mut System, context: &Context<'_>, out:
                 }
             };
             if ui.available_width() < NARROW {
-                overview(ui, &gpu);
+                show_overview(ui, &gpu);
                 benchmark_card::show(ui, system, context, out);
                 kernels_card::show(ui, system, context, out);
-                details(ui, gpu.info());
+                show_details(ui, gpu.info());
             } else {
                 ui.columns(2, |columns| {
-                    overview(&mut columns[0], &gpu);
-                    details(&mut columns[0], gpu.info());
+                    show_overview(&mut columns[0], &gpu);
+                    show_details(&mut columns[0], gpu.info());
                     benchmark_card::show(&mut columns[1], system, context, out);
                     kernels_card::show(&mut columns[1], system, context, out);
                 });
@@ -54,7 +54,7 @@ pub(super) fn show(ui: &mut Ui, system: &mut System, context: &Context<'_>, out:
     });
 }
 
-fn overview(ui: &mut Ui, gpu: &Gpu) {
+fn show_overview(ui: &mut Ui, gpu: &Gpu) {
     card(ui, "Graphics adapter", |ui| {
         Grid::new("adapter").num_columns(2).min_row_height(20.0).spacing([16.0, 6.0]).show(ui, |ui| {
             for (name, value) in adapter(gpu.info()) {
@@ -88,7 +88,7 @@ fn overview(ui: &mut Ui, gpu: &Gpu) {
     });
 }
 
-fn details(ui: &mut Ui, info: &GpuInfo) {
+fn show_details(ui: &mut Ui, info: &GpuInfo) {
     card(ui, "Features in use", |ui| {
         if info.features.is_empty() {
             hint(ui, "None beyond what every WebGPU offers.");
