@@ -1,10 +1,10 @@
 //! Training of IBQ tokenizers and of transformers on their tokens, with burn.
 //!
-//! [`tokenizer`] and [`transformer`] have the same shape: preset, parameters, network, trainer, checkpoint, export, and `train`,
-//! which emits the events of [`ibq_train_events`]. What they share: [`data`] (images), [`device`] and [`precision`] (where and in how
-//! many bits it computes), [`weights`] (named parameters), [`operations`] with their own gradients, [`optim`] (optimizers and
-//! schedules), [`training`] (the loop), [`log`] (files of a run), and files for other programs ([`pytorch`]). [`evaluation`] measures generated
-//! images, and [`experiment`] compares quantizers.
+//! [`tokenizer`] and [`transformer`] have the same shape: preset, parameters, network, trainer, checkpoint, export, and
+//! `train`, which emits the events of [`ibq_train_events`]. What they share: [`data`] (images), [`device`] and [`precision`]
+//! (where and in how many bits it computes), [`weights`] (named parameters), [`operations`] with their own gradients,
+//! [`optim`] (optimizers and schedules), [`training`] (the loop), [`log`] (files of a run), and files for PyTorch
+//! ([`pytorch`]). [`evaluation`] measures generated images, and [`experiment`] compares quantizers.
 
 pub mod data;
 pub mod device;

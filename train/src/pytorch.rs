@@ -15,7 +15,7 @@ use ibq_core::{
 
 use crate::safetensors_file::TensorFileError;
 
-/// Contents begin at multiples of so many bytes.
+/// Contents begin at multiples of this many bytes.
 const ALIGNMENT: u64 = 64;
 
 /// A tensor on its way to a file.

@@ -117,24 +117,25 @@ impl<'a> SafetensorsFile<'a> {
     }
 
     /// An error about the content.
-    pub(crate) fn wrong(&self, reason: &str) -> TensorFileError {
+    pub(crate) fn content_error(&self, reason: &str) -> TensorFileError {
         TensorFileError::content(self.path, &reason)
     }
 
     /// A metadata entry.
     pub(crate) fn text(&self, name: &str) -> Result<&str, TensorFileError> {
         let text = self.head.metadata().as_ref().and_then(|entries| entries.get(name));
-        text.map(String::as_str).ok_or_else(|| self.wrong(&format!("not {}: no `{name}`", self.what)))
+        text.map(String::as_str).ok_or_else(|| self.content_error(&format!("not {}: no `{name}`", self.what)))
     }
 
     /// A metadata entry that is a number.
     pub(crate) fn number<T: FromStr>(&self, name: &str) -> Result<T, TensorFileError> {
-        self.text(name)?.parse().map_err(|_| self.wrong(&format!("`{name}` is not a number")))
+        self.text(name)?.parse().map_err(|_| self.content_error(&format!("`{name}` is not a number")))
     }
 
     /// A metadata entry that is JSON.
     pub(crate) fn json<T: serde::de::DeserializeOwned>(&self, name: &str) -> Result<T, TensorFileError> {
-        serde_json::from_str(self.text(name)?).map_err(|error| self.wrong(&format!("`{name}`: {error}")))
+        serde_json::from_str(self.text(name)?)
+            .map_err(|error| self.content_error(&format!("`{name}`: {error}")))
     }
 
     /// A metadata entry that is JSON, if there is one of this name.
@@ -152,10 +153,10 @@ impl<'a> SafetensorsFile<'a> {
 
     /// Shape and bytes of a tensor of one type.
     fn tensor(&self, name: &str, dtype: Dtype) -> Result<(&[usize], &[u8]), TensorFileError> {
-        let missing = || self.wrong(&format!("the tensor `{name}` is missing"));
+        let missing = || self.content_error(&format!("the tensor `{name}` is missing"));
         let info = self.head.info(name).ok_or_else(missing)?;
         if info.dtype != dtype {
-            return Err(self.wrong(&format!("the tensor `{name}` is not {dtype:?}")));
+            return Err(self.content_error(&format!("the tensor `{name}` is not {dtype:?}")));
         }
         let (from, to) = info.data_offsets;
         let bytes = self.bytes.get(self.data + from..self.data + to).ok_or_else(missing)?;
@@ -173,7 +174,9 @@ impl<'a> SafetensorsFile<'a> {
     pub(crate) fn floats_of(&self, name: &str, count: usize) -> Result<Vec<f32>, TensorFileError> {
         match self.floats(name)?.1 {
             values if values.len() == count => Ok(values),
-            values => Err(self.wrong(&format!("`{name}` has {} values instead of {count}", values.len()))),
+            values => {
+                Err(self.content_error(&format!("`{name}` has {} values instead of {count}", values.len())))
+            }
         }
     }
 

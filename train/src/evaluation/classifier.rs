@@ -145,7 +145,7 @@ impl Classifier {
         for (name, shape) in expected {
             let (stored_shape, values) = file.floats(&name)?;
             if stored_shape != shape {
-                return Err(file.wrong(&format!("the tensor `{name}` has another shape")));
+                return Err(file.content_error(&format!("the tensor `{name}` has another shape")));
             }
             opened.weights.insert(&name, shape, values, &opened.device);
         }

@@ -1,8 +1,9 @@
 //! Training of tokenizers.
 //!
 //! The modules, in the order in which a run meets them: [`preset`] (what to train), [`parameters`] (before training),
-//! [`network`] (encoder, decoder and discriminator), [`quantizer`] (IBQ, VQ), [`loss`] and the [`adversary`] (what is minimized), the [`Trainer`] (the steps),
-//! [`Checkpoint`], [`evaluate`] (quality on held-out images), [`export`] (files that the engine opens, or the official code).
+//! [`network`] (encoder, decoder and discriminator), [`quantizer`] (IBQ, VQ), [`loss`] and the [`adversary`] (what is
+//! minimized), the [`Trainer`] (the steps), [`Checkpoint`], [`evaluate()`] (quality on held-out images), [`export()`] (files
+//! that the engine opens, or the official code). [`train()`] is a whole run.
 
 pub mod adversary;
 mod checkpoint;

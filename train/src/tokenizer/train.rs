@@ -1,7 +1,7 @@
 //! A run of a tokenizer, from its start to its last checkpoint.
 
 use std::{
-    io,
+    fs, io,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -128,6 +128,7 @@ pub fn train(
     job: &Job,
     sink: &mut dyn EventSink,
 ) -> Result<(), TrainError> {
+    fs::create_dir_all(&config.folder)?;
     let no_images = |error: DataError| RunError::Step(StepError::Data(error));
     for _ in 0..config.double_codes {
         trainer.double_codes(images).map_err(no_images)?;

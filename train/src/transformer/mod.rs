@@ -2,8 +2,8 @@
 //!
 //! The modules, in the order in which a run meets them: [`TokenSet`] (images as tokens), [`preset`] (what to train),
 //! [`parameters`] (before training), [`network`] (a function of named weights), the [`Trainer`] (the steps),
-//! [`Checkpoint`], [`export`] (files that the engine opens, or the official code), [`sample`] (images, on the CPU) and [`Generator`]
-//! (images, by the engine).
+//! [`Checkpoint`], [`export()`] (files that the engine opens, or the official code), [`sample`] (images, on the CPU) and
+//! [`Generator`] (images, by the engine). [`train()`] is a whole run.
 
 mod checkpoint;
 mod export;

@@ -39,7 +39,7 @@ pub fn sample(
     if sampling.is_guided() {
         conditions.resize(2 * classes.len(), config.class_num as u16);
     }
-    let mut growing = Growing::new(weights, config, &conditions);
+    let mut growing = GrowingSequences::new(weights, config, &conditions);
     let scales = sampling.scales(config.block_size);
     let codes = config.vocab_size as usize;
     let mut pictures: Vec<Vec<u16>> = vec![Vec::new(); classes.len()];
@@ -54,7 +54,7 @@ pub fn sample(
                 let scale = scales[position as usize];
                 row.iter_mut().zip(without).for_each(|(c, u)| *c = u + scale * (*c - u));
             }
-            choose(&row, sampling, *draw)
+            draw_token(&row, sampling, *draw)
         };
         let tokens: Vec<u16> = draws.par_iter().enumerate().map(draw).collect();
         growing.append(&tokens);
@@ -86,7 +86,7 @@ pub fn decode_tokens(tokenizer: &Weights, config: &TokenizerConfig, pictures: &[
 }
 
 /// Draws from a row of logits; `draw` is uniform in [0, 1).
-fn choose(logits: &[f32], sampling: Sampling, draw: f32) -> u16 {
+fn draw_token(logits: &[f32], sampling: Sampling, draw: f32) -> u16 {
     let best = |a: &usize, b: &usize| logits[*b].total_cmp(&logits[*a]).then(a.cmp(b));
     let mut order: Vec<usize> = (0..logits.len()).collect();
     if sampling.temperature == 0.0 {
@@ -101,7 +101,7 @@ fn choose(logits: &[f32], sampling: Sampling, draw: f32) -> u16 {
     let weight = |token: &usize| f64::from((logits[*token] - top) / sampling.temperature).exp();
     let weights: Vec<f64> = order.iter().map(weight).collect();
     let all: f64 = weights.iter().sum();
-    // A token stays unless those before it already exceed the share.
+    // A token stays unless those before it already exceed the limit.
     let mut before = 0.0;
     let kept = weights.iter().take_while(|weight| {
         let stays = before <= f64::from(sampling.top_p) * all;
@@ -120,7 +120,7 @@ fn choose(logits: &[f32], sampling: Sampling, draw: f32) -> u16 {
 }
 
 /// Sequences that grow by a token at a time.
-struct Growing<'a> {
+struct GrowingSequences<'a> {
     weights: &'a Weights,
     config: &'a TransformerConfig,
     rotation: Rotation,
@@ -136,7 +136,7 @@ struct Growing<'a> {
     head: FlexTensor,
 }
 
-impl<'a> Growing<'a> {
+impl<'a> GrowingSequences<'a> {
     fn new(weights: &'a Weights, config: &'a TransformerConfig, conditions: &[u16]) -> Self {
         let width = config.n_embd as usize;
         let table = weights.values("class_emb.embedding_table.weight");
@@ -145,14 +145,15 @@ impl<'a> Growing<'a> {
         let active = tensor(x.iter().map(|v| v * sigmoid(*v)).collect(), [conditions.len(), width]);
         let vectors = |layer: &str| -> Vec<f32> {
             let bias = weights.values(&format!("{layer}.bias"));
-            let product = product(&active, &matrix(weights, &format!("{layer}.weight")));
+            let product = product(&active, &transposed_weight(weights, &format!("{layer}.weight")));
             let rows = values(&product).chunks_exact(bias.len());
             rows.flat_map(|row| row.iter().zip(&bias).map(|(a, b)| a + b)).collect()
         };
         let blocks = 0..config.n_layer;
         let parts =
             ["attention.wqkv", "attention.wo", "feed_forward.w1", "feed_forward.w3", "feed_forward.w2"];
-        let matrices = |block| parts.map(|part| matrix(weights, &format!("blocks.{block}.{part}.weight")));
+        let matrices =
+            |block| parts.map(|part| transposed_weight(weights, &format!("blocks.{block}.{part}.weight")));
         let (positions, side) = (config.block_size as usize + 1, config.side() as usize);
         Self {
             rotation: Rotation::new(positions, side, config.head_size() as usize),
@@ -161,7 +162,7 @@ impl<'a> Growing<'a> {
             head_vectors: vectors("head_nm.ada_lin.1"),
             caches: vec![vec![Vec::new(); conditions.len()]; config.n_layer as usize],
             matrices: blocks.map(matrices).collect(),
-            head: matrix(weights, "head.weight"),
+            head: transposed_weight(weights, "head.weight"),
             x,
             weights,
             config,
@@ -188,25 +189,31 @@ impl<'a> Growing<'a> {
             let vectors = self.vectors[block].clone();
             let [qkv, out, gate, up, down] = &self.matrices[block].clone();
 
-            let h = self.normal(&name("attention_norm"), &vectors, 6, [2, 4]);
+            let h = self.normalize(&name("attention_norm"), &vectors, 6, [2, 4]);
             let qkv = product(&tensor(h, [rows, width]), qkv);
             let h = self.attend(block, values(&qkv));
             let h = product(&tensor(h, [rows, width]), out);
-            self.add(values(&h), &vectors, 0);
+            self.add_gated(values(&h), &vectors, 0);
 
-            let h = tensor(self.normal(&name("ffn_norm"), &vectors, 6, [3, 5]), [rows, width]);
+            let h = tensor(self.normalize(&name("ffn_norm"), &vectors, 6, [3, 5]), [rows, width]);
             let (a, b) = (product(&h, gate), product(&h, up));
             let h = values(&a).iter().zip(values(&b)).map(|(a, b)| a * sigmoid(*a) * b).collect();
             let h = product(&tensor(h, [rows, self.config.ffn_dim as usize]), down);
-            self.add(values(&h), &vectors, 1);
+            self.add_gated(values(&h), &vectors, 1);
         }
         self.position += 1;
         let norm = self.weights.values("head_nm.rmsnorm.weight");
-        let h = self.normal(&norm, &self.head_vectors, 2, [0, 1]);
+        let h = self.normalize(&norm, &self.head_vectors, 2, [0, 1]);
         product(&tensor(h, [rows, width]), &self.head)
     }
 
-    fn normal(&self, weight: &[f32], vectors: &[f32], parts: usize, [scale, shift]: [usize; 2]) -> Vec<f32> {
+    fn normalize(
+        &self,
+        weight: &[f32],
+        vectors: &[f32],
+        parts: usize,
+        [scale, shift]: [usize; 2],
+    ) -> Vec<f32> {
         let width = weight.len();
         let rows = self.x.chunks_exact(width).zip(vectors.chunks_exact(parts * width));
         let normal = |(x, vectors): (&[f32], &[f32])| -> Vec<f32> {
@@ -217,7 +224,7 @@ impl<'a> Growing<'a> {
         rows.flat_map(normal).collect()
     }
 
-    fn add(&mut self, y: &[f32], vectors: &[f32], gamma: usize) {
+    fn add_gated(&mut self, y: &[f32], vectors: &[f32], gamma: usize) {
         let width = self.config.n_embd as usize;
         let rows = self.x.chunks_exact_mut(width).zip(y.chunks_exact(width));
         for ((x, y), vectors) in rows.zip(vectors.chunks_exact(6 * width)) {
@@ -258,8 +265,8 @@ impl<'a> Growing<'a> {
     }
 }
 
-/// A weight, turned so that rows can be multiplied with it.
-fn matrix(weights: &Weights, name: &str) -> FlexTensor {
+/// A weight, transposed so that rows can be multiplied with it.
+fn transposed_weight(weights: &Weights, name: &str) -> FlexTensor {
     let weight: Tensor<2> = weights.get(name);
     Input::of(&weight).values().transpose(0, 1)
 }
@@ -273,7 +280,7 @@ mod tests {
         let logits = [0.0, 3.0, 2.0, 2.0, -1.0];
         let drawn = |sampling: Sampling| -> Vec<u16> {
             let mut seen: Vec<u16> =
-                (0..1000).map(|i| choose(&logits, sampling, i as f32 / 1000.0)).collect();
+                (0..1000).map(|i| draw_token(&logits, sampling, i as f32 / 1000.0)).collect();
             seen.sort_unstable();
             seen.dedup();
             seen
@@ -286,7 +293,7 @@ mod tests {
         // The largest alone has a share of 0.55.
         assert_eq!(drawn(Sampling { top_p: 0.5, ..all }), [1]);
         assert_eq!(drawn(Sampling { top_p: 0.6, ..all }), [1, 2]);
-        let share = (0..1000).filter(|i| choose(&logits, all, *i as f32 / 1000.0) == 1).count();
+        let share = (0..1000).filter(|i| draw_token(&logits, all, *i as f32 / 1000.0) == 1).count();
         let expected = 1000.0 * 3f64.exp() / logits.iter().map(|v| f64::from(*v).exp()).sum::<f64>();
         assert!((share as f64 - expected).abs() < 2.0, "{share} {expected}");
     }

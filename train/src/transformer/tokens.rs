@@ -158,7 +158,7 @@ impl TokenSet {
     /// [`TensorFileError`].
     pub fn open(path: &Path) -> Result<Self, TensorFileError> {
         let file = SafetensorsFile::open(path, "a file of `ibq-train tokens`")?;
-        let wrong = |what: &str| file.wrong(&format!("{what}: not a file of `ibq-train tokens`"));
+        let wrong = |what: &str| file.content_error(&format!("{what}: not a file of `ibq-train tokens`"));
         let class_names: Vec<String> = file.json("class_names")?;
         let (shape, tokens) = file.words("tokens")?;
         let (pictures, classes) = file.words("classes")?;

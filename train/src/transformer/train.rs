@@ -201,6 +201,7 @@ pub fn train(
     job: &Job,
     sink: &mut dyn EventSink,
 ) -> Result<(), TrainError> {
+    fs::create_dir_all(&config.folder)?;
     let recorded = trainer.seconds();
     let watch = LossWatch::default();
     let mut run = TransformerRun { trainer, tokens, tokenizer, watch, recorded, steps: vec![] };

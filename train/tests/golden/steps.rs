@@ -57,8 +57,7 @@ fn golden_moving_averages() {
 #[test]
 fn golden_schedules() {
     let golden = Golden::open();
-    let path = golden.path(golden.text("/training/schedules").unwrap());
-    let schedules: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let schedules = golden.json(golden.text("/training/schedules").unwrap());
     for (name, entry) in schedules.as_object().unwrap() {
         let number = |field: &str| entry[field].as_f64().unwrap();
         for (index, step) in entry["steps"].as_array().unwrap().iter().enumerate() {

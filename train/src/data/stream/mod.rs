@@ -91,8 +91,9 @@ impl Stream {
             skips: Mutex::default(),
         });
         let maker = Arc::clone(&shared);
-        let batches =
-            ReadAhead::new(plan.step..u64::MAX, plan.threads, move |step| maker.planned_batch(plan, step));
+        let batches = ReadAhead::new(plan.step..u64::MAX, plan.threads, move |step| {
+            maker.read_planned_batch(plan, step)
+        });
         Self { shared, plan, batches, waited: Cell::default() }
     }
 
@@ -126,7 +127,7 @@ impl Source for Stream {
         let batch = if is_planned && (count, side) == (self.plan.batch, self.plan.side) {
             self.next_batch()
         } else {
-            self.shared.batch(draw, count, side)
+            self.shared.read_batch(draw, count, side)
         }?;
         self.waited.set(self.waited.get() + start.elapsed());
         let all: Vec<usize> = (0..batch.len()).collect();
@@ -171,27 +172,27 @@ impl Shared {
     }
 
     /// The batch of a step, picture by picture.
-    fn planned_batch(&self, plan: Plan, step: u64) -> Result<Pictures, DataError> {
+    fn read_planned_batch(&self, plan: Plan, step: u64) -> Result<Pictures, DataError> {
         let pictures = (0..plan.batch)
-            .map(|slot| self.picture(Draw { step, part: 0 }, slot, plan.side))
+            .map(|slot| self.draw_picture(Draw { step, part: 0 }, slot, plan.side))
             .collect::<Result<Vec<_>, _>>()?;
-        self.together(&pictures)
+        self.stack(&pictures)
     }
 
     /// A batch at once, on all CPU threads.
-    fn batch(&self, draw: Draw, count: usize, side: usize) -> Result<Pictures, DataError> {
+    fn read_batch(&self, draw: Draw, count: usize, side: usize) -> Result<Pictures, DataError> {
         let pictures: Result<Vec<_>, _> =
-            (0..count).into_par_iter().map(|slot| self.picture(draw, slot, side)).collect();
-        self.together(&pictures?)
+            (0..count).into_par_iter().map(|slot| self.draw_picture(draw, slot, side)).collect();
+        self.stack(&pictures?)
     }
 
-    fn together(&self, pictures: &[RgbImage]) -> Result<Pictures, DataError> {
+    fn stack(&self, pictures: &[RgbImage]) -> Result<Pictures, DataError> {
         Pictures::of(pictures).ok_or_else(|| self.ended("there were no pictures to read"))
     }
 
     /// One picture of a batch: where the file that is drawn cannot be used, another one is drawn; in the end all are tried.
-    fn picture(&self, draw: Draw, slot: usize, side: usize) -> Result<RgbImage, DataError> {
-        let mut random = generator(self.seed, draw, slot);
+    fn draw_picture(&self, draw: Draw, slot: usize, side: usize) -> Result<RgbImage, DataError> {
+        let mut random = picture_random(self.seed, draw, slot);
         let count = self.set.len();
         for attempt in 0..RANDOM_ATTEMPTS + count {
             if self.is_stopped() {
@@ -222,7 +223,7 @@ impl Shared {
 }
 
 /// The random numbers of one picture of a run.
-fn generator(seed: u64, draw: Draw, slot: usize) -> Random {
+fn picture_random(seed: u64, draw: Draw, slot: usize) -> Random {
     let mix = |state: u64, value: u64| Random::new(state ^ Random::new(value).bits()).bits();
     Random::new([draw.step, draw.part, slot as u64].into_iter().fold(seed, mix))
 }

@@ -13,7 +13,7 @@ use crate::{
 };
 
 impl Trainer {
-    /// Doubles the codebook: the new codes are latents of random pictures, at the length of the code that each would
+    /// Doubles the codebook: the new codes are latents of random pictures, with the norm of the code that each would
     /// have chosen. The optimizer forgets what it knew of the codes.
     ///
     /// # Errors
@@ -22,9 +22,9 @@ impl Trainer {
         let (codes, dimension) = (self.preset.model.n_embed as usize, self.preset.model.embed_dim as usize);
         let mut doubled = self.weights.values(CODEBOOK);
         let mut average = self.ema.weights.values(CODEBOOK);
-        let (latents, chosen) = self.latents(pictures, 4 * codes)?;
+        let (latents, chosen) = self.collect_latents(pictures, 4 * codes)?;
         for _ in 0..codes {
-            let code = self.beside(&latents, &chosen, &doubled);
+            let code = self.latent_as_code(&latents, &chosen, &doubled);
             doubled.extend_from_slice(&code);
             average.extend_from_slice(&code);
         }
@@ -38,13 +38,17 @@ impl Trainer {
     }
 
     /// At least `least` latents of random pictures, and the codes they choose.
-    fn latents(&mut self, pictures: &impl Source, least: usize) -> Result<(Vec<f32>, Vec<u32>), DataError> {
+    fn collect_latents(
+        &mut self,
+        pictures: &impl Source,
+        least: usize,
+    ) -> Result<(Vec<f32>, Vec<u32>), DataError> {
         let (mut latents, mut chosen) = (Vec::new(), Vec::new());
         for part in 1.. {
             if chosen.len() >= least {
                 break;
             }
-            let (rows, codes) = self.latents_of_batch(pictures, part)?;
+            let (rows, codes) = self.encode_batch(pictures, part)?;
             latents.extend(rows);
             chosen.extend(codes);
         }
@@ -52,42 +56,44 @@ impl Trainer {
     }
 
     /// Latents of a batch of random pictures, and the codes they choose.
-    pub(super) fn latents_of_batch(
+    pub(super) fn encode_batch(
         &mut self,
         pictures: &impl Source,
         part: u64,
     ) -> Result<(Vec<f32>, Vec<u32>), DataError> {
-        let batch = self.draw(pictures, part)?;
+        let batch = self.draw_batch(pictures, part)?;
         let rows = as_rows(encode(&self.weights, &self.preset.model, batch));
         let codes = self.preset.quantizer.rule().choose(rows.clone(), self.weights.get(CODEBOOK));
         Ok((rows.to_data().iter().collect(), integers(&codes)))
     }
 
-    /// One of the latents at random, at the length of the code in `codebook` that it chose: as a code, it would be chosen
+    /// One of the latents at random, with the norm of the code in `codebook` that it chose: as a code, it would be chosen
     /// instead.
-    fn beside(&mut self, latents: &[f32], chosen: &[u32], codebook: &[f32]) -> Vec<f32> {
+    fn latent_as_code(&mut self, latents: &[f32], chosen: &[u32], codebook: &[f32]) -> Vec<f32> {
         let dimension = self.preset.model.embed_dim as usize;
         let pick = self.random.below(chosen.len());
         let latent = &latents[pick * dimension..][..dimension];
         let winner = &codebook[chosen[pick] as usize * dimension..][..dimension];
-        let length = |row: &[f32]| row.iter().map(|v| v * v).sum::<f32>().sqrt().max(1e-6);
-        let scale = length(winner) / length(latent);
+        let norm = |row: &[f32]| row.iter().map(|v| v * v).sum::<f32>().sqrt().max(1e-6);
+        let scale = norm(winner) / norm(latent);
         latent.iter().map(|value| value * scale).collect()
     }
 
-    /// Moves codes that were not chosen since the last time onto latents of this step, at the length of the code that such a
+    /// Moves codes that were not chosen since the last time onto latents of this step, with the norm of the code that such a
     /// latent chose: from now on it chooses the new one.
-    pub(super) fn revive_codes(&mut self, rows: &Tensor<2>, chosen: &[u32]) {
+    pub(super) fn reset_unused_codes(&mut self, rows: &Tensor<2>, chosen: &[u32]) {
         let unused: Vec<usize> = (0..self.uses.len()).filter(|code| self.uses[*code] == 0).collect();
         self.uses.fill(0);
         let latents: Vec<f32> = rows.to_data().iter().collect();
         let codebook = self.weights.values(CODEBOOK);
         // Unused codes beyond the limit have to wait; which ones is left to chance.
         let first = self.random.below(unused.len().max(1));
-        let revived: Vec<(usize, Vec<f32>)> = (0..unused.len().min(chosen.len() / 2))
-            .map(|place| (unused[(first + place) % unused.len()], self.beside(&latents, chosen, &codebook)))
+        let reset: Vec<(usize, Vec<f32>)> = (0..unused.len().min(chosen.len() / 2))
+            .map(|place| {
+                (unused[(first + place) % unused.len()], self.latent_as_code(&latents, chosen, &codebook))
+            })
             .collect();
-        self.replace_codes(&revived);
+        self.replace_codes(&reset);
     }
 
     /// Puts codes, each with its number, in place of those that were there. The optimizer forgets what it knew of them.
@@ -112,7 +118,7 @@ impl Trainer {
         }
     }
 
-    /// Fills the codebook with latents of many pictures, each brought to the length that was asked for.
+    /// Fills the codebook with latents of many pictures, each scaled to the norm that the preset gives.
     pub(super) fn start_codebook(&mut self, pictures: &impl Source) -> Result<(), DataError> {
         let (codes, dimension) = (self.preset.model.n_embed as usize, self.preset.model.embed_dim as usize);
         let mut pool = Vec::new();
@@ -121,7 +127,7 @@ impl Trainer {
             if pool.len() >= 4 * codes * dimension {
                 break;
             }
-            let batch = self.draw(pictures, part)?;
+            let batch = self.draw_batch(pictures, part)?;
             let rows = as_rows(encode(&self.weights, &self.preset.model, batch));
             pool.extend(rows.to_data().iter::<f32>());
         }

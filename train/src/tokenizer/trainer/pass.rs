@@ -33,7 +33,7 @@ pub(super) struct Pass {
 
 impl Trainer {
     /// Loss and gradients of a batch.
-    pub(super) fn pass(
+    pub(super) fn compute_pass(
         &self,
         adversary: &mut Option<Adversary>,
         batch: &Tensor<4>,
@@ -60,10 +60,10 @@ impl Trainer {
         let reconstruction = last_layer(&weights, features.clone());
         let mut loss = self.preset.loss.of(self.lpips.as_ref(), batch.clone(), reconstruction.clone());
         let value = loss.clone().inner().into_scalar::<f32>();
-        self.check("loss", f64::from(value))?;
+        self.check_finite("loss", f64::from(value))?;
         let asked = self.ask_adversary(adversary, batch, &features.inner(), &reconstruction);
         if let Some((generator, weight)) = &asked {
-            self.check("adversarial loss", f64::from(generator.clone().inner().into_scalar::<f32>()))?;
+            self.check_finite("adversarial loss", f64::from(generator.clone().inner().into_scalar::<f32>()))?;
             loss = loss + generator.clone() * *weight;
         }
         let mut passed = (loss * scale).backward();
@@ -140,9 +140,9 @@ mod tests {
     #[test]
     fn products_in_16_bits_change_loss_and_gradients_little() {
         let (mut trainer, batch) = training();
-        let full = trainer.pass(&mut None, &batch).unwrap();
+        let full = trainer.compute_pass(&mut None, &batch).unwrap();
         trainer.loss_scale = Some(LossScale::default());
-        let mixed = trainer.pass(&mut None, &batch).unwrap();
+        let mixed = trainer.compute_pass(&mut None, &batch).unwrap();
         assert!(full.value != mixed.value, "nothing was computed in 16 bits");
         assert!((full.value / mixed.value - 1.0).abs() < 0.01, "{} {}", full.value, mixed.value);
         let (full, mixed) = (lengths(&full), lengths(&mixed));

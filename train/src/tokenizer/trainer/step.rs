@@ -65,10 +65,10 @@ impl Trainer {
         if self.step == training.continuous_steps && training.continuous_steps > 0 {
             self.start_codebook(pictures)?;
         }
-        let batch = self.draw(pictures, 0)?;
+        let batch = self.draw_batch(pictures, 0)?;
         let mut adversary = self.adversary.clone();
         let (pass, updated, adam, gradient, rate) = loop {
-            let mut pass = self.pass(&mut adversary, &batch)?;
+            let mut pass = self.compute_pass(&mut adversary, &batch)?;
             let rate = training.rate(self.step, self.fraction());
             let (mut updated, mut adam) = (self.weights.clone(), self.adam.clone());
             let gradient = adam.step(&mut updated, take(&mut pass.gradients), rate, &self.preset.adam);
@@ -78,7 +78,7 @@ impl Trainer {
             }
             adversary.clone_from(&self.adversary);
         };
-        self.check("gradient", gradient)?;
+        self.check_finite("gradient", gradient)?;
         self.loss_scale.iter_mut().for_each(LossScale::went_well);
         let Pass { value, quantized, rows, reconstruction, asked, .. } = pass;
         let adversarial = self.train_adversary(&mut adversary, asked, batch, reconstruction, rate)?;
@@ -89,7 +89,7 @@ impl Trainer {
         chosen.iter().for_each(|code| self.uses[*code as usize] += 1);
         let due = training.revive_every > 0 && self.step.is_multiple_of(training.revive_every);
         if due && quantized.is_some() && !training.only_decoder && self.fraction() < LAST_RESET {
-            self.revive_codes(&rows, &chosen);
+            self.reset_unused_codes(&rows, &chosen);
         }
         self.seconds += start.elapsed().as_secs_f64();
         Ok(StepResult {
@@ -103,8 +103,8 @@ impl Trainer {
         })
     }
 
-    /// Pictures for this step: its batch, or a further part.
-    pub(super) fn draw(&mut self, pictures: &impl Source, part: u64) -> Result<Tensor<4>, DataError> {
+    /// Images for this step: its batch, or a further part.
+    pub(super) fn draw_batch(&mut self, pictures: &impl Source, part: u64) -> Result<Tensor<4>, DataError> {
         let (draw, training) = (Draw { step: self.step, part }, &self.preset.training);
         pictures.draw(draw, training.batch, training.side, &mut self.random, &self.device)
     }
@@ -125,12 +125,12 @@ impl Trainer {
         };
         let fake = reconstruction.inner();
         let discriminator = adversary.step(config, pictures, fake, rate, &self.preset.adam);
-        self.check("discriminator's loss", f64::from(discriminator))?;
+        self.check_finite("discriminator's loss", f64::from(discriminator))?;
         let generator = generator.inner().into_scalar::<f32>();
         Ok(Some(AdversarialResult { generator, weight, discriminator }))
     }
 
-    pub(super) fn check(&self, quantity: &'static str, value: f64) -> Result<(), NotFinite> {
+    pub(super) fn check_finite(&self, quantity: &'static str, value: f64) -> Result<(), NotFinite> {
         let (step, batch_change, mixed) = (self.step, self.batch_change, self.loss_scale.is_some());
         NotFinite { step, quantity, value, batch_change, mixed }.check()
     }
