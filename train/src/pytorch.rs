@@ -79,12 +79,12 @@ impl Values<'_> {
 /// # Errors
 /// [`TensorFileError::Io`].
 pub fn save(path: &Path, facts: &[(&str, i64)], entries: &[Entry<'_>]) -> Result<(), TensorFileError> {
-    let written = write_whole(path, |file| write(file, facts, entries));
-    written.map_err(|source| TensorFileError::Io { path: path.to_owned(), source })
+    write_whole(path, |file| write(file, facts, entries))
+        .map_err(|source| TensorFileError::Io { path: path.to_owned(), source })
 }
 
-fn write(out: &mut WholeFile, facts: &[(&str, i64)], entries: &[Entry<'_>]) -> io::Result<()> {
-    let mut archive = ZipWriter::new(out);
+fn write(file: &mut WholeFile, facts: &[(&str, i64)], entries: &[Entry<'_>]) -> io::Result<()> {
+    let mut archive = ZipWriter::new(file);
     let mut add = |name: &str, content: &[u8]| archive.add(name, content, Some(ALIGNMENT));
     add("archive/data.pkl", &pickle(facts, entries))?;
     add("archive/byteorder", b"little")?;

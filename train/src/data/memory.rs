@@ -9,6 +9,7 @@ use std::{
 use burn::tensor::{Device, Tensor, TensorData};
 use ibq_core::{
     data_set::{DataSet, Skipped},
+    files::write_whole,
     picture::{model_to_pixel, pixel_to_model},
 };
 use ibq_scenes::{Class, FIRST_HELD_OUT_SEED, render};
@@ -129,11 +130,12 @@ impl Pictures {
     /// # Errors
     /// [`DataError::Io`].
     pub fn save(&self, path: &Path) -> Result<(), DataError> {
-        let io = |source| DataError::Io { path: path.to_owned(), source };
-        let mut file = fs::File::create(path).map_err(io)?;
-        file.write_all(MAGIC).map_err(io)?;
-        file.write_all(&(self.side as u64).to_le_bytes()).map_err(io)?;
-        file.write_all(&self.bytes).map_err(io)
+        write_whole(path, |file| {
+            file.write_all(MAGIC)?;
+            file.write_all(&(self.side as u64).to_le_bytes())?;
+            file.write_all(&self.bytes)
+        })
+        .map_err(|source| DataError::Io { path: path.to_owned(), source })
     }
 
     /// Reads a file of [`save`](Self::save).
