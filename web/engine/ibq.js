@@ -129,17 +129,17 @@ export class Generator {
     const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
     if (options.pictures && !this.tokenizer) throw new Error(core.missingTokenizer());
     const request = requestOf(options);
+    // A handle of its own: disposing of the generator does not end what is under way.
+    const tokenizer = options.pictures ? new Tokenizer(LOADED, core.tokenizer()) : null;
     const waiting = [];
     const made = [];
     let wake = () => {};
     let ended = false;
-    const onTokens = (picture, position, tokens) => {
+    const onTokens = (picture, position, tokens, recipe) => {
       made[picture] ??= new Int32Array(total);
       made[picture].set(tokens, position);
       const count = position + tokens.length;
-      const result = count === total
-        ? { grid: [...grid], tokens: made[picture].slice(), recipe: core.recipe(request, picture, made[picture]) }
-        : undefined;
+      const result = count === total ? { grid: [...grid], tokens: made[picture].slice(), recipe } : undefined;
       waiting.push({ picture, position, tokens, done: count / total, result });
       wake();
     };
@@ -154,7 +154,7 @@ export class Generator {
       while (true) {
         while (waiting.length > 0) {
           const step = waiting.shift();
-          if (step.result && options.pictures) step.result.picture = await this.tokenizer.decode(step.result, { signal });
+          if (step.result && tokenizer) step.result.picture = await tokenizer.decode(step.result, { signal });
           yield step;
         }
         if (ended) break;
@@ -165,6 +165,7 @@ export class Generator {
       // Whoever leaves the loop wants no more tokens.
       stop.abort();
       await running;
+      tokenizer?.dispose();
     }
   }
 

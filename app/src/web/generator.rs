@@ -158,20 +158,28 @@ impl WasmGenerator {
         self.info.clone()
     }
 
-    /// Makes pictures; `on_tokens` is called with number of the picture, position and new tokens. Answers the tokens of each.
+    /// Makes pictures; `on_tokens` is called with number of the picture, position, new tokens and, with the last tokens of a
+    /// picture and where there is a tokenizer, the recipe that repeats it. Answers the tokens of each.
     pub fn generate(&self, request: &str, on_tokens: Function, job: &WasmJob) -> Result<Promise, JsValue> {
         let requests = self.requests(request)?;
-        let (transformer, job) = (self.transformer.clone(), job.job());
+        let (transformer, whole, job) = (self.transformer.clone(), self.whole.clone().ok(), job.job());
         Ok(future_to_promise(async move {
             let mut thrown = None;
+            let mut made = vec![Vec::new(); requests.len()];
             let hand_over = |new: NewTokens<'_>| {
-                let (picture, position) = (new.picture as u32, new.position);
-                let called = on_tokens.call3(
-                    &JsValue::NULL,
-                    &picture.into(),
-                    &position.into(),
-                    &tokens_to(new.tokens),
-                );
+                let tokens: &mut Vec<u32> = &mut made[new.picture];
+                tokens.extend_from_slice(new.tokens);
+                let last = tokens.len() == transformer.config().block_size as usize;
+                let recipe = match whole.as_ref().filter(|_| last) {
+                    Some(generator) => recipe_text(generator, &requests[new.picture], tokens),
+                    None => Ok(JsValue::UNDEFINED),
+                };
+                let called = recipe.and_then(|recipe| {
+                    let picture = new.picture as u32;
+                    let values =
+                        Array::of4(&picture.into(), &new.position.into(), &tokens_to(new.tokens), &recipe);
+                    on_tokens.apply(&JsValue::NULL, &values)
+                });
                 if let Err(error) = called {
                     thrown = Some(error);
                     job.cancel();
@@ -197,16 +205,6 @@ impl WasmGenerator {
     #[must_use]
     pub fn missing_tokenizer(&self) -> Option<String> {
         self.whole.as_ref().err().cloned()
-    }
-
-    /// The recipe of a picture of a request, by its number and its tokens; undefined where there is no tokenizer.
-    pub fn recipe(&self, request: &str, picture: u32, given: &[i32]) -> Result<Option<String>, JsValue> {
-        let Ok(generator) = &self.whole else { return Ok(None) };
-        let requests = self.requests(request)?;
-        let request =
-            requests.get(picture as usize).ok_or_else(|| bad_argument("there is no such picture"))?;
-        let recipe = generator.recipe(request, &tokens_from(given)?);
-        recipe.to_json().map(Some).map_err(|error| script::error(&error))
     }
 
     /// The bytes of a PNG of the picture of a recipe, which carries the recipe.
@@ -284,6 +282,12 @@ impl WasmGenerator {
             },
         })
     }
+}
+
+/// The recipe of a picture, for its PNG.
+fn recipe_text(generator: &Generator, request: &PictureRequest, tokens: &[u32]) -> Result<JsValue, JsValue> {
+    let text = generator.recipe(request, tokens).to_json().map_err(|error| script::error(&error))?;
+    Ok(JsValue::from_str(&text))
 }
 
 fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, JsValue> {
