@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+#[cfg(not(target_arch = "wasm32"))]
 use serde_json::{Value, json};
 
 use crate::files::{Model, OfficialYaml, Origin, Shared, TensorEntry, WeightSet, WeightsError, read_section};
@@ -166,6 +167,7 @@ impl TokenizerWeights {
 
     /// The configuration as the `config.json` of a folder has it: without the rule where it was assumed, so that no
     /// assumption becomes a statement.
+    #[cfg(not(target_arch = "wasm32"))]
     pub(crate) fn config_section(&self) -> Value {
         let mut section = json!(self.config());
         if self.rule_is_assumed
