@@ -67,7 +67,7 @@ fn bare(config: &TokenizerConfig) -> TokenizerWeights {
 }
 
 /// The tokenizer in a folder with this `config.json`.
-fn folder(config: &TokenizerConfig, section: serde_json::Value) -> TokenizerWeights {
+fn folder(config: &TokenizerConfig, section: &serde_json::Value) -> TokenizerWeights {
     let json = json!({ "kind": "tokenizer", "weights": "raw", "tokenizer": section }).to_string();
     let tensors = Source::memory("model.safetensors", file(config.parameters()));
     let model = block_on(Model::open_folder(Source::memory("config.json", json.into_bytes()), vec![tensors]));
@@ -91,7 +91,7 @@ fn tokens_and_margins_are_those_of_the_rule() {
     let picture = noise_from(3 * 16 * 24, 77);
     let mut tokens = Vec::new();
     for rule in Rule::ALL {
-        let weights = folder(&config(rule), json!(config(rule)));
+        let weights = folder(&config(rule), &json!(config(rule)));
         assert_eq!((weights.config(), weights.rule_is_assumed()), (&config(rule), false));
         let codes = block_on(weights.read("quantize.embedding.weight")).unwrap();
         let tokenizer =
@@ -165,12 +165,12 @@ fn where_nothing_states_the_rule_ibq_is_assumed_and_a_yaml_states_it() {
 fn a_folder_without_the_field_is_from_before_it_was_written() {
     let mut section = json!(config(Rule::Ibq));
     section.as_object_mut().unwrap().remove("quantizer");
-    assert!(folder(&config(Rule::Ibq), section).rule_is_assumed());
+    assert!(folder(&config(Rule::Ibq), &section).rule_is_assumed());
 }
 
 #[test]
 fn a_folder_and_a_yaml_that_disagree_on_the_rule_are_an_error() {
-    let weights = folder(&config(Rule::Ibq), json!(config(Rule::Ibq)));
+    let weights = folder(&config(Rule::Ibq), &json!(config(Rule::Ibq)));
     let error = weights.with_yaml(TAMING).unwrap_err().to_string();
     assert!(error.contains("`quantizer: vq`") && error.contains("ibq"), "{error}");
 }
