@@ -128,26 +128,21 @@ fn pictures_of_the_bundled_models_name_them() {
     let folder = Folder::new("bundled-generator");
     given(&folder);
     let words = "--prefix given.json --keep 252 --adapter software";
-    let ran = folder.ibq(&format!("generate --class lighthouse -o a.png {words}")).ends_with(0);
+    folder.ibq(&format!("generate --class lighthouse -o a.png {words}")).ends_with(0);
     let made = recipe(&folder, "a.png");
     let name = made.path.strip_prefix("bundled:").expect("a bundled model").to_owned();
     assert_eq!(
         (made.model.as_str(), made.class_names.as_slice()),
         (name.as_str(), &["lighthouse".to_owned()][..])
     );
-    let tokenizer = made.tokenizer.as_ref().expect("a tokenizer from outside");
-    assert!(
-        tokenizer.path.starts_with("bundled:") && ran.err.contains("has no tokenizer inside"),
-        "{}",
-        ran.err
-    );
+    assert_eq!(made.tokenizer, None, "its tokenizer is inside");
     folder.ibq("generate --from a.png -o again.png --adapter software").ends_with(0);
     let bytes = |name: &str| std::fs::read(folder.at(name)).unwrap();
     assert!(bytes("again.png") == bytes("a.png"), "another picture");
 
-    // As the window wrote it once: the bare name of the generator, and no word of the tokenizer.
+    // As the window wrote it once: the bare name of the generator.
     let mut old = made.clone();
-    (old.path, old.tokenizer) = (name, None);
+    old.path = name;
     write_recipe(&folder, "old.png", &old);
     folder.ibq("generate --from old.png -o old-again.png --adapter software").ends_with(0);
     assert!(bytes("old-again.png") == bytes("a.png"), "another picture");
@@ -159,11 +154,24 @@ fn pictures_of_the_bundled_models_name_them() {
         let ran = folder.ibq("generate --from lost.png -o b.png --adapter software").ends_with(1);
         ran.says(&[said, "--model"]);
     }
-    let mut lost = made.clone();
-    lost.tokenizer = Some(RecipeTokenizer { path: String::new(), ..tokenizer.clone() });
-    write_recipe(&folder, "lost.png", &lost);
-    let ran = folder.ibq("generate --from lost.png -o b.png --adapter software").ends_with(1);
-    ran.says(&["does not say where its tokenizer", "--tokenizer"]);
+    let default = std::fs::read_to_string(golden("../../assets/models/default.txt")).unwrap();
+    let bundled = RecipeTokenizer {
+        path: format!("bundled:{}", default.trim()),
+        weights: Some(WeightSet::Ema),
+        precision: Precision::F16,
+    };
+    let mut outside = made.clone();
+    outside.tokenizer = Some(bundled.clone());
+    write_recipe(&folder, "outside.png", &outside);
+    folder.ibq("generate --from outside.png -o outside-again.png --adapter software").ends_with(0);
+    assert_eq!(recipe(&folder, "outside-again.png").tokenizer, Some(bundled.clone()));
+    for (path, said) in [("bundled:other", "bundled model other"), ("", "does not say where its tokenizer")] {
+        let mut lost = made.clone();
+        lost.tokenizer = Some(RecipeTokenizer { path: path.to_owned(), ..bundled.clone() });
+        write_recipe(&folder, "lost.png", &lost);
+        let ran = folder.ibq("generate --from lost.png -o b.png --adapter software").ends_with(1);
+        ran.says(&[said, "--tokenizer"]);
+    }
 }
 
 #[test]

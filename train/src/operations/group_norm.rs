@@ -18,20 +18,20 @@ use super::{
 /// channel.
 #[must_use]
 pub fn group_norm(x: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>) -> Tensor<4> {
-    normalize(&x, &gamma, &beta, false)
+    normalize(x, gamma, beta, false)
 }
 
 /// [`group_norm`], then `swish(x) = x · sigmoid(x)`.
 #[must_use]
 pub fn group_norm_swish(x: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>) -> Tensor<4> {
-    normalize(&x, &gamma, &beta, true)
+    normalize(x, gamma, beta, true)
 }
 
-fn normalize(x: &Tensor<4>, gamma: &Tensor<1>, beta: &Tensor<1>, swish: bool) -> Tensor<4> {
-    if !is_on_cpu(x) {
-        return burn_ops::group_norm(x.clone(), gamma.clone(), beta.clone(), swish);
+fn normalize(x: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>, swish: bool) -> Tensor<4> {
+    if !is_on_cpu(&x) {
+        return burn_ops::group_norm(x, gamma, beta, swish);
     }
-    apply([Input::of(x), Input::of(gamma), Input::of(beta)], |[x, gamma, beta]| {
+    apply([Input::of(&x), Input::of(&gamma), Input::of(&beta)], |[x, gamma, beta]| {
         let norm = Norm::new(x, gamma, beta, swish);
         (norm.forward(), norm)
     })
@@ -245,7 +245,7 @@ mod tests {
             let x = Tensor::<4>::random(shape, Distribution::Normal(0.5, 2.0), &device);
             let [gamma, beta] =
                 [1.0, 0.0].map(|m| Tensor::<1>::random([shape[1]], Distribution::Normal(m, 0.5), &device));
-            let fast = with_gradients(|x, g, b| normalize(&x, &g, &b, swish), &x, [&gamma, &beta]);
+            let fast = with_gradients(|x, g, b| normalize(x, g, b, swish), &x, [&gamma, &beta]);
             let slow = with_gradients(|x, g, b| burn_ops::group_norm(x, g, b, swish), &x, [&gamma, &beta]);
             for (fast, slow) in fast.into_iter().zip(slow) {
                 let scale = slow.clone().abs().max().into_scalar::<f32>();

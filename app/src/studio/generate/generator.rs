@@ -42,12 +42,41 @@ fn file_name(path: &str) -> &str {
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use ibq_core::{
+        files::Source,
         gpu::{AdapterChoice, GpuOptions, Precision},
-        transformer::{Condition, PictureRequest, Sampling},
+        transformer::{Condition, PictureRequest, Sampling, TransformerConfig},
     };
 
     use super::*;
-    use crate::studio::models::bundled_generator;
+
+    /// A transformer without a tokenizer inside, whose weights are all zero.
+    async fn transformer(codes: u32) -> Model {
+        let config = TransformerConfig {
+            vocab_size: codes,
+            block_size: 4,
+            n_layer: 1,
+            n_head: 1,
+            n_embd: 4,
+            class_num: 2,
+            ffn_dim: 4,
+        };
+        let (mut header, mut bytes) = (serde_json::Map::new(), 0);
+        for (name, shape) in config.parameters() {
+            let end = bytes + 4 * shape.iter().product::<u32>();
+            let entry = serde_json::json!({ "dtype": "F32", "shape": shape, "data_offsets": [bytes, end] });
+            header.insert(format!("transformer.{name}"), entry);
+            bytes = end;
+        }
+        let header = serde_json::to_vec(&header).unwrap();
+        let mut weights = (header.len() as u64).to_le_bytes().to_vec();
+        weights.extend(header);
+        weights.resize(weights.len() + bytes as usize, 0);
+        let folder = serde_json::json!({
+            "kind": "transformer", "weights": "raw", "transformer": config, "class_names": ["castle", "owl"],
+        });
+        let folder = Source::memory("config.json", serde_json::to_vec(&folder).unwrap());
+        Model::open_bundled("zeros", folder, Source::memory("weights", weights)).await.unwrap()
+    }
 
     #[test]
     fn recipes_name_the_tokenizer_that_was_taken() {
@@ -55,21 +84,20 @@ mod tests {
             let job = Job::new();
             let options = GpuOptions { adapter: AdapterChoice::Software, ..GpuOptions::default() };
             let gpu = Gpu::open(&options).await.expect("a software adapter");
-            let (name, model) = bundled_generator().await.expect("a bundled generator");
-            let model = model.unwrap();
-            let (_, tokenizer) = bundled_tokenizer().await.expect("a bundled tokenizer");
+            let (tokenizer_name, tokenizer) = bundled_tokenizer().await.expect("a bundled tokenizer");
             let weights = tokenizer.unwrap().tokenizer(None).unwrap();
+            let model = transformer(weights.config().n_embed).await;
             let loaded = Tokenizer::load(&gpu, &weights, Precision::F16, &job).await.unwrap();
             for (loaded, precision) in [(None, Precision::F32), (Some(loaded), Precision::F16)] {
                 let generator =
-                    load(&gpu, &name, &model, TransformerPrecision::F16, loaded, &job).await.unwrap();
+                    load(&gpu, "zeros", &model, TransformerPrecision::F32, loaded, &job).await.unwrap();
                 let (condition, sampling) = (Condition::Mix(0, 1, 0.5), Sampling::default());
                 let request = PictureRequest { condition, sampling, seed: 1, number: 0, fixed: Vec::new() };
-                let recipe = generator.recipe(&request, &[0; 256]);
-                assert_eq!((recipe.model.as_str(), recipe.path), (name.as_str(), format!("bundled:{name}")));
-                assert_eq!(recipe.class_names, [generator.class_name(0), generator.class_name(1)]);
+                let recipe = generator.recipe(&request, &[0; 4]);
+                assert_eq!((recipe.model.as_str(), recipe.path.as_str()), ("zeros", "bundled:zeros"));
+                assert_eq!(recipe.class_names, ["castle", "owl"]);
                 let tokenizer = recipe.tokenizer.expect("a tokenizer from outside");
-                assert!(tokenizer.path.starts_with("bundled:"), "{tokenizer:?}");
+                assert_eq!(tokenizer.path, format!("bundled:{tokenizer_name}"));
                 assert_eq!(tokenizer.precision, precision);
             }
         });

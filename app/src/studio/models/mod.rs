@@ -15,8 +15,6 @@ mod source;
 mod state;
 mod update;
 
-#[cfg(all(test, not(target_arch = "wasm32")))]
-pub(crate) use bundled::bundled_generator;
 pub(crate) use bundled::bundled_tokenizer;
 pub(crate) use chooser::show as show_chooser;
 pub(crate) use environment::ModelsEnvironment;
