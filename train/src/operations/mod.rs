@@ -1,7 +1,7 @@
 //! The operations that take most of the time of a training run, each with its own gradient.
 //!
 //! On the CPU (burn's `flex` device) they run through SIMD code that is several times faster than burn's. On every other
-//! device, and for products in 16 bits, burn's own operations compute the same. [`autodiff`] connects the gradients with
+//! device, and for products in 16 bits, burn's own operations compute the same. `autodiff` connects the gradients with
 //! burn's autodiff.
 
 mod adaptive_norm;
