@@ -12,7 +12,7 @@ use std::{
 };
 
 /// Longest wait for the window: a software GPU on a busy machine is slow.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(480);
 
 /// A program that is ended with the test, however that ends.
 struct Ended(Child);

@@ -7,7 +7,7 @@ use crate::{
     tokenizer::{Rule, TokenizerConfig},
 };
 
-use super::{FAMILIES, Family, Unsupported};
+use super::{FAMILIES, Family, Unsupported, class::is_one_of};
 
 /// Section with the shape of the network.
 const SECTION: &str = "ddconfig";
@@ -48,10 +48,10 @@ fn other_class(class: &str) -> WeightsError {
 fn tokenizer_arguments(yaml: &OfficialYaml) -> Result<OfficialArguments<'_>, WeightsError> {
     match (yaml.arguments_with(SECTION), yaml.model_class()) {
         (Some(arguments), _) => Ok(arguments),
-        (None, Some(class)) => Err(other_class(class)),
-        (None, None) => {
-            Err(invalid("has no section `ddconfig`, so it is no official tokenizer configuration"))
+        (None, Some(class)) if !FAMILIES.iter().any(|family| is_one_of(class, family.classes())) => {
+            Err(other_class(class))
         }
+        (None, _) => Err(invalid("has no section `ddconfig`, so it is no official tokenizer configuration")),
     }
 }
 
