@@ -2,7 +2,7 @@
 //!
 //! `assets/derived.json` lists each with its command, with the SHA-256 of everything it was made from, and with what came
 //! out: the SHA-256 of a file, or the figures that the command printed. A test compares the hashes ([`check`]), and
-//! `cargo xtask derive` runs the commands of what is stale ([`remake`]).
+//! `cargo xtask derive` runs the commands of what is stale ([`remake()`]).
 //!
 //! Texts quote figures between marks, `<!-- derived: NAME/KEY -->26.74 dB<!-- /derived -->`; see [`texts`].
 //!
