@@ -1,4 +1,4 @@
-//! What the page around the canvas gives the studio, and what it is told.
+//! What the page around the canvas gives the studio, and what the studio reports to it.
 
 use std::{cell::RefCell, rc::Rc};
 

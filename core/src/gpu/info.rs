@@ -44,7 +44,7 @@ pub enum AdapterKind {
     Integrated,
     /// A GPU of a virtual machine.
     Virtual,
-    /// A program on the processor (lavapipe, SwiftShader, WARP).
+    /// A software adapter (lavapipe, SwiftShader, WARP).
     Software,
     /// A GPU of which the driver says no more; every GPU in a browser.
     Unknown,
@@ -97,7 +97,7 @@ pub struct GpuInfo {
 }
 
 impl GpuInfo {
-    /// Whether the adapter is a program on the processor, for which other kernels are faster.
+    /// Whether this is a software adapter, for which other kernels are faster.
     #[must_use]
     pub fn is_software(&self) -> bool {
         self.kind == AdapterKind::Software

@@ -33,7 +33,7 @@ impl FromStr for AdapterChoice {
 pub struct GpuOptions {
     /// Which adapter.
     pub adapter: AdapterChoice,
-    /// Use at most this tier (none: the fastest of the adapter's; programs on a CPU have no matrix units that are).
+    /// Use at most this tier (none: the fastest of the adapter's; on software adapters matrix units are slower).
     pub tier: Option<Tier>,
     /// Ask only for the default limits of WebGPU, to see how an adapter without more behaves.
     pub default_limits: bool,

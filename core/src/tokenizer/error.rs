@@ -40,7 +40,7 @@ pub enum TokenizerError {
         /// Bytes at hand.
         budget: u64,
     },
-    /// The network computed something that is no number.
+    /// The network computed a NaN or an infinity.
     #[error(
         "the latent vector of token {position} is not a number: the weights are damaged, or too large for 16-bit floats"
     )]
