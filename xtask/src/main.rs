@@ -44,13 +44,15 @@ fn main() -> ExitCode {
 
 fn run(words: &[&str]) -> Outcome {
     match words {
-        ["demo"] => demo::run(true, None),
-        ["demo", "--no-window"] => demo::run(false, None),
-        ["demo", "--no-window", "--ibq", program] => demo::run(false, Some(Path::new(program))),
+        ["demo"] => demo::run(true, None, None),
+        ["demo", "--no-window"] => demo::run(false, None, None),
+        ["demo", "--no-window", "--ibq", program, "--sample", name] => {
+            demo::run(false, Some(Path::new(program)), Some(name))
+        }
         ["test"] => test::run(test::Extent::Everything),
         ["test", "--quick"] => test::run(test::Extent::Quick),
         ["web"] => web::build(Optimize::Fully, None),
-        ["web", "--bindgen", program] => web::build(Optimize::Fully, Some(Path::new(program))),
+        ["web", "--fast", "--bindgen", program] => web::build(Optimize::Little, Some(Path::new(program))),
         ["web", "--fast"] => web::build(Optimize::Little, None),
         ["serve"] => serve::run(8080),
         ["serve", "--port", port] => {

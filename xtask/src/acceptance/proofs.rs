@@ -2,7 +2,11 @@
 
 use std::process::Command;
 
-use crate::shell::{self, Failure, Outcome};
+use crate::{
+    setup,
+    shell::{self, Failure, Outcome},
+    test,
+};
 
 use super::figures::{self, Figure};
 
@@ -48,6 +52,11 @@ pub(super) const PROOFS: &[Proof] = &[
         name: "growing",
         about: "what it costs a run that its pictures grow on the screen",
         units: growing,
+    },
+    Proof {
+        name: "page",
+        about: "the page as it is published, with all optimizations, in a browser",
+        units: page,
     },
     Proof {
         name: "demo",
@@ -120,6 +129,17 @@ fn growing() -> Outcome<Vec<Unit>> {
     };
     let name = "four pictures of the bundled generator".to_owned();
     Ok(vec![Unit { name, commands: vec![Box::new(command)], figures: figures::sentences }])
+}
+
+fn page() -> Outcome<Vec<Unit>> {
+    setup::everything()?;
+    let build = || shell::command("cargo", &["build", "--locked", "--workspace", "--bin", "ibq"]);
+    let page = || shell::command("cargo", &["xtask", "web"]);
+    Ok(vec![Unit {
+        name: "all suites of web/tests".to_owned(),
+        commands: vec![Box::new(build), Box::new(page), Box::new(test::browser_command)],
+        figures: figures::sentences,
+    }])
 }
 
 fn cold_demo() -> Outcome<Vec<Unit>> {
