@@ -8,6 +8,8 @@ mod frame_times;
 mod generate;
 #[path = "studio_screens/growing.rs"]
 mod growing;
+#[path = "studio_screens/readme.rs"]
+mod readme;
 mod studio;
 
 use egui::{Key, Modifiers, vec2};

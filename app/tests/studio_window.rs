@@ -164,16 +164,6 @@ fn the_window_opens_and_follows_the_keyboard() {
 }
 
 #[test]
-#[ignore = "makes the picture of the README: cargo xtask derive window"]
-fn the_window_with_the_first_sample() {
-    let display = Display::start("1280x800");
-    let empty = display.picture("empty");
-    let _window = open_window(&display);
-    display.changed("start", &empty);
-    display.rested("readme");
-}
-
-#[test]
 fn without_a_display_the_program_says_what_it_needs() {
     let output = Command::new(env!("CARGO_BIN_EXE_ibq"))
         .env_remove("DISPLAY")
