@@ -6,7 +6,7 @@ use super::{graph::arrows, packages::Package, source::Tree};
 
 /// The crates, from the bottom up: one may depend on those of the floors below its own.
 const CRATES: &[&[&str]] = &[
-    &["ibq-shaders", "ibq-scenes", "ibq-train-events", "ibq-bindgen", "ibq-checks", "xtask"],
+    &["ibq-shaders", "ibq-cpu", "ibq-scenes", "ibq-train-events", "ibq-bindgen", "ibq-checks", "xtask"],
     &["ibq-core"],
     // For tests only: golden vectors and a device.
     &["ibq-tests"],

@@ -1,0 +1,88 @@
+//! Weights as the register tiles read them.
+
+use crate::Cpu;
+
+/// The weights of a convolution or a matrix, [out / width][tap][in][width]: the outputs of a panel lie side by side, so that one
+/// vector load serves as many products as there are lanes. Outputs beyond the last are 0.
+///
+/// The width is that of the register tile: [`Cpu::panel_width`].
+#[derive(Clone, Debug, Default)]
+pub struct Panels {
+    pub(crate) values: Vec<f32>,
+    pub(crate) width: usize,
+    pub(crate) taps: usize,
+    pub(crate) inputs: usize,
+    pub(crate) outputs: usize,
+}
+
+impl Panels {
+    /// From `value(tap, input, output)`.
+    pub fn new(
+        cpu: &Cpu,
+        (taps, inputs, outputs): (usize, usize, usize),
+        value: impl Fn(usize, usize, usize) -> f32,
+    ) -> Self {
+        let width = cpu.panel_width(outputs);
+        let mut values = vec![0.0; outputs.div_ceil(width) * taps * inputs * width];
+        let mut rows = values.chunks_exact_mut(width);
+        for panel in 0..outputs.div_ceil(width) {
+            for tap in 0..taps {
+                for input in 0..inputs {
+                    let Some(row) = rows.next() else { break };
+                    let first = panel * width;
+                    for (lane, slot) in row.iter_mut().take(outputs - first).enumerate() {
+                        *slot = value(tap, input, first + lane);
+                    }
+                }
+            }
+        }
+        Self { values, width, taps, inputs, outputs }
+    }
+
+    /// From a convolution's weights as in PyTorch: [out, in, side, side].
+    #[must_use]
+    pub fn of_conv(cpu: &Cpu, weight: &[f32], outputs: usize, inputs: usize, side: usize) -> Self {
+        let taps = side * side;
+        Self::new(cpu, (taps, inputs, outputs), |tap, input, output| {
+            weight[(output * inputs + input) * taps + tap]
+        })
+    }
+
+    /// From a matrix [in, out] whose rows are `stride` values apart.
+    #[must_use]
+    pub fn of_matrix(cpu: &Cpu, matrix: &[f32], inputs: usize, outputs: usize, stride: usize) -> Self {
+        Self::new(cpu, (1, inputs, outputs), |_, input, output| matrix[input * stride + output])
+    }
+
+    /// From rows [out, in], such as codes.
+    #[must_use]
+    pub fn of_rows(cpu: &Cpu, rows: &[f32], outputs: usize, inputs: usize) -> Self {
+        Self::new(cpu, (1, inputs, outputs), |_, input, output| rows[output * inputs + input])
+    }
+
+    /// Number of panels.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.outputs.div_ceil(self.width)
+    }
+
+    /// Bytes of the values.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        4 * self.values.len() as u64
+    }
+
+    /// One weight.
+    #[must_use]
+    pub fn get(&self, tap: usize, input: usize, output: usize) -> f32 {
+        let (panel, lane) = (output / self.width, output % self.width);
+        self.values[((panel * self.taps + tap) * self.inputs + input) * self.width + lane]
+    }
+
+    /// `[tap][in]` of one panel, whose width must be `N`.
+    #[inline(always)]
+    pub(crate) fn panel<const N: usize>(&self, panel: usize) -> &[[f32; N]] {
+        let len = self.taps * self.inputs;
+        &self.values.as_chunks::<N>().0[panel * len..][..len]
+    }
+}
