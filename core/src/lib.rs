@@ -4,7 +4,8 @@
 //!
 //! - ground floor: [`picture`] (files to pixels and back, metrics), [`tokens`] (token grids and their files), [`gpu`] (device,
 //!   buffers, pipelines, running dispatches), [`formats`] (safetensors headers, zip, NumPy), [`classes`] (names of classes),
-//!   `data_set` (folders and tar shards of pictures), [`job`] (progress and cancellation), [`units`] (numbers as text);
+//!   `data_set` (folders and tar shards of pictures), [`job`] (progress and cancellation),
+//!   `interruption` (signals that cancel a job), [`units`] (numbers as text);
 //! - [`files`]: model files of every form, and files that are written whole;
 //! - `ops`: one file per operation of the tokenizer's network;
 //! - [`tokenizer`]: picture to tokens to picture;
@@ -20,6 +21,8 @@ pub mod files;
 pub mod formats;
 pub mod generator;
 pub mod gpu;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod interruption;
 pub mod job;
 mod ops;
 pub mod picture;

@@ -17,7 +17,11 @@ use crate::{
     gpu::Precision,
 };
 
-use super::{CONFIG_FILE, FolderConfig, INDEX_FILE, TENSORS_FILE, WeightsError};
+use super::{
+    CONFIG_FILE, FolderConfig, INDEX_FILE, WeightsError,
+    partial::{create_folder, folder_of, follow_links, sync_folder},
+    replace_folder::{recover, replace},
+};
 
 /// How a tensor is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,8 +51,9 @@ impl FolderTensor {
     }
 }
 
-/// Writes a model folder under a temporary name beside its place and moves it there when it is complete. Dropped
-/// before that, it leaves nothing behind.
+/// Writes a model folder under a temporary name beside its place and moves it there when it is complete on disk. Dropped
+/// before that, it leaves nothing behind; what a killed process left is removed by the next one that writes there. A link is
+/// followed, so that the folder behind it is replaced and not the link.
 #[derive(Debug)]
 pub struct FolderWriter {
     out: PathBuf,
@@ -91,33 +96,28 @@ impl FolderWriter {
         config: &FolderConfig,
         tensors: Vec<FolderTensor>,
     ) -> Result<Self, WeightsError> {
-        check_replaceable(out)?;
-        let temporary = sibling(out, "partial")?;
-        if temporary.exists() {
-            fs::remove_dir_all(&temporary).map_err(failed(&temporary))?;
-        }
-        fs::create_dir_all(&temporary).map_err(failed(&temporary))?;
-        let begun = Self::create_files(&temporary, config, &tensors);
-        let file = begun.inspect_err(|_| remove(&temporary))?;
-        Ok(Self { out: out.to_owned(), temporary, file, tensors, at: (0, 0) })
+        let out = follow_links(out).map_err(failed(out))?;
+        recover(&out).map_err(failed(&out))?;
+        check_replaceable(&out)?;
+        let folder = folder_of(&out);
+        fs::create_dir_all(folder).map_err(failed(folder))?;
+        let (temporary, file) = create_folder(&out).map_err(failed(&out))?;
+        let file = BufWriter::with_capacity(1 << 18, file);
+        let mut writer = Self { out, temporary, file, tensors, at: (0, 0) };
+        writer.write_config(config)?;
+        let header = header(&writer.tensors);
+        writer.file.write_all(&header).map_err(failed(&writer.temporary))?;
+        Ok(writer)
     }
 
-    fn create_files(
-        folder: &Path,
-        config: &FolderConfig,
-        tensors: &[FolderTensor],
-    ) -> Result<BufWriter<File>, WeightsError> {
-        let path = folder.join(CONFIG_FILE);
+    fn write_config(&self, config: &FolderConfig) -> Result<(), WeightsError> {
+        let path = self.temporary.join(CONFIG_FILE);
         let mut json = serde_json::to_string_pretty(config).map_err(|error| failed(&path)(error.into()))?;
         json.push('\n');
-        fs::write(&path, json).map_err(failed(&path))?;
-
-        let path = folder.join(TENSORS_FILE);
-        let header = header(tensors);
         let write = || {
-            let mut file = BufWriter::with_capacity(1 << 18, File::create(&path)?);
-            file.write_all(&header)?;
-            Ok(file)
+            let mut file = File::create_new(&path)?;
+            file.write_all(json.as_bytes())?;
+            file.sync_all()
         };
         write().map_err(failed(&path))
     }
@@ -194,20 +194,9 @@ impl FolderWriter {
         }
         self.file.flush().map_err(failed(&self.temporary))?;
         self.file.get_ref().sync_all().map_err(failed(&self.temporary))?;
+        sync_folder(&self.temporary).map_err(failed(&self.temporary))?;
         check_replaceable(&self.out)?;
-        if !self.out.exists() {
-            return fs::rename(&self.temporary, &self.out).map_err(failed(&self.out));
-        }
-        let old = sibling(&self.out, "old")?;
-        fs::rename(&self.out, &old).map_err(failed(&self.out))?;
-        let moved = fs::rename(&self.temporary, &self.out).map_err(failed(&self.out));
-        match moved {
-            Ok(()) => fs::remove_dir_all(&old).map_err(failed(&old)),
-            Err(error) => {
-                fs::rename(&old, &self.out).map_err(failed(&self.out))?;
-                Err(error)
-            }
-        }
+        replace(&self.temporary, &self.out).map_err(failed(&self.out))
     }
 }
 
@@ -269,15 +258,6 @@ fn check_replaceable(out: &Path) -> Result<(), WeightsError> {
     let config = fs::read(out.join(CONFIG_FILE)).ok();
     let ours = config.is_some_and(|json| serde_json::from_slice::<FolderConfig>(&json).is_ok());
     if empty || ours { Ok(()) } else { refuse("is not a model folder written by ibq") }
-}
-
-/// A hidden name beside `out`, of this process alone.
-fn sibling(out: &Path, word: &str) -> Result<PathBuf, WeightsError> {
-    let Some(name) = out.file_name() else {
-        let reason = "has no name of its own to write to".to_owned();
-        return Err(WeightsError::Write { path: out.display().to_string(), reason });
-    };
-    Ok(out.with_file_name(format!(".{}.{word}-{}", name.to_string_lossy(), std::process::id())))
 }
 
 fn failed(path: &Path) -> impl Fn(std::io::Error) -> WeightsError {

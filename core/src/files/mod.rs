@@ -10,12 +10,18 @@ mod error;
 mod folder;
 mod folder_config;
 #[cfg(not(target_arch = "wasm32"))]
+mod folder_lock;
+#[cfg(not(target_arch = "wasm32"))]
 mod folder_writer;
 mod layout;
 mod model;
 mod origin;
+#[cfg(not(target_arch = "wasm32"))]
+mod partial;
 mod pickle;
 mod pytorch;
+#[cfg(not(target_arch = "wasm32"))]
+mod replace_folder;
 mod safetensors;
 mod source;
 mod stored;
@@ -30,12 +36,16 @@ pub use folder::{INDEX_FILE, TENSORS_FILE};
 pub(crate) use folder_config::read_section;
 pub use folder_config::{CONFIG_FILE, FolderConfig};
 #[cfg(not(target_arch = "wasm32"))]
+pub use folder_lock::{FolderLock, LockError};
+#[cfg(not(target_arch = "wasm32"))]
 pub use folder_writer::{FolderTensor, FolderWriter, StoredAs};
 pub use model::{Model, TensorEntry};
 pub use origin::Origin;
+#[cfg(not(target_arch = "wasm32"))]
+pub use partial::{follow_links, rename_durably};
 pub(crate) use source::Shared;
 pub use source::{Source, SourceError};
 pub use weight_set::{WeightSet, WeightSetError};
 #[cfg(not(target_arch = "wasm32"))]
-pub use whole_file::{WholeFile, write_whole};
+pub use whole_file::{WholeFile, write_whole, write_whole_private};
 pub use yaml::{OfficialArguments, OfficialYaml, YamlEntry};

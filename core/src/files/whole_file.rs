@@ -1,10 +1,12 @@
 //! Files that appear whole or not at all.
 
 use std::{
-    fs::{self, File},
+    fs::{self, File, OpenOptions},
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
 };
+
+use super::partial::{create_file, folder_of, follow_links, sync_folder};
 
 /// Bytes that are collected before they go to the disk.
 const BUFFER: usize = 1 << 18;
@@ -20,10 +22,24 @@ pub fn write_whole(path: &Path, write: impl FnOnce(&mut WholeFile) -> io::Result
     file.finish()
 }
 
+/// Writes a file as [`write_whole`] does, readable by its owner alone where the system has such permissions.
+///
+/// # Errors
+/// Those of `write` and of the file system.
+pub fn write_whole_private(
+    path: &Path,
+    write: impl FnOnce(&mut WholeFile) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut file = WholeFile::begin(path, true)?;
+    write(&mut file)?;
+    file.finish()
+}
+
 /// A file that has its name only once it is finished. Dropped before that, it leaves nothing behind.
 ///
-/// A link is followed, so that the file behind it is replaced and not the link. Devices and pipes cannot be replaced: they
-/// are written to directly.
+/// Content and name are on disk when it is finished. A link is followed, also to a file that does not exist yet, so that the
+/// file behind it is written and not the link replaced. A replaced file passes on its permissions. Devices and pipes cannot be
+/// replaced: they are written to directly.
 #[derive(Debug)]
 pub struct WholeFile {
     path: PathBuf,
@@ -37,14 +53,25 @@ impl WholeFile {
     /// # Errors
     /// Those of the file system.
     pub fn create(path: &Path) -> io::Result<Self> {
-        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        let special = fs::metadata(&path).is_ok_and(|data| !data.is_file() && !data.is_dir());
-        let partial = (!special).then(|| {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            path.with_file_name(format!(".{name}.{}.partial", std::process::id()))
-        });
-        let file = File::create(partial.as_ref().unwrap_or(&path))?;
-        Ok(Self { path, partial, out: BufWriter::with_capacity(BUFFER, file) })
+        Self::begin(path, false)
+    }
+
+    fn begin(path: &Path, private: bool) -> io::Result<Self> {
+        let path = follow_links(path)?;
+        let before = fs::metadata(&path).ok();
+        let is_special = before.as_ref().is_some_and(|data| !data.is_file() && !data.is_dir());
+        let (partial, file) = if is_special {
+            (None, OpenOptions::new().write(true).open(&path)?)
+        } else {
+            let (partial, file) = create_file(&path, private)?;
+            (Some(partial), file)
+        };
+        let whole = Self { path, partial, out: BufWriter::with_capacity(BUFFER, file) };
+        #[cfg(unix)]
+        if let Some(before) = before.filter(|data| data.is_file() && !private) {
+            whole.out.get_ref().set_permissions(before.permissions())?;
+        }
+        Ok(whole)
     }
 
     /// Gives it its name once everything is on disk.
@@ -56,8 +83,9 @@ impl WholeFile {
         if let Some(partial) = &self.partial {
             self.out.get_ref().sync_all()?;
             fs::rename(partial, &self.path)?;
+            self.partial = None;
+            sync_folder(folder_of(&self.path))?;
         }
-        self.partial = None;
         Ok(())
     }
 }
@@ -142,5 +170,25 @@ mod tests {
         assert_eq!(fs::read_to_string(&target).unwrap(), "new");
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         write_whole(Path::new("/dev/null"), |file| file.write_all(b"gone")).unwrap();
+        // A link to nothing yet is treated alike.
+        fs::remove_file(&target).unwrap();
+        write_whole(&link, |file| file.write_all(b"first")).unwrap();
+        assert_eq!(fs::read_to_string(&target).unwrap(), "first");
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_private_file_is_the_owners_alone_and_a_replaced_file_keeps_its_permissions() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = Folder::new("permissions");
+        let path = folder.0.join("a.txt");
+        let mode = || fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+        fs::write(&path, "everybody's").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        write_whole_private(&path, |file| file.write_all(b"mine")).unwrap();
+        assert_eq!(mode(), 0o600);
+        write_whole(&path, |file| file.write_all(b"still mine")).unwrap();
+        assert_eq!(mode(), 0o600);
     }
 }

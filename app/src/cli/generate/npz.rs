@@ -5,14 +5,17 @@
 //! partial file begins with the same bytes, its whole pictures are kept. Nothing is held in memory.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File, OpenOptions, TryLockError},
     io::{self, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
 };
 
-use ibq_core::formats::{
-    npy::NpyHeader,
-    zip::{StoredEntry, encode_directory},
+use ibq_core::{
+    files::{follow_links, rename_durably},
+    formats::{
+        npy::NpyHeader,
+        zip::{StoredEntry, encode_directory},
+    },
 };
 
 use super::super::{
@@ -50,6 +53,7 @@ impl SampleFile {
         side: u32,
         overwrite: bool,
     ) -> Result<Self, Failure> {
+        let path = &follow_links(path).map_err(|error| Failure::in_file(path, readable(&error)))?;
         let mut name = path.file_name().unwrap_or_default().to_owned();
         name.push(".partial");
         let partial = path.with_file_name(name);
@@ -71,13 +75,7 @@ impl SampleFile {
         begin.extend_from_slice(&header);
 
         let fail = |error: io::Error| Failure::in_file(&partial, readable(&error));
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&partial)
-            .map_err(fail)?;
+        let mut file = open_partial(&partial).map_err(fail)?;
         let len = file.metadata().map_err(fail)?.len();
         let start = begin.len() as u64;
         let known = &begin[..begin.len().min(len as usize)];
@@ -156,10 +154,31 @@ impl SampleFile {
         self.file.write_all(&end).map_err(fail)?;
         self.file.seek(SeekFrom::Start(self.samples.checksum_offset())).map_err(fail)?;
         self.file.write_all(&self.samples.checksum.to_le_bytes()).map_err(fail)?;
-        self.file.sync_all().map_err(fail)?;
-        fs::rename(&self.partial, &self.path)
+        rename_durably(&self.file, &self.partial, &self.path)
             .map_err(|error| Failure::Failed(format!("{}: {}", shown(&self.path), readable(&error))))?;
         Ok(labels.offset + end.len() as u64)
+    }
+}
+
+/// Opens a partial file and locks it. A link of its name is refused: in a folder that others can write to, it may lead to a
+/// file of theirs, or of the user's.
+fn open_partial(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true);
+    let file = match options.clone().create_new(true).open(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            if !fs::symlink_metadata(path)?.is_file() {
+                return Err(io::Error::other("is a link or no file; remove it"));
+            }
+            options.open(path)?
+        }
+        opened => opened?,
+    };
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => Err(io::Error::other("another process is writing it")),
+        // A file system without locks.
+        Err(TryLockError::Error(error)) if error.kind() != io::ErrorKind::Unsupported => Err(error),
+        Err(TryLockError::Error(_)) | Ok(()) => Ok(file),
     }
 }
 
@@ -257,6 +276,23 @@ mod tests {
         assert_eq!(folder.open(b"{}", false).unwrap().pictures(), 1);
         assert_eq!(folder.open(b"{\"seed\":1}", true).unwrap().pictures(), 0);
         assert!(folder.open(b"{}", true).unwrap().append(&[0; 47]).is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_partial_file_that_is_a_link_or_that_another_process_writes_is_refused() {
+        let folder = SampleFolder::new("foreign");
+        let victim = folder.0.join("victim");
+        fs::write(&victim, "precious").unwrap();
+        let partial = folder.0.join("s.npz.partial");
+        std::os::unix::fs::symlink(&victim, &partial).unwrap();
+        let error = folder.open(b"{}", true).unwrap_err().to_string();
+        assert!(error.contains("link"), "{error}");
+        assert_eq!(fs::read_to_string(&victim).unwrap(), "precious");
+        fs::remove_file(&partial).unwrap();
+        let _writer = folder.open(b"{}", false).unwrap();
+        let error = folder.open(b"{}", true).unwrap_err().to_string();
+        assert!(error.contains("another process"), "{error}");
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use std::io::Write;
 
 #[cfg(not(target_arch = "wasm32"))]
-use ibq_core::files::write_whole;
+use ibq_core::files::write_whole_private;
 
 /// Most bytes of a stored gallery that are read.
 #[cfg(not(target_arch = "wasm32"))]
@@ -46,13 +46,13 @@ impl GalleryStorage {
         }
     }
 
-    /// Writes it whole or not at all.
+    /// Writes it whole or not at all, readable by the user alone: it names models and their paths.
     pub(super) fn write(&self, text: &str) -> Result<(), String> {
         let said = |error: std::io::Error| format!("{}: {error}", self.0.display());
         if let Some(folder) = self.0.parent() {
             std::fs::create_dir_all(folder).map_err(said)?;
         }
-        write_whole(&self.0, |file| file.write_all(text.as_bytes())).map_err(said)
+        write_whole_private(&self.0, |file| file.write_all(text.as_bytes())).map_err(said)
     }
 }
 
