@@ -6,6 +6,7 @@
 //! [`optim`] (optimizers and schedules), [`training`] (the loop), [`log`] (files of a run), and files for PyTorch
 //! ([`pytorch`]). [`evaluation`] measures generated images, and [`experiment`] compares quantizers.
 
+mod append_lines;
 pub mod data;
 pub mod device;
 pub mod evaluation;

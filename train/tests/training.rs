@@ -323,7 +323,15 @@ fn a_file_of_pictures_comes_back_as_it_was() {
     let pictures = pictures();
     pictures.save(&path).unwrap();
     assert_eq!(Pictures::open(&path).unwrap(), pictures);
-    std::fs::write(&path, &std::fs::read(&path).unwrap()[..1000]).unwrap();
+    let bytes = std::fs::read(&path).unwrap();
+    let one = pictures.side() * pictures.side() * 3;
+    // The older version, without the number of pictures.
+    std::fs::write(&path, [b"IBQPICT1", &bytes[8..16], &bytes[24..]].concat()).unwrap();
+    assert_eq!(Pictures::open(&path).unwrap(), pictures);
+    // Cut at the end of a picture.
+    std::fs::write(&path, &bytes[..bytes.len() - one]).unwrap();
+    assert!(Pictures::open(&path).unwrap_err().to_string().contains("not whole"));
+    std::fs::write(&path, &bytes[..1000]).unwrap();
     assert!(Pictures::open(&path).unwrap_err().to_string().contains("cut short"));
 }
 

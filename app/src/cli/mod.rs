@@ -1,7 +1,7 @@
 //! The command line: a file per command, and what the commands share.
 //!
 //! Results go to standard output, messages to standard error. Exit codes: 0 done, 1 failed (wholly, or for some of the
-//! inputs), 2 the command line was wrong.
+//! inputs), 2 the command line was wrong; 129, 130 and 143 after SIGHUP, Ctrl-C and SIGTERM, when the work was not done.
 
 mod bench;
 mod classes;
@@ -37,7 +37,8 @@ use session::Session;
     name = "ibq",
     version,
     about = "Pictures to tokens and back, on any GPU",
-    after_help = "Without a command the window opens."
+    after_help = "Without a command the window opens.\n\n\
+                  Exit codes: 0 done, 1 failed, 2 wrong usage; 130, 143 and 129 after Ctrl-C, SIGTERM and SIGHUP."
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -83,8 +84,12 @@ pub(crate) fn run() -> ExitCode {
         }
     });
     let done = done.and_then(|()| session.verdict());
+    let interruption = session.interruption().clone();
     drop(session);
-    exit_code(&done)
+    match (exit_code(&done), interruption.exit_code()) {
+        (_, Some(code)) if done.is_err() => ExitCode::from(code),
+        (code, _) => code,
+    }
 }
 
 /// Opens the window and returns when it is closed.

@@ -8,7 +8,7 @@ use std::{
 };
 
 use console::style;
-use ibq_core::job::Job;
+use ibq_core::{interruption::Interruption, job::Job};
 use serde::Serialize;
 
 use super::{
@@ -16,9 +16,6 @@ use super::{
     paths::readable,
     progress::ProgressLine,
 };
-
-/// Exit code after a second Ctrl-C, as shells give it.
-const INTERRUPTED: i32 = 130;
 
 /// An input that failed while the others went on.
 #[derive(Clone, Debug, Serialize)]
@@ -32,33 +29,30 @@ pub(crate) struct FailedInput {
 /// One run of the program.
 pub(crate) struct Session {
     job: Job,
+    interruption: Interruption,
     line: Option<ProgressLine>,
     failed: RefCell<Vec<FailedInput>>,
     unwritten: Cell<Option<std::io::Error>>,
 }
 
 impl Session {
-    /// Begins: from here on Ctrl-C cancels the job, and a second one ends the program at once.
+    /// Begins: from here on Ctrl-C, SIGTERM and SIGHUP cancel the job, and a second signal ends the program at once.
     pub(crate) fn start() -> Self {
         let job = Job::new();
-        let handler = {
-            let job = job.clone();
-            move || {
-                if job.is_cancelled() {
-                    std::process::exit(INTERRUPTED);
-                }
-                job.cancel();
-            }
-        };
-        // Where no handler can be set, Ctrl-C ends the program as it does by default.
-        let _ = ctrlc::set_handler(handler);
+        // Where no handler can be set, signals end the program as they do by default.
+        let interruption = Interruption::cancels(&job).unwrap_or_default();
         let line = ProgressLine::on_terminal(&job);
-        Self { job, line, failed: RefCell::default(), unwritten: Cell::new(None) }
+        Self { job, interruption, line, failed: RefCell::default(), unwritten: Cell::new(None) }
     }
 
     /// The job of this run.
     pub(crate) fn job(&self) -> &Job {
         &self.job
+    }
+
+    /// The signals that came.
+    pub(crate) fn interruption(&self) -> &Interruption {
+        &self.interruption
     }
 
     /// Names what is worked on, before the progress bar.

@@ -171,7 +171,7 @@ fn an_interrupt_cancels_and_leaves_no_file_behind() {
     assert!(std::process::Command::new("kill").args(["-INT", &id]).status().unwrap().success());
     let mut rest = String::new();
     std::io::Read::read_to_string(&mut messages, &mut rest).unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(1), "{rest}");
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{rest}");
     assert!(rest.contains("cancelled"), "{rest}");
     assert_eq!(folder.list("out"), [""; 0]);
 }

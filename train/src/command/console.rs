@@ -8,6 +8,8 @@ use ibq_train_events::{
 };
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 
+use super::output::{report, say};
+
 /// Prints the events of a run.
 pub(super) struct Console {
     bar: ProgressBar,
@@ -31,7 +33,7 @@ impl Console {
     }
 
     fn print(&self, line: &str) {
-        self.bar.suspend(|| println!("{line}"));
+        self.bar.suspend(|| say!("{line}"));
     }
 
     /// What is left of the run.
@@ -87,7 +89,7 @@ impl EventSink for Console {
                 self.bar.set_message(format!("step {} · {} left", progress.step, self.left()));
             }
             TrainEvent::Record { record } => self.print_record(record),
-            TrainEvent::Warning { warning } => self.bar.suspend(|| eprintln!("warning: {warning}")),
+            TrainEvent::Warning { warning } => self.bar.suspend(|| report!("warning: {warning}")),
             TrainEvent::Skipped { path, reason } => {
                 let file = Skipped { path: path.into(), reason: reason.clone() };
                 self.bar.suspend(|| self.skipped.report(&[file]));
@@ -104,7 +106,7 @@ impl EventSink for Console {
                     [] => String::new(),
                     options => format!(", without {},", options.join(" and ")),
                 };
-                println!(
+                say!(
                     "{state} after step {step}; rerun the same command{once} to resume from {}",
                     self.checkpoint
                 );
@@ -162,9 +164,9 @@ impl SkipReporter {
         for file in skipped {
             self.reported += 1;
             if self.reported <= MAX_NAMED {
-                eprintln!("skipped {file}");
+                report!("skipped {file}");
             } else if self.reported == MAX_NAMED + 1 {
-                eprintln!("more files are skipped; they are only counted from here on");
+                report!("more files are skipped; they are only counted from here on");
             }
         }
     }
@@ -173,8 +175,8 @@ impl SkipReporter {
     pub(super) fn report_total(&self, beside: &str) {
         match self.reported {
             0 => {}
-            1 => eprintln!("1 file skipped, {beside}"),
-            count => eprintln!("{count} files skipped, {beside}"),
+            1 => report!("1 file skipped, {beside}"),
+            count => report!("{count} files skipped, {beside}"),
         }
     }
 }

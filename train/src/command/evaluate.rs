@@ -1,15 +1,15 @@
 //! `ibq-train evaluate`: how good a tokenizer is.
 
-use std::path::PathBuf;
+use std::{io::Write, path::PathBuf};
 
-use ibq_core::picture::encode_png;
+use ibq_core::{files::write_whole, picture::encode_png};
 use ibq_train::{
     data::Pictures,
     device::DeviceChoice,
     tokenizer::{evaluate, quantizer::QuantizerConfig, sample_sheet},
 };
 
-use super::{Outcome, import_tokenizer, pictures::open_folder};
+use super::{Outcome, import_tokenizer, output::say, pictures::open_folder};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -53,12 +53,13 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     let (quality, reconstructed) =
         evaluate(&weights, &config, &QuantizerConfig::of(config.rule), &pictures, &device);
     if let Some(path) = &arguments.sheet {
-        std::fs::write(path, encode_png(&sample_sheet(&pictures, &reconstructed, arguments.columns))?)?;
+        let png = encode_png(&sample_sheet(&pictures, &reconstructed, arguments.columns))?;
+        write_whole(path, |file| file.write_all(&png))?;
     }
-    println!("pictures    {} of {side}×{side}", quality.pictures, side = arguments.side);
-    println!("PSNR        {:.2} dB", quality.psnr);
-    println!("SSIM        {:.4}", quality.ssim);
-    println!("usage       {:.1} % of {} codes", 100.0 * quality.usage, config.n_embed);
-    println!("perplexity  {:.0}", quality.perplexity);
+    say!("pictures    {} of {side}×{side}", quality.pictures, side = arguments.side);
+    say!("PSNR        {:.2} dB", quality.psnr);
+    say!("SSIM        {:.4}", quality.ssim);
+    say!("usage       {:.1} % of {} codes", 100.0 * quality.usage, config.n_embed);
+    say!("perplexity  {:.0}", quality.perplexity);
     Ok(())
 }

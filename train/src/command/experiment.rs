@@ -1,15 +1,16 @@
 //! `ibq-train experiment`: what the method does, measured.
 
-use std::path::PathBuf;
+use std::{io::Write, path::PathBuf};
 
 use burn::tensor::Device;
+use ibq_core::files::{FolderLock, write_whole};
 use ibq_train::{
     data::Pictures,
     experiment::{Method, Run, Runs, Setting, Start, ablation_report, collapse_report, cross, insert_table},
 };
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Outcome, memory, pictures::draw_scenes, set_threads};
+use super::{Outcome, memory, output::say, pictures::draw_scenes, set_threads};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -75,7 +76,8 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
             let (table, plots) = collapse_report(&chosen(&runs, &settings));
             comparison.write("collapse.md", "# Codes in use: VQ and IBQ", &table)?;
             for (name, plot) in plots {
-                std::fs::write(comparison.report.join(name), plot.svg())?;
+                let svg = plot.svg();
+                write_whole(&comparison.report.join(name), |file| file.write_all(svg.as_bytes()))?;
             }
             Ok(())
         }
@@ -113,7 +115,7 @@ impl Comparison {
             setting.preset()?;
         }
         set_threads(self.threads)?;
-        std::fs::create_dir_all(&self.out)?;
+        let _lock = FolderLock::acquire(&self.out)?;
         let mut runs = Runs::open(&self.out.join("runs.jsonl"))?;
         let open: Vec<&Setting> = settings.iter().filter(|setting| !runs.has(setting)).collect();
         if open.is_empty() || self.report_only {
@@ -145,7 +147,7 @@ impl Comparison {
                     )
                 },
             );
-            println!("[{}/{}] {what}: {outcome} · {:.0} s", index + 1, open.len(), run.seconds);
+            say!("[{}/{}] {what}: {outcome} · {:.0} s", index + 1, open.len(), run.seconds);
             runs.add(run)?;
         }
         Ok(runs)
@@ -156,8 +158,9 @@ impl Comparison {
         std::fs::create_dir_all(&self.report)?;
         let path = self.report.join(page);
         let before = if path.exists() { std::fs::read_to_string(&path)? } else { format!("{title}\n") };
-        std::fs::write(&path, insert_table(&before, table))?;
-        println!("{table}\nwritten to {}", path.display());
+        let page = insert_table(&before, table);
+        write_whole(&path, |file| file.write_all(page.as_bytes()))?;
+        say!("{table}\nwritten to {}", path.display());
         Ok(())
     }
 }

@@ -1,12 +1,12 @@
 //! `ibq-train export`: a checkpoint becomes a model folder, or a file for PyTorch.
 
-use std::path::PathBuf;
+use std::{io::Write, path::PathBuf};
 
 use burn::tensor::Device;
-use ibq_core::gpu::Precision;
+use ibq_core::{files::write_whole, gpu::Precision};
 use ibq_train::tokenizer::{Checkpoint, export, export_pytorch, official_yaml::tokenizer_yaml};
 
-use super::Outcome;
+use super::{Outcome, output::say};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -31,13 +31,14 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         let precision = if arguments.f32 { Precision::F32 } else { Precision::F16 };
         let source = format!("ibq-train, step {step}");
         export(&checkpoint.ema.weights, &checkpoint.preset.model, precision, &source, out)?;
-        println!("{}: the averaged weights of step {step}", out.display());
+        say!("{}: the averaged weights of step {step}", out.display());
     }
     if let Some(path) = &arguments.pytorch {
         export_pytorch(&checkpoint, path)?;
         let yaml = path.with_extension("yaml");
-        std::fs::write(&yaml, tokenizer_yaml(&checkpoint.preset.model))?;
-        println!("{}: weights and averages of step {step}; model: {}", path.display(), yaml.display());
+        let text = tokenizer_yaml(&checkpoint.preset.model);
+        write_whole(&yaml, |file| file.write_all(text.as_bytes()))?;
+        say!("{}: weights and averages of step {step}; model: {}", path.display(), yaml.display());
     }
     Ok(())
 }

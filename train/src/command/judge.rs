@@ -1,9 +1,9 @@
 //! `ibq-train classifier` and `ibq-train judge`: how well generated pictures show their class.
 
-use std::path::PathBuf;
+use std::{io::Write, path::PathBuf};
 
 use burn::tensor::Device;
-use ibq_core::files::Model;
+use ibq_core::files::{Model, write_whole};
 use ibq_core::{
     job::Job,
     picture::encode_png,
@@ -19,7 +19,7 @@ use ibq_train::{
     transformer::{self, Generator, decode_tokens, sample},
 };
 
-use super::{Outcome, import_tokenizer, pictures::draw_scenes};
+use super::{Outcome, import_tokenizer, output::say, pictures::draw_scenes};
 
 /// Pictures that are made at the same time.
 const BATCH: usize = 64;
@@ -84,7 +84,7 @@ pub(super) struct Arguments {
 
 pub(super) fn train(arguments: &ClassifierArguments) -> Outcome {
     let (device, name) = arguments.device.open()?;
-    println!("training on {name}");
+    say!("training on {name}");
     let classes = Class::ALL.len();
     let pictures = draw_scenes(classes * arguments.scenes, arguments.side, arguments.seed, &[1]);
     let of_picture: Vec<usize> = (0..pictures.len()).map(|index| index % classes).collect();
@@ -94,7 +94,7 @@ pub(super) fn train(arguments: &ClassifierArguments) -> Outcome {
     let mut next = 0.0;
     classifier.train(&pictures, &of_picture, arguments.epochs, &mut random, |fraction, loss| {
         if fraction >= next {
-            println!("{:3.0} % · loss {loss:.4}", 100.0 * fraction);
+            say!("{:3.0} % · loss {loss:.4}", 100.0 * fraction);
             next += 0.05;
         }
     });
@@ -102,7 +102,7 @@ pub(super) fn train(arguments: &ClassifierArguments) -> Outcome {
     let each = 24;
     let held_out = Pictures::held_out_scenes(each, arguments.side, 0);
     let accuracy = classifier.classify(&held_out).accuracy(&targets(each));
-    println!("{:.2} % right on {} held-out scenes", 100.0 * accuracy, held_out.len());
+    say!("{:.2} % right on {} held-out scenes", 100.0 * accuracy, held_out.len());
     Ok(())
 }
 
@@ -152,7 +152,8 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     let Some(made) = Pictures::of(&made) else { return Err("no pictures were asked for".into()) };
     if let Some(path) = &arguments.sheet {
         let all: Vec<_> = (0..made.len()).map(|index| made.get(index)).collect();
-        std::fs::write(path, encode_png(&image_grid(&all, each))?)?;
+        let png = encode_png(&image_grid(&all, each))?;
+        write_whole(path, |file| file.write_all(&png))?;
     }
 
     let real = Pictures::held_out_scenes(each, made.side(), 1_000);
@@ -161,7 +162,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     let rebuilt = Pictures::of(&rebuilt).ok_or("no pictures were rebuilt")?;
 
     let seen_real = classifier.classify(&real);
-    println!(
+    say!(
         "{each} pictures of each of {} classes · classifier's accuracy on the target class · Fréchet distance",
         class_names.len()
     );
@@ -172,7 +173,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     ] {
         let seen = classifier.classify(pictures);
         let distance = frechet_distance(&seen.features, &seen_real.features, FEATURES);
-        println!("{what:38} {:6.2} % {distance:10.3}", 100.0 * seen.accuracy(&targets(each)));
+        say!("{what:38} {:6.2} % {distance:10.3}", 100.0 * seen.accuracy(&targets(each)));
     }
     let seen = classifier.classify(&made);
     let names = &classifier.class_names;
@@ -181,7 +182,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         if right * 2 < each {
             let mistaken: Vec<&str> =
                 rows.iter().filter(|&&seen| seen != class).map(|&seen| names[seen].as_str()).collect();
-            println!("  {}: {right} of {each}; taken for {}", names[class], mistaken.join(", "));
+            say!("  {}: {right} of {each}; taken for {}", names[class], mistaken.join(", "));
         }
     }
     Ok(())

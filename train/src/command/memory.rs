@@ -5,7 +5,7 @@ use std::time::Instant;
 use burn::tensor::{Device, Distribution, Tensor};
 use ibq_train::tokenizer::quantizer::{Ibq, Quantizer, QuantizerWeights};
 
-use super::Outcome;
+use super::{Outcome, output::say};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -28,23 +28,23 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         |rows, spread| Tensor::<2>::random([rows, dimension], Distribution::Normal(0.0, spread), &device);
     let (latents, codebook, upstream) = (random(positions, 1.0), random(codes, 1.0), random(positions, 1e-3));
     let gib = (1u64 << 30) as f64;
-    println!(
+    say!(
         "IBQ, {codes} codes of {dimension} values, {positions} positions: one table of positions × codes would be {:.1} GiB",
         4.0 * codes as f64 * positions as f64 / gib
     );
     let rule = Ibq::default();
     let start = Instant::now();
     let quantized = rule.forward(latents.clone(), codebook.clone());
-    println!("forward   {:.1} s", start.elapsed().as_secs_f64());
+    say!("forward   {:.1} s", start.elapsed().as_secs_f64());
     let start = Instant::now();
     let (d_latents, d_codebook) =
         rule.backward(latents, codebook, &quantized, upstream, &QuantizerWeights::default());
-    println!("backward  {:.1} s", start.elapsed().as_secs_f64());
+    say!("backward  {:.1} s", start.elapsed().as_secs_f64());
     let norm = |gradient: Tensor<2>| gradient.square().sum().into_scalar::<f32>().sqrt();
-    println!("gradient norms {:.3e} of the latents, {:.3e} of the codes", norm(d_latents), norm(d_codebook));
+    say!("gradient norms {:.3e} of the latents, {:.3e} of the codes", norm(d_latents), norm(d_codebook));
     match peak_memory() {
-        Some(bytes) => println!("peak      {:.2} GiB resident", bytes as f64 / gib),
-        None => println!("peak      unknown on this system (it is read from /proc, on Linux)"),
+        Some(bytes) => say!("peak      {:.2} GiB resident", bytes as f64 / gib),
+        None => say!("peak      unknown on this system (it is read from /proc, on Linux)"),
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ mod experiment;
 mod export;
 mod judge;
 mod memory;
+mod output;
 mod pictures;
 mod tokenizer;
 mod tokens;
@@ -17,6 +18,7 @@ use burn::tensor::Device;
 use clap::{Parser, Subcommand};
 use ibq_core::{
     files::WeightsError,
+    interruption::Interruption,
     tokenizer::{Rule, TokenizerConfig},
 };
 use ibq_train::{
@@ -24,9 +26,16 @@ use ibq_train::{
     weights::Weights,
 };
 
+use output::report;
+
 /// Trains IBQ tokenizers and transformers.
 #[derive(Debug, Parser)]
-#[command(version, about)]
+#[command(
+    version,
+    about,
+    after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage. Ctrl-C, SIGTERM and SIGHUP stop a training after its current step: it \
+                  saves a checkpoint and exits with 130, 143 or 129. A second signal ends it at once."
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -59,6 +68,26 @@ enum Command {
 /// Failure of a command, for people.
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
+/// A command was stopped by a signal, after it saved what there was.
+#[derive(Debug, thiserror::Error)]
+#[error("interrupted")]
+struct Interrupted {
+    /// The exit code that names the signal.
+    code: u8,
+}
+
+/// The outcome of a command that a signal may have stopped.
+fn outcome_of<E: Into<Box<dyn std::error::Error>>>(
+    result: Result<(), E>,
+    interruption: &Interruption,
+) -> Outcome {
+    let Some(code) = interruption.exit_code() else { return result.map_err(Into::into) };
+    if let Err(error) = result {
+        report!("error: {}", error.into());
+    }
+    Err(Interrupted { code }.into())
+}
+
 /// Sets the number of threads, if one is given.
 fn set_threads(threads: Option<usize>) -> Outcome {
     if let Some(threads) = threads {
@@ -71,7 +100,7 @@ fn set_threads(threads: Option<usize>) -> Outcome {
 fn import_tokenizer(path: &Path, device: &Device) -> Result<(Weights, TokenizerConfig), WeightsError> {
     if rule_is_assumed(path)? {
         let rule = Rule::default().description();
-        eprintln!("note: {}: nothing states the rule of its quantizer: {rule} is assumed", path.display());
+        report!("note: {}: nothing states the rule of its quantizer: {rule} is assumed", path.display());
     }
     import(path, device)
 }
@@ -90,10 +119,17 @@ pub(crate) fn run() -> ExitCode {
         Command::Classifier(arguments) => judge::train(&arguments),
         Command::Judge(arguments) => judge::run(&arguments),
     };
+    let outcome = outcome.and_then(|()| match output::take_error() {
+        Some(error) => Err(format!("standard output: {error}").into()),
+        None => Ok(()),
+    });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.is::<Interrupted>() => {
+            ExitCode::from(error.downcast_ref().map_or(1, |Interrupted { code }| *code))
+        }
         Err(error) => {
-            eprintln!("error: {error}");
+            report!("error: {error}");
             ExitCode::FAILURE
         }
     }

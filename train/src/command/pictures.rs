@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use ibq_train::data::Pictures;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Outcome, console::SkipReporter};
+use super::{Outcome, console::SkipReporter, output::say};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -35,7 +35,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         None => draw_scenes(arguments.count, arguments.side, arguments.seed, &arguments.zooms),
     };
     pictures.save(&arguments.out)?;
-    println!(
+    say!(
         "{} pictures of {side}×{side} in {}",
         pictures.len(),
         arguments.out.display(),

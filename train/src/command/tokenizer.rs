@@ -2,7 +2,7 @@
 
 use std::{num::NonZeroUsize, path::PathBuf, thread};
 
-use ibq_core::job::Job;
+use ibq_core::{files::FolderLock, interruption::Interruption, job::Job};
 use ibq_train::{
     data::{Pictures, Plan, TrainingImages},
     device::DeviceChoice,
@@ -16,6 +16,8 @@ use ibq_train_events::Sinks;
 use super::{
     Outcome,
     console::{Console, SkipReporter},
+    outcome_of,
+    output::say,
     pictures::{draw_scenes, open_folder},
     set_threads,
 };
@@ -143,17 +145,20 @@ impl Arguments {
 pub(super) fn run(arguments: &Arguments) -> Outcome {
     set_threads(arguments.threads)?;
     let (device, name) = arguments.device.open()?;
-    println!("training on {name}");
+    say!("training on {name}");
     let config = arguments.config();
+    let _lock = FolderLock::acquire(&config.folder)?;
     let mut trainer = open_trainer(&config, &device, &mut Console::new(None, SkipReporter::default(), &[]))?;
-    println!("{}", perceptual_loss(&trainer.preset().loss));
+    say!("{}", perceptual_loss(&trainer.preset().loss));
     let job = Job::new();
-    let stop = job.clone();
-    ctrlc::set_handler(move || stop.cancel())?;
-    let images = arguments.open_images(&trainer, &job)?;
+    let interruption = Interruption::cancels(&job)?;
+    let images = match arguments.open_images(&trainer, &job) {
+        Err(error) => return outcome_of(Err(error), &interruption),
+        Ok(images) => images,
+    };
     let mut skipped = SkipReporter::default();
     skipped.report(images.skipped());
-    println!("training images: {images}");
+    say!("training images: {images}");
     let side = trainer.preset().training.side;
     let held_out = match &arguments.held_out {
         Some(folder) => open_folder(folder, 64.max(side))?,
@@ -164,7 +169,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         .with(TensorBoardLog::new(&config.folder)?)
         .with(SheetFolder::open(&config.folder)?)
         .with(Console::new(images.listed(), skipped, arguments.once()));
-    Ok(train(&mut trainer, &images, &held_out, &config, &job, &mut sinks)?)
+    outcome_of(train(&mut trainer, &images, &held_out, &config, &job, &mut sinks), &interruption)
 }
 
 /// Which perceptual loss there is, for people.

@@ -12,7 +12,7 @@ use ibq_train::{
 };
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Outcome, console::SkipReporter, import_tokenizer, pictures::draw_scenes};
+use super::{Outcome, console::SkipReporter, import_tokenizer, output::say, pictures::draw_scenes};
 
 /// Pictures that are in memory at a time.
 const CHUNK: usize = 256;
@@ -45,7 +45,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Outcome {
     let (device, name) = arguments.device.open()?;
-    println!("encoding on {name}");
+    say!("encoding on {name}");
     let (weights, config) = import_tokenizer(&arguments.tokenizer, &device)?;
     let factor = config.factor() as usize;
     if arguments.side == 0 || !arguments.side.is_multiple_of(factor) {
@@ -65,7 +65,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     tokens.save(&arguments.out)?;
     let (count, classes) = (tokens.len(), tokens.class_names.len());
     let (each, out) = (tokens.each, arguments.out.display());
-    println!("{count} pictures of {each} tokens, mirrored ones among them, of {classes} classes, in {out}");
+    say!("{count} pictures of {each} tokens, mirrored ones among them, of {classes} classes, in {out}");
     Ok(())
 }
 

@@ -1,9 +1,14 @@
 //! `ibq-train ar`: trains a transformer. `ibq-train export-ar`: exports it.
 
-use std::{fs, num::NonZeroUsize, path::PathBuf};
+use std::{io::Write, num::NonZeroUsize, path::PathBuf};
 
 use burn::tensor::Device;
-use ibq_core::{gpu::Precision, job::Job};
+use ibq_core::{
+    files::{FolderLock, write_whole},
+    gpu::Precision,
+    interruption::Interruption,
+    job::Job,
+};
 use ibq_train::{
     device::DeviceChoice,
     log::{JsonLog, SheetFolder, TensorBoardLog},
@@ -19,7 +24,9 @@ use ibq_train_events::Sinks;
 use super::{
     Outcome,
     console::{Console, SkipReporter},
-    import_tokenizer, set_threads,
+    import_tokenizer, outcome_of,
+    output::say,
+    set_threads,
 };
 
 #[derive(Debug, clap::Args)]
@@ -126,8 +133,9 @@ impl Arguments {
 pub(super) fn run(arguments: &Arguments) -> Outcome {
     set_threads(arguments.threads)?;
     let (devices, names) = arguments.device.open_several(arguments.gpus)?;
-    println!("training on {names}");
+    say!("training on {names}");
     let config = arguments.config(devices);
+    let _lock = FolderLock::acquire(&config.folder)?;
     let tokens = TokenSet::open(&arguments.tokens)?;
     let mut console = Console::new(None, SkipReporter::default(), &[]);
     let mut trainer = open_trainer(&config, &tokens, &mut console).map_err(|error| match error {
@@ -138,14 +146,13 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     })?;
     let tokenizer = open_tokenizer(&config)?;
     let job = Job::new();
-    let stop = job.clone();
-    ctrlc::set_handler(move || stop.cancel())?;
+    let interruption = Interruption::cancels(&job)?;
     let mut sinks = Sinks::new()
         .with(JsonLog::open(&config.folder)?)
         .with(TensorBoardLog::new(&config.folder)?)
         .with(SheetFolder::open(&config.folder)?)
         .with(console);
-    Ok(train(&mut trainer, &tokens, tokenizer.as_ref(), &config, &job, &mut sinks)?)
+    outcome_of(train(&mut trainer, &tokens, tokenizer.as_ref(), &config, &job, &mut sinks), &interruption)
 }
 
 pub(super) fn export(arguments: &ExportArguments) -> Outcome {
@@ -155,7 +162,7 @@ pub(super) fn export(arguments: &ExportArguments) -> Outcome {
     if let Some(out) = &arguments.out {
         let precision = if arguments.f32 { Precision::F32 } else { Precision::F16 };
         transformer::export(&checkpoint, (&weights, &config), precision, out)?;
-        println!("{}: the averaged weights of step {step}", out.display());
+        say!("{}: the averaged weights of step {step}", out.display());
     }
     if let Some(path) = &arguments.pytorch {
         let model = &checkpoint.preset.model;
@@ -167,8 +174,8 @@ pub(super) fn export(arguments: &ExportArguments) -> Outcome {
         })?;
         export_pytorch(&checkpoint, &weights, path)?;
         let beside = path.with_extension("yaml");
-        fs::write(&beside, yaml)?;
-        println!("{}: the averaged weights of step {step}; model: {}", path.display(), beside.display());
+        write_whole(&beside, |file| file.write_all(yaml.as_bytes()))?;
+        say!("{}: the averaged weights of step {step}; model: {}", path.display(), beside.display());
     }
     Ok(())
 }

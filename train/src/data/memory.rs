@@ -27,8 +27,10 @@ pub struct Pictures {
     bytes: Vec<u8>,
 }
 
-/// First bytes of a file of pictures.
-const MAGIC: &[u8; 8] = b"IBQPICT1";
+/// First bytes of a file of pictures. Side and number of the pictures follow, then their bytes.
+const MAGIC: &[u8; 8] = b"IBQPICT2";
+/// First bytes of a file of an older version, without the number of pictures.
+const MAGIC_WITHOUT_COUNT: &[u8; 8] = b"IBQPICT1";
 
 impl Pictures {
     /// Side in pixels.
@@ -133,12 +135,13 @@ impl Pictures {
         write_whole(path, |file| {
             file.write_all(MAGIC)?;
             file.write_all(&(self.side as u64).to_le_bytes())?;
+            file.write_all(&(self.len() as u64).to_le_bytes())?;
             file.write_all(&self.bytes)
         })
         .map_err(|source| DataError::Io { path: path.to_owned(), source })
     }
 
-    /// Reads a file of [`save`](Self::save).
+    /// Reads a file of [`save`](Self::save), or of an older version that stored no number of pictures.
     ///
     /// # Errors
     /// [`DataError`].
@@ -148,16 +151,26 @@ impl Pictures {
         let mut file = fs::File::open(path).map_err(io)?;
         let mut head = [0u8; 16];
         file.read_exact(&mut head).map_err(io)?;
-        if &head[..8] != MAGIC {
+        let has_count = &head[..8] == MAGIC;
+        if !has_count && &head[..8] != MAGIC_WITHOUT_COUNT {
             return Err(format("not a file of pictures (make one with `ibq-train pictures`)"));
         }
         let side = u64::from_le_bytes(head[8..].try_into().unwrap_or_default());
         let side = usize::try_from(side).ok().filter(|side| (1..=4096).contains(side));
         let side = side.ok_or_else(|| format("its pictures have an impossible size"))?;
+        let mut count = [0u8; 8];
+        if has_count {
+            file.read_exact(&mut count).map_err(io)?;
+        }
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(io)?;
         if bytes.is_empty() || bytes.len() % (side * side * 3) != 0 {
             return Err(format("its last picture is cut short"));
+        }
+        let (stated, found) = (u64::from_le_bytes(count), (bytes.len() / (side * side * 3)) as u64);
+        if has_count && stated != found {
+            let reason = format!("it has {found} pictures, but its header says {stated}: it is not whole");
+            return Err(DataError::Format { path: path.to_owned(), reason });
         }
         Ok(Self { side, bytes })
     }

@@ -1,12 +1,14 @@
 //! A log with a JSON line per record.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File},
     io::{self, Write},
     path::Path,
 };
 
 use ibq_train_events::{EventSink, TrainEvent};
+
+use crate::append_lines::open_lines;
 
 /// Name of the log in the folder of a run.
 pub const LOG_FILE: &str = "log.jsonl";
@@ -16,13 +18,14 @@ pub const LOG_FILE: &str = "log.jsonl";
 pub struct JsonLog(File);
 
 impl JsonLog {
-    /// Opens the log in the folder of a run, which is made if need be; lines of earlier parts of the run stay.
+    /// Opens the log in the folder of a run, which is made if need be; whole lines of earlier parts of the run
+    /// stay.
     ///
     /// # Errors
     /// Those of the file system.
     pub fn open(folder: &Path) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
-        Ok(Self(OpenOptions::new().create(true).append(true).open(folder.join(LOG_FILE))?))
+        Ok(Self(open_lines(&folder.join(LOG_FILE))?))
     }
 }
 

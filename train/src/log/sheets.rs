@@ -1,10 +1,12 @@
 //! A folder with the sheets of samples.
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, Write},
     path::{Path, PathBuf},
 };
 
+use ibq_core::files::write_whole;
 use ibq_train_events::{EventSink, TrainEvent};
 
 /// The folder `samples` of a run.
@@ -26,6 +28,6 @@ impl SheetFolder {
 impl EventSink for SheetFolder {
     fn receive(&mut self, event: &TrainEvent) -> io::Result<()> {
         let TrainEvent::Sheet { step, png } = event else { return Ok(()) };
-        fs::write(self.0.join(format!("step-{step:06}.png")), png)
+        write_whole(&self.0.join(format!("step-{step:06}.png")), |file| file.write_all(png))
     }
 }
