@@ -2,19 +2,38 @@
 
 use std::{
     fs::File,
-    io::{BufRead, BufReader, Read, Seek, SeekFrom, Write},
+    io::{ErrorKind, Read, Seek, SeekFrom, Write},
     net::{Ipv4Addr, TcpListener, TcpStream},
     path::{Component, Path, PathBuf},
     sync::atomic::{AtomicUsize, Ordering},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use crate::shell::{self, Failure, Outcome};
 
 /// Longest request head that is read, in bytes.
-const LONGEST_HEAD: u64 = 16 * 1024;
+const LONGEST_HEAD: usize = 16 * 1024;
+/// How long a client may take for its whole head.
+const HEAD_DEADLINE: Duration = Duration::from_secs(10);
+/// How long a client may take for the next part of an answer.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Connections served at one time; more wait in the listener's queue.
 const MOST_CONNECTIONS: usize = 64;
+
+/// What every answer carries; docs/hosting.md recommends the same to others who host the page. No other site may show it in a
+/// frame or embed its files, and of the devices only the camera can be asked for, by the page itself.
+const HEADERS: &[(&str, &str)] = &[
+    ("Connection", "close"),
+    ("Cache-Control", "no-cache"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Content-Security-Policy", "frame-ancestors 'none'"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    (
+        "Permissions-Policy",
+        "camera=(self), microphone=(), geolocation=(), display-capture=(), usb=(), payment=()",
+    ),
+    ("Referrer-Policy", "no-referrer"),
+];
 
 /// Serves `web/dist` until the process is stopped. Port 0 takes any free port; the address is printed.
 pub(crate) fn run(port: u16) -> Outcome {
@@ -27,48 +46,115 @@ pub(crate) fn run(port: u16) -> Outcome {
     })?;
     let address = listener.local_addr().map_err(|error| Failure(error.to_string()))?;
     println!("http://localhost:{}/", address.port());
-    static OPEN: AtomicUsize = AtomicUsize::new(0);
     for stream in listener.incoming().flatten() {
-        while OPEN.load(Ordering::Relaxed) >= MOST_CONNECTIONS {
+        while Slot::all_taken() {
             std::thread::sleep(Duration::from_millis(5));
         }
-        OPEN.fetch_add(1, Ordering::Relaxed);
-        let folder = folder.clone();
+        let (folder, slot) = (folder.clone(), Slot::take());
         std::thread::spawn(move || {
+            let _slot = slot;
             // A browser that goes away in the middle of an answer is no error of ours.
-            let _ = answer(&stream, &folder);
-            OPEN.fetch_sub(1, Ordering::Relaxed);
+            let _ = answer(&stream, &folder, HEAD_DEADLINE);
         });
     }
     Ok(())
 }
 
-fn answer(stream: &TcpStream, folder: &Path) -> std::io::Result<()> {
-    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
-    stream.set_write_timeout(Some(Duration::from_secs(30)))?;
-    let mut lines = BufReader::new(stream.take(LONGEST_HEAD)).lines();
-    let request = lines.next().transpose()?.unwrap_or_default();
-    let mut range = None;
-    for line in lines {
-        let line = line?;
-        if line.is_empty() {
-            break;
-        }
-        if let Some((name, value)) = line.split_once(':')
-            && name.eq_ignore_ascii_case("range")
-        {
-            range = Some(value.trim().to_owned());
-        }
+/// Connections that are being served.
+static OPEN: AtomicUsize = AtomicUsize::new(0);
+
+/// The place of one connection, free again when it is dropped, also by a panic.
+struct Slot;
+
+impl Slot {
+    fn all_taken() -> bool {
+        OPEN.load(Ordering::Relaxed) >= MOST_CONNECTIONS
     }
-    let mut words = request.split_whitespace();
+
+    fn take() -> Self {
+        OPEN.fetch_add(1, Ordering::Relaxed);
+        Self
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        OPEN.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+fn answer(stream: &TcpStream, folder: &Path, deadline: Duration) -> std::io::Result<()> {
+    stream.set_write_timeout(Some(WRITE_TIMEOUT))?;
+    let text = match read_head(stream, deadline)? {
+        Head::Whole(text) => text,
+        Head::TooLong => return refuse(stream, "431 Request Header Fields Too Large"),
+        Head::TooSlow => return refuse(stream, "408 Request Timeout"),
+        Head::Malformed => return refuse(stream, "400 Bad Request"),
+    };
+    let mut lines = text.lines();
+    let mut words = lines.next().unwrap_or_default().split_whitespace();
     let (method, address) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    let fields: Vec<(&str, &str)> = lines.filter_map(|line| line.split_once(':')).collect();
+    let values = |wanted: &str| -> Vec<&str> {
+        let named = fields.iter().filter(|(name, _)| name.eq_ignore_ascii_case(wanted));
+        named.map(|(_, value)| value.trim()).collect()
+    };
+    // Under another name it may be the page of somebody else who had this name point to this machine.
+    if !matches!(values("host")[..], [host] if is_this_machine(host)) {
+        return refuse(stream, "421 Misdirected Request");
+    }
     if method != "GET" && method != "HEAD" {
         return head(stream, "405 Method Not Allowed", &[("Allow", "GET, HEAD"), ("Content-Length", "0")]);
     }
-    let Some(path) = file_of(folder, address) else {
-        return head(stream, "404 Not Found", &[("Content-Length", "0")]);
-    };
-    send(stream, &path, range.as_deref(), method == "GET")
+    let Some(path) = file_of(folder, address) else { return refuse(stream, "404 Not Found") };
+    send(stream, &path, values("range").first().copied(), method == "GET")
+}
+
+/// The head of a request, as far as it came.
+enum Head {
+    Whole(String),
+    TooLong,
+    TooSlow,
+    Malformed,
+}
+
+/// Reads up to the empty line that ends a head, for as long as `deadline` at most, however slowly it comes.
+fn read_head(mut stream: &TcpStream, deadline: Duration) -> std::io::Result<Head> {
+    let started = Instant::now();
+    let mut bytes = Vec::new();
+    let mut chunk = [0; 1024];
+    while !bytes.windows(4).any(|end| end == b"\r\n\r\n") && !bytes.windows(2).any(|end| end == b"\n\n") {
+        if bytes.len() > LONGEST_HEAD {
+            return Ok(Head::TooLong);
+        }
+        let left = deadline.saturating_sub(started.elapsed());
+        if left.is_zero() {
+            return Ok(Head::TooSlow);
+        }
+        stream.set_read_timeout(Some(left))?;
+        match stream.read(&mut chunk) {
+            Ok(0) => return Ok(Head::Malformed),
+            Ok(count) => bytes.extend_from_slice(&chunk[..count]),
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                return Ok(Head::TooSlow);
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(String::from_utf8(bytes).map_or(Head::Malformed, Head::Whole))
+}
+
+/// Whether a Host field names this machine: `localhost` or `127.0.0.1`, with any port.
+fn is_this_machine(host: &str) -> bool {
+    let (name, port) = host.split_once(':').unwrap_or((host, ""));
+    (name.eq_ignore_ascii_case("localhost") || name == "127.0.0.1")
+        && port.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Answers without content.
+fn refuse(stream: &TcpStream, status: &str) -> std::io::Result<()> {
+    head(stream, status, &[("Content-Length", "0")])
 }
 
 fn send(stream: &TcpStream, path: &Path, range: Option<&str>, with_body: bool) -> std::io::Result<()> {
@@ -104,9 +190,7 @@ fn send(stream: &TcpStream, path: &Path, range: Option<&str>, with_body: bool) -
 
 fn head(mut stream: &TcpStream, status: &str, headers: &[(&str, &str)]) -> std::io::Result<()> {
     let mut text = format!("HTTP/1.1 {status}\r\n");
-    let always =
-        [("Connection", "close"), ("Cache-Control", "no-cache"), ("X-Content-Type-Options", "nosniff")];
-    for (name, value) in headers.iter().chain(&always) {
+    for (name, value) in headers.iter().chain(HEADERS) {
         text.push_str(&format!("{name}: {value}\r\n"));
     }
     text.push_str("\r\n");
@@ -136,7 +220,9 @@ fn unescape(text: &str) -> Option<String> {
     while let [byte, after @ ..] = rest {
         if *byte == b'%' {
             let digits = std::str::from_utf8(after.get(..2)?).ok()?;
-            bytes.push(u8::from_str_radix(digits, 16).ok()?);
+            // `from_str_radix` alone would also read `+f`.
+            let is_hex = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+            bytes.push(u8::from_str_radix(digits, 16).ok().filter(|_| is_hex)?);
             rest = &after[2..];
         } else {
             bytes.push(*byte);
@@ -162,15 +248,22 @@ fn part_of(range: &str, length: u64) -> Part {
         return Part::Whole;
     };
     let last = length.saturating_sub(1);
-    match (from.trim().parse::<u64>(), to.trim().parse::<u64>()) {
-        (Ok(from), Ok(to)) if from <= to && from < length => Part::Bytes { from, to: to.min(last) },
-        (Ok(from), Err(_)) if to.trim().is_empty() && from < length => Part::Bytes { from, to: last },
-        (Err(_), Ok(count)) if from.trim().is_empty() && count > 0 && length > 0 => {
+    match (position(from), position(to)) {
+        (Some(from), Some(to)) if from <= to && from < length => Part::Bytes { from, to: to.min(last) },
+        (Some(from), None) if to.is_empty() && from < length => Part::Bytes { from, to: last },
+        (None, Some(count)) if from.is_empty() && count > 0 && length > 0 => {
             Part::Bytes { from: length.saturating_sub(count), to: last }
         }
-        (Ok(from), _) if from >= length => Part::Outside,
+        (Some(from), to_position) if from >= length && (to.is_empty() || to_position >= Some(from)) => {
+            Part::Outside
+        }
         _ => Part::Whole,
     }
+}
+
+/// A position in a range: digits alone, without the sign that `parse` would accept.
+fn position(text: &str) -> Option<u64> {
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }
 
 fn media_type(path: &Path) -> &'static str {
@@ -210,6 +303,7 @@ mod tests {
             "/..%2fCargo.toml",
             "/%00",
             "/%zz",
+            "/main%+2rs",
             "main.rs",
             "/none",
             "/",
@@ -227,22 +321,102 @@ mod tests {
         assert_eq!(part_of("bytes=8-99", 10), Part::Bytes { from: 8, to: 9 });
         assert_eq!(part_of("bytes=10-", 10), Part::Outside);
         assert_eq!(part_of("bytes=0-0", 0), Part::Outside);
-        for ignored in ["bytes=5-2", "bytes=a-b", "lines=1-2", "bytes=-0", "bytes=0-1,4-5"] {
+        for ignored in [
+            "bytes=5-2",
+            "bytes=+0-+3",
+            "bytes= 0-3",
+            "bytes=20-12",
+            "bytes=a-b",
+            "lines=1-2",
+            "bytes=-0",
+            "bytes=0-1,4-5",
+        ] {
             assert_eq!(part_of(ignored, 10), Part::Whole, "{ignored}");
         }
     }
 
-    #[test]
-    fn a_request_is_answered_over_the_wire() {
+    /// What the server answers to these bytes, sent with pauses between them.
+    fn answer_to(parts: &[&[u8]], pause: Duration, deadline: Duration) -> String {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let address = listener.local_addr().unwrap();
-        let server = std::thread::spawn(move || answer(&listener.accept().unwrap().0, &folder()).unwrap());
+        let server = std::thread::spawn(move || {
+            let _ = answer(&listener.accept().unwrap().0, &folder(), deadline);
+        });
         let mut client = TcpStream::connect(address).unwrap();
-        client.write_all(b"GET /main.rs HTTP/1.1\r\nHost: x\r\nrange: bytes=0-3\r\n\r\n").unwrap();
-        let mut text = String::new();
-        client.read_to_string(&mut text).unwrap();
+        let mut sender = client.try_clone().unwrap();
+        let parts: Vec<Vec<u8>> = parts.iter().map(|part| part.to_vec()).collect();
+        let sending = std::thread::spawn(move || {
+            for part in parts {
+                if sender.write_all(&part).is_err() {
+                    return;
+                }
+                std::thread::sleep(pause);
+            }
+        });
+        let mut bytes = Vec::new();
+        // The server closes while the client still sends: then the rest of the answer may be lost.
+        let mut chunk = [0; 4096];
+        while let Ok(count @ 1..) = client.read(&mut chunk) {
+            bytes.extend_from_slice(&chunk[..count]);
+        }
         server.join().unwrap();
+        sending.join().unwrap();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    fn answer_at_once(request: &[u8]) -> String {
+        answer_to(&[request], Duration::ZERO, HEAD_DEADLINE)
+    }
+
+    #[test]
+    fn a_request_is_answered_over_the_wire_with_every_header() {
+        let text =
+            answer_at_once(b"GET /main.rs HTTP/1.1\r\nHost: localhost:8080\r\nrange: bytes=0-3\r\n\r\n");
         assert!(text.starts_with("HTTP/1.1 206 Partial Content\r\n"), "{text}");
         assert!(text.contains("Content-Length: 4\r\n") && text.ends_with("\r\n\r\n//! "), "{text}");
+        for (name, value) in HEADERS {
+            assert!(text.contains(&format!("{name}: {value}\r\n")), "{name} in {text}");
+        }
+    }
+
+    #[test]
+    fn another_host_is_refused() {
+        for host in [
+            "Host: evil.example\r\n",
+            "Host: localhost.evil.example\r\n",
+            "",
+            "Host: localhost\r\nHost: x\r\n",
+        ] {
+            let text = answer_at_once(format!("GET /main.rs HTTP/1.1\r\n{host}\r\n").as_bytes());
+            assert!(text.starts_with("HTTP/1.1 421 "), "{host}: {text}");
+        }
+        assert!(["localhost", "LOCALHOST:1", "127.0.0.1:8080"].into_iter().all(is_this_machine));
+        assert!(!is_this_machine("[::1]:8080") && !is_this_machine("localhost:x"));
+    }
+
+    #[test]
+    fn a_head_that_is_too_long_or_no_text_is_refused() {
+        let long = format!("GET / HTTP/1.1\r\nx: {}", "x".repeat(LONGEST_HEAD));
+        assert!(answer_at_once(long.as_bytes()).starts_with("HTTP/1.1 431 "));
+        let text = answer_at_once(b"GET /\xff HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        assert!(text.starts_with("HTTP/1.1 400 "), "{text}");
+    }
+
+    #[test]
+    fn the_deadline_is_for_the_whole_head_and_not_for_each_byte() {
+        let parts = [b"G".as_slice(); 40];
+        let text = answer_to(&parts, Duration::from_millis(10), Duration::from_millis(100));
+        assert!(text.starts_with("HTTP/1.1 408 "), "{text}");
+    }
+
+    #[test]
+    fn a_panic_frees_the_slot_of_its_connection() {
+        let before = OPEN.load(Ordering::Relaxed);
+        let panicked = std::thread::spawn(|| {
+            let _slot = Slot::take();
+            panic!("in the middle of an answer");
+        });
+        assert!(panicked.join().is_err());
+        assert_eq!(OPEN.load(Ordering::Relaxed), before);
     }
 }
