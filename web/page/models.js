@@ -34,7 +34,7 @@ async function keep(name, source, report, stopped) {
     const { body, about, start } = await (typeof source === 'string' ? fetchRest : sliceRest)(source, folder, stop.signal);
     await checkRoom(about.total - start * PART);
     await write(folder, 'about.json', JSON.stringify(about));
-    await storeParts(folder, body, start, (have) => report(have, about.total), stop.signal);
+    await storeParts(folder, body, start, about.total, (have) => report(have, about.total), stop.signal);
     // Ask that the browser does not throw models away when it needs room; it may refuse.
     await navigator.storage.persist?.();
   } finally {
@@ -107,12 +107,32 @@ async function fetchRest(address, folder, signal) {
   const headers = start ? { Range: `bytes=${start * PART}-`, 'If-Range': before.tag } : {};
   const response = await fetch(address, { headers, signal });
   if (!response.ok) throw new Error(`${address}: the server answers ${response.status} ${response.statusText}`);
+  // The length of a compressed answer is not that of the file.
+  const encoding = response.headers.get('Content-Encoding');
+  if (encoding && encoding !== 'identity') throw new Error(`${address}: the server compresses the file (${encoding}); it has to send model files as they are`);
   const continued = response.status === 206;
-  const total = continued ? before.total : Number(response.headers.get('Content-Length'));
+  const total = continued ? totalOfRest(response, start * PART, before.total, address) : lengthOf(response);
   if (!total) throw new Error(`${address}: the server does not say how large it is`);
   const etag = response.headers.get('ETag');
   const tag = etag?.startsWith('"') ? etag : undefined;
   return { body: response.body, about: { total, address, tag }, start: continued ? start : 0 };
+}
+
+/** What Content-Length says, if it is a number of bytes. */
+function lengthOf(response) {
+  const text = response.headers.get('Content-Length') ?? '';
+  return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}
+
+/** The total of an answer that has to continue at `first`. Servers that hide Content-Range from other pages are checked by length. */
+function totalOfRest(response, first, total, address) {
+  const range = response.headers.get('Content-Range');
+  const [, from, to, all] = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15})$/.exec(range ?? '') ?? [];
+  const fits = range === null
+    ? lengthOf(response) === total - first
+    : Number(from) === first && Number(to) === total - 1 && Number(all) === total;
+  if (!fits) throw new Error(`${address}: the server does not continue where it was asked to (${range ?? 'without Content-Range'})`);
+  return total;
 }
 
 async function checkRoom(needed) {
@@ -123,7 +143,8 @@ async function checkRoom(needed) {
   }
 }
 
-async function storeParts(folder, body, start, report, signal) {
+/** Stores what arrives; fails beyond `total` bytes, and when fewer arrive. What was stored before that stays whole. */
+async function storeParts(folder, body, start, total, report, signal) {
   const reader = body.getReader();
   let [number, chunks, size] = [start, [], 0];
   report(start * PART);
@@ -131,6 +152,10 @@ async function storeParts(folder, body, start, report, signal) {
     const { done, value } = await reader.read();
     signal.throwIfAborted();
     let rest = value ?? new Uint8Array();
+    if (number * PART + size + rest.byteLength > total) {
+      await reader.cancel();
+      throw new Error(`more arrives than the ${total} bytes that were announced`);
+    }
     while (size + rest.byteLength >= PART) {
       const fits = rest.subarray(0, PART - size);
       await write(folder, String(number), new Blob([...chunks, fits]));
@@ -142,6 +167,8 @@ async function storeParts(folder, body, start, report, signal) {
     report(number * PART + size);
     if (done) break;
   }
+  const have = number * PART + size;
+  if (have !== total) throw new Error(`only ${have} of ${total} bytes arrived; keep it again to continue`);
   // The last part, even an empty one, ends the list: parts of a longer model before must not follow.
   await write(folder, String(number), new Blob(chunks));
 }

@@ -3,6 +3,7 @@
 
 import { takePicture } from './camera.js';
 import { modelStore } from './models.js';
+import { originsIn, sentenceAbout } from './origins.js';
 import { whatIsMissing } from './webgpu.js';
 
 const splash = document.getElementById('splash');
@@ -13,7 +14,9 @@ const canvas = document.getElementById('studio');
 /** Share of the bar for the download; the rest is for starting the program and opening the GPU. */
 const DOWNLOAD = 0.85;
 
-allowConnectionsTo(originsIn(location.href));
+const origins = originsIn(location.href);
+allowConnectionsTo(origins.allowed);
+sayOrigins();
 
 // A picture that misses the studio must not replace the page.
 for (const name of ['dragover', 'drop']) document.addEventListener(name, (event) => event.preventDefault());
@@ -22,6 +25,7 @@ open();
 
 async function open() {
   try {
+    if (isFramed()) throw new Error('it does not run inside another page; open it in a tab of its own');
     if (await switchToWaitingVersion()) return;
     const missing = await whatIsMissing();
     if (missing) return showMissing(missing);
@@ -32,6 +36,7 @@ async function open() {
     reportCrashes(studio);
     await studio.start(canvas, location.href, showStopped);
     advance(1, 'Ready');
+    window.ibqStarted = true;
     forwardPastedPictures(studio);
     canvas.focus();
     splash.classList.add('done');
@@ -45,10 +50,17 @@ async function open() {
   }
 }
 
-/** The origins of the web addresses among the parameters of the page's address, as in ?image= and ?model=. */
-function originsIn(href) {
-  const urls = [...new URL(href).searchParams.values()].filter((text) => text && URL.canParse(text, href)).map((text) => new URL(text, href));
-  return urls.filter((url) => /^https?:$/.test(url.protocol)).map((url) => url.origin);
+/** Whether another page shows this one in a frame, where its buttons could be covered. */
+function isFramed() {
+  return window.top !== window;
+}
+
+/** Says beside the promise which other servers the page's address names, before anything is fetched from them. */
+function sayOrigins() {
+  const text = sentenceAbout(origins);
+  document.getElementById('origins').textContent = text;
+  document.getElementById('origins').hidden = !text;
+  if (origins.refused.length) console.warn(text);
 }
 
 /** A second content-security policy: policies only ever add restrictions, so nothing later can lift this one. */

@@ -1,4 +1,6 @@
-// Keeps the page for visits without a network. precache.js names the files and a version that changes with any of them.
+// Keeps the page for visits without a network. precache.js lists each file with its SHA-256, and a version that changes with any
+// of them. A file that arrives with other content is not kept: the installation fails, and the browser repeats it at a later
+// visit. So the cache of a version never holds a file of another version.
 /* global IBQ_VERSION, IBQ_FILES */
 
 importScripts('precache.js');
@@ -28,7 +30,14 @@ self.addEventListener('fetch', (event) => {
 
 async function keepEverything() {
   const cache = await caches.open(CACHE);
-  await cache.addAll(IBQ_FILES.map((file) => new Request(new URL(file, HOME), { cache: 'no-cache' })));
+  const requests = IBQ_FILES.map(([file, integrity]) => new Request(new URL(file, HOME), { cache: 'no-cache', integrity }));
+  try {
+    await cache.addAll(requests);
+  } catch (error) {
+    // What an earlier worker of this version kept is whole and stays in use.
+    if (!self.registration.active) await caches.delete(CACHE);
+    throw error;
+  }
 }
 
 async function dropOldVersions() {

@@ -168,15 +168,18 @@ fn list_samples(dist: &Path) -> Outcome {
     std::fs::write(&path, format!("[{}]\n", names.join(", "))).map_err(shell::at(&path, "write"))
 }
 
-/// `precache.js`: what the service worker keeps for visits without a network, and a version that changes with any of it.
+/// `precache.js`: what the service worker keeps for visits without a network, each with its SHA-256, and a version that changes
+/// with any of it.
 fn list_for_offline(dist: &Path) -> Outcome {
     let mut hasher = DefaultHasher::new();
-    let mut kept = vec!["\"./\"".to_owned()];
-    for name in files(dist)? {
-        let path = dist.join(&name);
-        (&name, std::fs::read(&path).map_err(shell::at(&path, "read"))?).hash(&mut hasher);
+    let mut kept = Vec::new();
+    for (name, integrity) in hashes(dist)? {
+        (&name, &integrity).hash(&mut hasher);
+        if name == "index.html" {
+            kept.push(format!("[\"./\", {integrity:?}]"));
+        }
         if !NOT_KEPT.iter().any(|start| name.starts_with(start)) {
-            kept.push(format!("{name:?}"));
+            kept.push(format!("[{name:?}, {integrity:?}]"));
         }
     }
     let text = format!(
@@ -186,6 +189,21 @@ fn list_for_offline(dist: &Path) -> Outcome {
     );
     let path = dist.join("precache.js");
     std::fs::write(&path, text).map_err(shell::at(&path, "write"))
+}
+
+/// All files under a folder with their SHA-256, as browsers check it: `sha256-BASE64`.
+fn hashes(folder: &Path) -> Outcome<Vec<(String, String)>> {
+    let names = files(folder)?;
+    let script = "const {readFileSync} = require('fs'), {createHash} = require('crypto');\
+                  for (const path of process.argv.slice(1))\
+                  console.log('sha256-' + createHash('sha256').update(readFileSync(path)).digest('base64'))";
+    let mut node = shell::command("node", &["-e", script]);
+    let text = shell::read(node.args(names.iter().map(|name| folder.join(name))))?;
+    let hashes: Vec<String> = text.lines().map(str::to_owned).collect();
+    if hashes.len() != names.len() {
+        return Err(Failure(format!("node hashed {} of {} files", hashes.len(), names.len())));
+    }
+    Ok(names.into_iter().zip(hashes).collect())
 }
 
 /// Prints what a visitor downloads, and fails where the page's own code is too large.
