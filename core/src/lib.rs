@@ -4,8 +4,8 @@
 //!
 //! - ground floor: [`picture`] (files to pixels and back, metrics), [`tokens`] (token grids and their files), [`gpu`] (device,
 //!   buffers, pipelines, running dispatches), [`formats`] (safetensors headers, zip, NumPy), [`classes`] (names of classes),
-//!   `data_set` (folders and tar shards of pictures), [`job`] (progress and cancellation),
-//!   `interruption` (signals that cancel a job), [`units`] (numbers as text);
+//!   `data_set` (folders and tar shards of pictures), [`foreign_text`] (names from files, made safe to show), [`job`]
+//!   (progress and cancellation), `interruption` (signals that cancel a job), [`units`] (numbers as text);
 //! - [`files`]: model files of every form, and files that are written whole;
 //! - `ops`: one file per operation of the tokenizer's network;
 //! - [`tokenizer`]: picture to tokens to picture;
@@ -18,6 +18,7 @@ pub mod classes;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod data_set;
 pub mod files;
+pub mod foreign_text;
 pub mod formats;
 pub mod generator;
 pub mod gpu;

@@ -124,6 +124,54 @@ fn a_small_pickle_cannot_copy_a_list_into_much_memory() {
     assert!(from_pickle(&pickle).unwrap_err().to_string().contains("too many objects"));
 }
 
+/// A state dict whose only key, which is long, is named `pairs` times.
+fn pairs_of_one_key(len: usize, pairs: usize) -> Vec<u8> {
+    let key = Pickle::default().text(&"k".repeat(len)).raw(b"q\x01");
+    key.tensor(&plain()).raw(b"q\x02}(").raw(&b"h\x01h\x02".repeat(pairs)).raw(b"u").stop()
+}
+
+#[test]
+fn a_long_key_that_is_named_many_times_is_refused_at_once() {
+    let error = from_pickle(&pairs_of_one_key(1 << 20, 1_000_000)).unwrap_err().to_string();
+    assert!(error.contains("a tensor's name has 1048576 bytes, at most 1024 are read"), "{error}");
+    let error = from_pickle(&pairs_of_one_key(8, 100_001)).unwrap_err().to_string();
+    assert!(error.contains("too many tensors"), "{error}");
+    assert_eq!(from_pickle(&pairs_of_one_key(1024, 1_000)).expect("one tensor").tensors().len(), 1);
+}
+
+#[test]
+fn long_keys_of_storages_are_refused() {
+    let long = StoredTensor { key: "k".repeat(60_000), ..plain() };
+    assert!(tensor_refusal(long.clone()).contains("the key of a storage has 60000 bytes"));
+    assert!(refusal(&corpus::legacy(&corpus::state_dict(&[long]))).contains("the key of a storage"));
+    let pickle = corpus::state_dict(&[plain()]);
+    let prefix = corpus::checkpoint(&pickle, &"p".repeat(2000), false);
+    assert!(refusal(&prefix).contains("its folder's name has more than 1024 bytes"));
+}
+
+#[test]
+fn tensors_that_repeat_elements_claim_no_more_than_a_few_times_the_file() {
+    let repeated = |name: &str| StoredTensor {
+        name: name.to_owned(),
+        shape: vec![1 << 12, 1 << 12],
+        strides: vec![0, 0],
+        ..plain()
+    };
+    from_pickle(&corpus::state_dict(&[repeated("a")])).expect("one is fine");
+    let error = from_pickle(&corpus::state_dict(&[repeated("a"), repeated("b")])).unwrap_err().to_string();
+    assert!(error.contains("its tensors share storages and have more than"), "{error}");
+}
+
+#[test]
+fn long_names_and_shapes_in_a_safetensors_header_are_refused_without_repeating_them() {
+    let entry = json!({"dtype": "F32", "shape": [], "data_offsets": [0, 4]});
+    let refused = |header: serde_json::Value| refusal(&corpus::with_header(&header, &[0; 4]));
+    let error = refused(json!({"n".repeat(3_000_000): entry}));
+    assert!(error.contains("a tensor's name has 3000000 bytes") && error.len() < 300, "{}", error.len());
+    let error = refused(json!({"a": {"dtype": "F32", "shape": vec![1; 100_000], "data_offsets": [0, 8]}}));
+    assert!(error.contains("tensor `a` has 100000 axes") && error.len() < 300, "{error}");
+}
+
 #[test]
 fn compressed_contents_are_refused() {
     let mut file = corpus::checkpoint(&corpus::state_dict(&[plain()]), "archive", false);

@@ -1,7 +1,7 @@
 //! Where the elements of a tensor lie in its storage: shape, strides, offset.
 
-/// Most axes of a tensor.
-const MOST_AXES: usize = 16;
+use crate::formats::safetensors::MOST_AXES;
+
 /// Most elements of a tensor that repeats stored elements (stride 0), so that a small file cannot ask for much memory.
 const MOST_EXPANDED: u64 = 1 << 24;
 

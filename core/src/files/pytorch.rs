@@ -3,7 +3,10 @@
 
 use std::collections::HashMap;
 
-use crate::formats::{Dtype, safetensors::MOST_TENSORS};
+use crate::formats::{
+    Dtype,
+    safetensors::{LONGEST_NAME, MOST_TENSORS},
+};
 
 use super::{
     Source, WeightsError,
@@ -15,6 +18,12 @@ use super::{
 
 /// The first bytes of the form before PyTorch 1.6: a pickled magic number.
 const LEGACY_START: &[u8] = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.";
+
+/// Bytes that all tensors together may have: tensors may share storages and repeat elements, so a small file could
+/// otherwise claim any size. Tied weights need twice the bytes of the file at most.
+fn most_bytes(file: u64) -> u64 {
+    file.saturating_mul(4).saturating_add(64 << 20)
+}
 
 /// Whether these first bytes are those of a zip archive.
 pub(super) fn is_zip(start: &[u8]) -> bool {
@@ -37,6 +46,10 @@ pub(super) async fn open_zip(source: &Source) -> Result<Vec<StoredTensor>, Weigh
     let Some(prefix) = prefix.filter(|_| more.is_none()) else {
         return Err(unrecognized("a zip archive, but not a PyTorch checkpoint (one `data.pkl`)"));
     };
+    // The prefix is part of every storage's path.
+    if prefix.len() > LONGEST_NAME {
+        return Err(broken(name, format!("its folder's name has more than {LONGEST_NAME} bytes")));
+    }
     if archive.get(&format!("{prefix}/constants.pkl")).is_some() {
         return Err(unrecognized("a TorchScript program; save its `state_dict()` with torch.save"));
     }
@@ -47,7 +60,7 @@ pub(super) async fn open_zip(source: &Source) -> Result<Vec<StoredTensor>, Weigh
     }
     let pickle = read_entry(source, &archive, &format!("{prefix}/data.pkl"), pickle::LONGEST).await?;
     let unpickled = pickle::unpickle(&pickle).map_err(|error| broken(name, error.to_string()))?;
-    state_dict(name, &unpickled, |storage| {
+    state_dict(source, &unpickled, |storage| {
         let path = format!("{prefix}/data/{}", storage.key);
         let entry = archive.get(&path).ok_or_else(|| format!("its storage `{path}` is missing"))?;
         if !entry.plain {
@@ -87,7 +100,7 @@ pub(super) async fn open_legacy(source: &Source) -> Result<Vec<StoredTensor>, We
             Err(error) => return Err(broken(name, error.to_string())),
             Ok((objects, keys, used)) => {
                 let places = legacy_places(source, &objects, &keys, used as u64).await?;
-                return state_dict(name, &objects, |storage| {
+                return state_dict(source, &objects, |storage| {
                     let missing = || format!("its storage `{}` is missing", storage.key);
                     places.get(storage.key).copied().map(StorageLocation::Byte).ok_or_else(missing)
                 });
@@ -112,7 +125,14 @@ fn legacy_pickles(start: &[u8]) -> Result<(Unpickled<'_>, Vec<&str>, usize), Pic
         return Err(PickleError::Malformed(at, "no list of storages"));
     };
     let keys = keys.iter().filter_map(|key| if let Value::Text(key) = key { Some(*key) } else { None });
-    Ok((objects, keys.collect(), at))
+    let keys: Vec<&str> = keys.collect();
+    if keys.len() > MOST_TENSORS {
+        return Err(PickleError::TooMany);
+    }
+    match keys.iter().find(|key| key.len() > LONGEST_NAME) {
+        Some(key) => Err(PickleError::LongKey(key.len())),
+        None => Ok((objects, keys, at)),
+    }
 }
 
 fn next_pickle<'a>(bytes: &'a [u8], at: &mut usize) -> Result<Unpickled<'a>, PickleError> {
@@ -157,12 +177,14 @@ async fn legacy_places<'a>(
     Ok(places)
 }
 
-/// Lists the tensors of the state dict: the root itself, or what it holds under `state_dict`.
+/// Lists the tensors of the state dict: the root itself, or what it holds under `state_dict`. The number of its tensors,
+/// the lengths of their names, and their bytes together are limited before anything is copied.
 fn state_dict(
-    name: &str,
+    source: &Source,
     unpickled: &Unpickled<'_>,
     locate: impl Fn(&Storage<'_>) -> Result<StorageLocation, String>,
 ) -> Result<Vec<StoredTensor>, WeightsError> {
+    let name = source.name();
     let root = unpickled.lookup(unpickled.root, "state_dict").unwrap_or(unpickled.root);
     let Some(pairs) = unpickled.dict(root) else {
         let reason = "a PyTorch file, but not a state dict or Lightning checkpoint; \
@@ -171,19 +193,33 @@ fn state_dict(
     };
     let mut tensors: Vec<StoredTensor> = Vec::new();
     let mut positions: HashMap<&str, usize> = HashMap::new();
+    let (mut seen, mut bytes, most) = (0, 0u64, most_bytes(source.len()));
     for &(key, value) in pairs {
         let (Value::Text(key), Some(Object::Tensor(tensor))) = (key, unpickled.object(value)) else {
             continue;
         };
+        // Pairs are counted, not names: a pickle can name a pair again in four bytes.
+        seen += 1;
+        if seen > MOST_TENSORS {
+            return Err(broken(name, "too many tensors"));
+        }
+        if key.len() > LONGEST_NAME {
+            let reason = format!("a tensor's name has {} bytes, at most {LONGEST_NAME} are read", key.len());
+            return Err(broken(name, reason));
+        }
         let stored = stored(key, tensor, unpickled, &locate).map_err(|reason| WeightsError::Tensor {
             name: name.to_owned(),
             tensor: key.to_owned(),
             reason,
         })?;
+        let size = stored.layout.elements().saturating_mul(stored.dtype.size());
+        bytes = bytes.saturating_add(size);
+        if bytes > most {
+            let reason = format!("its tensors share storages and have more than {most} bytes in all");
+            return Err(broken(name, reason));
+        }
         if let Some(&position) = positions.get(key) {
             tensors[position] = stored;
-        } else if tensors.len() == MOST_TENSORS {
-            return Err(broken(name, "too many tensors"));
         } else {
             positions.insert(key, tensors.len());
             tensors.push(stored);

@@ -7,6 +7,12 @@ use super::WeightsError;
 
 /// Longest YAML that is read, in bytes.
 const LONGEST: usize = 1 << 20;
+/// Longest path of a key, in bytes: every entry holds its own.
+const LONGEST_PATH: usize = 1024;
+/// Most entries.
+const MOST_ENTRIES: usize = 10_000;
+/// Deepest nesting.
+const MOST_LEVELS: usize = 64;
 
 /// A line `a.b.c: value` of an official file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -165,8 +171,16 @@ fn parse(yaml: &str) -> Result<Vec<YamlEntry>, String> {
         }
         let Some((key, value)) = split_key(text) else { continue };
         open.retain(|key| key.0 < indentation);
-        if open.len() == 64 {
+        if open.len() == MOST_LEVELS {
             return Err(format!("line {}: is nested too deeply", number + 1));
+        }
+        let path_len = open.iter().map(|key| key.1.len() + 1).sum::<usize>() + key.len();
+        if path_len > LONGEST_PATH {
+            let number = number + 1;
+            return Err(format!("line {number}: its keys have {path_len} bytes, more than {LONGEST_PATH}"));
+        }
+        if entries.len() == MOST_ENTRIES {
+            return Err(format!("line {}: more than {MOST_ENTRIES} keys", number + 1));
         }
         open.push((indentation, scalar(key)));
         let path = open.iter().map(|key| key.1.as_str()).collect::<Vec<_>>().join(".");
@@ -235,6 +249,18 @@ model:
         assert_eq!(transformer.class(), Some("a.Transformer"));
         assert_eq!(transformer.number("transformer_config.params.n_head").unwrap(), Some(4));
         assert!(yaml.arguments_with("lossconfig").is_none());
+    }
+
+    #[test]
+    fn long_keys_and_many_keys_are_refused() {
+        let refused = |text: &str| OfficialYaml::read(text).unwrap_err().to_string();
+        let long = format!("{}:\n{}", "k".repeat(300_000), " a:\n".repeat(40_000));
+        assert!(refused(&long).contains("line 1: its keys have 300000 bytes, more than 1024"));
+        let nested = format!("{0}:\n  {0}:\n    {0}:\n", "k".repeat(400));
+        assert!(refused(&nested).contains("line 3: its keys have 1202 bytes"));
+        let line = format!("{}:\n", "k".repeat(20));
+        assert!(refused(&line.repeat(10_001)).contains("line 10001: more than 10000 keys"));
+        assert_eq!(OfficialYaml::read(&line.repeat(10_000)).unwrap().entries().len(), 10_000);
     }
 
     #[test]

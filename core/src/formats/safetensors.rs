@@ -12,6 +12,10 @@ use super::Dtype;
 
 /// Most tensors of one file.
 pub(crate) const MOST_TENSORS: usize = 100_000;
+/// Longest name of a tensor, in bytes.
+pub(crate) const LONGEST_NAME: usize = 1024;
+/// Most axes of a tensor.
+pub(crate) const MOST_AXES: usize = 16;
 
 /// What a safetensors header says.
 pub(crate) struct Header {
@@ -72,6 +76,10 @@ pub(crate) fn parse_header(json: &[u8], data: u64) -> Result<Header, String> {
     let entries: Entries = serde_json::from_slice(json).map_err(|error| format!("header: {error}"))?;
     let mut tensors = Vec::with_capacity(entries.tensors.len());
     for (name, entry) in entries.tensors {
+        if entry.shape.len() > MOST_AXES {
+            let axes = entry.shape.len();
+            return Err(format!("tensor `{name}` has {axes} axes, at most {MOST_AXES} are read"));
+        }
         let dtype = Dtype::from_safetensors(&entry.dtype)
             .ok_or_else(|| format!("tensor `{name}` has the unknown type `{}`", entry.dtype))?;
         let [begin, end] = entry.data_offsets;
@@ -130,6 +138,13 @@ impl<'de> Deserialize<'de> for Entries {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entries, A::Error> {
                 let mut entries = Entries::default();
                 while let Some(name) = map.next_key::<String>()? {
+                    if name.len() > LONGEST_NAME {
+                        let error = format!(
+                            "a tensor's name has {} bytes, at most {LONGEST_NAME} are read",
+                            name.len()
+                        );
+                        return Err(serde::de::Error::custom(error));
+                    }
                     if name == "__metadata__" {
                         entries.metadata = map.next_value()?;
                     } else if entries.tensors.len() == MOST_TENSORS {

@@ -88,7 +88,7 @@ pub fn open(bytes: &[u8]) -> Result<Picture, ImageError> {
     match format {
         Some(ImageFormat::Png) => {
             let fail = |source| ImageError::Decode { format: "PNG", source };
-            let decoder = PngDecoder::with_limits(reader, limits()).map_err(fail)?;
+            let decoder = PngDecoder::with_limits(reader, limits(claimed_png_pixels(bytes))).map_err(fail)?;
             if decoder.is_apng().unwrap_or(false) {
                 notes.push("first frame of an animation".to_owned());
             }
@@ -137,12 +137,19 @@ fn check_size(width: u32, height: u32) -> Result<(), ImageError> {
     Ok(())
 }
 
-fn limits() -> Limits {
+/// Pixels that the header of a PNG claims: what comes behind it (color profiles) may take no more memory than the picture.
+fn claimed_png_pixels(png: &[u8]) -> u64 {
+    let side = |at: usize| Some(u32::from_be_bytes(*png.get(at..)?.first_chunk()?));
+    side(16).zip(side(20)).map_or(0, |(width, height)| u64::from(width) * u64::from(height))
+}
+
+/// Limits for a picture of so many pixels.
+fn limits(pixels: u64) -> Limits {
     let mut limits = Limits::default();
     limits.max_image_width = Some(MAX_SIDE);
     limits.max_image_height = Some(MAX_SIDE);
     // Eight bytes per pixel is the widest form (16-bit RGBA); the decoder's own buffers come on top.
-    limits.max_alloc = Some(MAX_PIXELS * 8 + (64 << 20));
+    limits.max_alloc = Some(pixels.min(MAX_PIXELS) * 8 + (64 << 20));
     limits
 }
 
@@ -154,7 +161,7 @@ fn decode(
     let (width, height) = decoder.dimensions();
     check_size(width, height)?;
     let fail = |source| ImageError::Decode { format, source };
-    decoder.set_limits(limits()).map_err(fail)?;
+    decoder.set_limits(limits(u64::from(width) * u64::from(height))).map_err(fail)?;
     // Broken EXIF data must not make a good picture unreadable.
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let mut pixels = DynamicImage::from_decoder(decoder).map_err(fail)?;
@@ -312,6 +319,21 @@ mod tests {
         bytes[29..33].copy_from_slice(&crc.to_be_bytes());
         let error = open(&bytes).unwrap_err();
         assert!(matches!(error, ImageError::TooLarge { width: 65_535, height: 65_535 }), "{error:?}");
+    }
+
+    #[test]
+    fn a_color_profile_that_inflates_beyond_the_picture_is_left_out() {
+        // 200 MB of zeros in a color profile of 200 kB, for a picture of one pixel.
+        let profile = vec![0; 200 << 20];
+        let mut bytes = Vec::new();
+        let mut encoder = png::PngEncoder::new(&mut bytes);
+        encoder.set_icc_profile(profile).unwrap();
+        encoder.write_image(&[1, 2, 3], 1, 1, ExtendedColorType::Rgb8).unwrap();
+        assert!(bytes.len() < 1 << 20);
+        let mut decoder =
+            PngDecoder::with_limits(Cursor::new(&bytes), limits(claimed_png_pixels(&bytes))).unwrap();
+        assert_eq!(decoder.icc_profile().ok().flatten(), None);
+        assert_eq!(open(&bytes).unwrap().rgb.as_raw()[..], [1, 2, 3]);
     }
 
     #[test]

@@ -4,6 +4,9 @@ use crate::picture::Size;
 
 use super::{Grid, TokenGrid};
 
+/// Most pictures of one file: each takes memory of its own, however few tokens it has.
+pub(super) const MOST_PICTURES: usize = 100_000;
+
 /// The content of a token file. Only JSON can hold pictures of different sizes together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenFile {
@@ -53,6 +56,14 @@ pub enum OtherModel {
     },
 }
 
+/// Refuses more pictures than a file may hold.
+pub(super) fn check_count(pictures: usize) -> Result<(), String> {
+    if pictures > MOST_PICTURES {
+        return Err(format!("holds more than {MOST_PICTURES} pictures; split it into several files"));
+    }
+    Ok(())
+}
+
 impl TokenFile {
     /// Whether a model with so many codes and so many pixels per token side can have made these tokens. What the file does not
     /// say is not checked.
@@ -74,6 +85,7 @@ impl TokenFile {
         if self.grids.is_empty() {
             return Err("holds no picture".to_owned());
         }
+        check_count(self.grids.len())?;
         for grid in &self.grids {
             let size = grid.grid();
             if size.tokens() == 0 || size.tokens() != grid.tokens.len() as u64 {
@@ -139,6 +151,7 @@ impl TokenFile {
         if size == 0 {
             return Err(format!("has shape {shape:?}, which has no tokens"));
         }
+        check_count(tokens.len().div_ceil(size))?;
         let grids = tokens.chunks(size).map(|tokens| TokenGrid::new(grid.rows, grid.cols, tokens.to_vec()));
         let grids = grids.collect::<Result<_, _>>().map_err(|error| error.to_string())?;
         Ok(Self { grids, sizes: None, factor: None, codebook_size: None, model: None })

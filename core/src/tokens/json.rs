@@ -1,10 +1,15 @@
 //! Tokens as JSON: one object per picture; several pictures: a list of them.
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{Error, SeqAccess, Visitor},
+};
 
 use crate::picture::Size;
 
-use super::{TokenFile, TokenGrid};
+use super::{TokenFile, TokenGrid, file::check_count};
 
 #[derive(Serialize, Deserialize)]
 struct Picture {
@@ -22,11 +27,39 @@ struct Picture {
     model: Option<String>,
 }
 
+/// A list of pictures whose number is limited while it is read.
+struct Pictures(Vec<Picture>);
+
+impl<'de> Deserialize<'de> for Pictures {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Pictures;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a list of pictures")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Pictures, A::Error> {
+                let mut pictures = Vec::new();
+                while let Some(picture) = list.next_element()? {
+                    pictures.push(picture);
+                    check_count(pictures.len()).map_err(A::Error::custom)?;
+                }
+                Ok(Pictures(pictures))
+            }
+        }
+
+        deserializer.deserialize_seq(Reader)
+    }
+}
+
 pub(super) fn read(bytes: &[u8]) -> Result<TokenFile, String> {
-    let pictures: Vec<Picture> = if bytes.trim_ascii_start().starts_with(b"[") {
+    let Pictures(pictures) = if bytes.trim_ascii_start().starts_with(b"[") {
         serde_json::from_slice(bytes).map_err(|error| error.to_string())?
     } else {
-        vec![serde_json::from_slice(bytes).map_err(|error| error.to_string())?]
+        Pictures(vec![serde_json::from_slice(bytes).map_err(|error| error.to_string())?])
     };
     let Some(first) = pictures.first() else { return Err("holds no picture".to_owned()) };
     let (factor, codebook_size, model) = (first.factor, first.codebook_size, first.model.clone());

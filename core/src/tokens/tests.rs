@@ -161,3 +161,25 @@ fn tokens_of_another_model_are_refused() {
     // What a file does not say may be of any model.
     assert_eq!(file(r#"{"tokens": [[1]]}"#).check_model(1024, 8), Ok(()));
 }
+
+#[test]
+fn pictures_are_counted_before_they_are_kept() {
+    const MOST: usize = super::file::MOST_PICTURES;
+    let array = |pictures: usize| {
+        let header = format!("{{'descr': '|u1', 'fortran_order': False, 'shape': ({pictures}, 1, 1), }}");
+        npy(1, &header, &vec![3; pictures])
+    };
+    assert_eq!(TokenFile::read("t", &array(MOST)).unwrap().grids.len(), MOST);
+    assert!(reason(&array(MOST + 1)).contains("more than 100000 pictures"));
+    let list = |pictures: usize| format!("[{}]", vec![r#"{"tokens":[[1]]}"#; pictures].join(","));
+    assert!(reason(list(MOST + 1).as_bytes()).contains("more than 100000 pictures"));
+    let grid = TokenGrid { rows: 1, cols: 1, tokens: vec![1] };
+    let file = TokenFile {
+        grids: vec![grid; MOST + 1],
+        sizes: None,
+        factor: None,
+        codebook_size: None,
+        model: None,
+    };
+    assert!(file.write(TokenFormat::Safetensors).unwrap_err().to_string().contains("more than 100000"));
+}

@@ -11,7 +11,7 @@ mod torch;
 
 pub(super) use machine::unpickle;
 
-use crate::formats::Dtype;
+use crate::formats::{Dtype, safetensors::LONGEST_NAME};
 
 /// Longest pickle that is read, in bytes. Those of the official checkpoints have about 2 MB.
 pub(super) const LONGEST: u64 = 32 << 20;
@@ -121,4 +121,6 @@ pub(super) enum PickleError {
     Malformed(usize, &'static str),
     #[error("pickle: builds too many objects")]
     TooMany,
+    #[error("pickle: the key of a storage has {0} bytes, at most {LONGEST_NAME} are read")]
+    LongKey(usize),
 }

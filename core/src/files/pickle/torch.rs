@@ -1,7 +1,7 @@
 //! The few classes and functions of Python and PyTorch that are known, and the references to storages.
 
 use super::{Object, ObjectId, PickleError, Storage, Tensor, Value, heap::Heap};
-use crate::formats::Dtype;
+use crate::formats::{Dtype, safetensors::LONGEST_NAME};
 
 /// The result of calling `callee` with a tuple of arguments.
 pub(super) fn call<'a>(
@@ -40,6 +40,10 @@ pub(super) fn call<'a>(
 /// What a persistent reference stands for: in PyTorch's pickles, a storage.
 pub(super) fn persistent<'a>(heap: &mut Heap<'a>, id: Value<'a>) -> Result<Value<'a>, PickleError> {
     let storage = storage(heap, id);
+    // A pickle can use one long text as the key of a million storages; each key is hashed and compared later.
+    if let Some(storage) = storage.filter(|storage| storage.key.len() > LONGEST_NAME) {
+        return Err(PickleError::LongKey(storage.key.len()));
+    }
     heap.add(storage.map_or(Object::Opaque, Object::Storage))
 }
 

@@ -15,7 +15,18 @@ const CRATES: &[&[&str]] = &[
 
 /// The top modules of the core, from the bottom up, in the same way; those of the ground floor may also use each other.
 const CORE: &[&[&str]] = &[
-    &["classes", "data_set", "formats", "gpu", "interruption", "job", "picture", "tokens", "units"],
+    &[
+        "classes",
+        "data_set",
+        "foreign_text",
+        "formats",
+        "gpu",
+        "interruption",
+        "job",
+        "picture",
+        "tokens",
+        "units",
+    ],
     &["files"],
     &["ops"],
     &["tokenizer"],
