@@ -7,6 +7,7 @@ use std::{
 };
 
 use crate::{
+    memory::{most_for, peak_of},
     mutate::{Random, mutate},
     targets::Target,
 };
@@ -25,6 +26,8 @@ pub struct Summary {
     pub outcomes: usize,
     /// Longest execution.
     pub slowest: Duration,
+    /// Most bytes of memory that an execution took.
+    pub largest: usize,
 }
 
 /// An input that the target did not stand.
@@ -39,13 +42,14 @@ pub struct Finding {
 /// Runs a target on valid files first, then on mutated ones; an input with a new outcome is kept to go on from.
 ///
 /// # Errors
-/// [`Finding`]: the first input that makes the target panic or take long.
+/// [`Finding`]: the first input that makes the target panic, take long, or take much memory for its length.
 pub fn run(target: &Target, executions: u64, seed: u64) -> Result<Summary, Box<Finding>> {
     let mut random = Random::new(seed);
     let mut kept = (target.corpus)();
     let valid = kept.len() as u64;
     let mut outcomes = HashSet::new();
     let mut slowest = Duration::ZERO;
+    let mut largest = 0;
     for execution in 0..executions {
         let input = if execution < valid {
             kept[execution as usize].clone()
@@ -53,10 +57,14 @@ pub fn run(target: &Target, executions: u64, seed: u64) -> Result<Summary, Box<F
             mutate(&mut random, random_file(&kept, seed, execution), random_file(&kept, !seed, execution))
         };
         let started = Instant::now();
-        let outcome = catch_unwind(AssertUnwindSafe(|| (target.run)(&input)));
+        let (outcome, peak) = peak_of(|| catch_unwind(AssertUnwindSafe(|| (target.run)(&input))));
         let took = started.elapsed();
         slowest = slowest.max(took);
+        largest = largest.max(peak);
         let finding = |what: String| Err(Box::new(Finding { input: input.clone(), what }));
+        if peak > most_for(input.len()) {
+            return finding(format!("took {peak} bytes for a file of {}", input.len()));
+        }
         let outcome = match outcome {
             Ok(outcome) if took < SLOW => outcome,
             Ok(_) => return finding(format!("took {took:.1?}")),
@@ -70,7 +78,7 @@ pub fn run(target: &Target, executions: u64, seed: u64) -> Result<Summary, Box<F
             kept.push(input);
         }
     }
-    Ok(Summary { executions, outcomes: outcomes.len(), slowest })
+    Ok(Summary { executions, outcomes: outcomes.len(), slowest, largest })
 }
 
 /// A file to go on from; follows from seed and number of the execution alone.

@@ -1,17 +1,29 @@
-//! `ibq-fuzz TARGET --executions N --seed S`: the fuzzer from a terminal; `ibq-fuzz list`: the targets.
+//! `ibq-fuzz TARGET --executions N --seed S`: the fuzzer from a terminal; `ibq-fuzz list`: the targets;
+//! `ibq-fuzz worst`: the files that cost most.
 
-use std::process::ExitCode;
+use std::{
+    process::ExitCode,
+    time::{Duration, Instant},
+};
 
 use ibq_fuzz::{
     campaign,
+    memory::{most_for, peak_of},
     targets::{self, TARGETS, Target},
+    worst::WORST_CASES,
 };
+
+/// Longest time for a costly file: so much, and so much for each MiB. Generous, since machines are busy.
+const SLOWEST_START: Duration = Duration::from_secs(5);
+const SLOWEST_PER_MEGABYTE: Duration = Duration::from_secs(1);
 
 const USAGE: &str = "\
 ibq-fuzz TARGET [--executions N] [--seed S]
+ibq-fuzz worst
 ibq-fuzz list
 
-Feeds N broken files (100000) that follow from the seed S (1) to a loader. TARGET is `all` or one of:
+Feeds N broken files (100000) that follow from the seed S (1) to a loader; `worst` measures files that cost a
+loader as much as possible. TARGET is `all` or one of:
 ";
 
 fn main() -> ExitCode {
@@ -19,6 +31,9 @@ fn main() -> ExitCode {
     if arguments == ["list"] {
         TARGETS.iter().for_each(|target| println!("{}", target.name));
         return ExitCode::SUCCESS;
+    }
+    if arguments == ["worst"] {
+        return run_worst_cases();
     }
     let Some((chosen, executions, seed)) = parse(&arguments) else {
         let names: Vec<&str> = TARGETS.iter().map(|target| target.name).collect();
@@ -39,7 +54,7 @@ fn main() -> ExitCode {
                 summary.executions,
                 summary.outcomes,
                 summary.slowest.as_millis(),
-                peak_memory()
+                format!("{} KiB", summary.largest / 1024)
             ),
             Err(finding) => {
                 let path = std::env::temp_dir().join(format!("ibq-fuzz-{}", target.name));
@@ -70,10 +85,24 @@ fn parse(arguments: &[String]) -> Option<(Vec<&'static Target>, u64, u64)> {
     options.is_empty().then_some((chosen, executions, seed))
 }
 
-/// Most memory that this process has used so far, where the system says it.
-fn peak_memory() -> String {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kilobytes = line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok());
-    kilobytes.map_or_else(|| "unknown".to_owned(), |kilobytes| format!("{} MiB", kilobytes / 1024))
+/// Runs every kind of costly file in several lengths; the time and memory for each byte stay the same.
+fn run_worst_cases() -> ExitCode {
+    println!("{:38} {:>9}  {:>9}  {:>12}", "costly file", "bytes", "time", "peak memory");
+    let mut exceeded = false;
+    for case in WORST_CASES {
+        for len in [1 << 20, 1 << 22, 1 << 24] {
+            let file = (case.file)(len);
+            let started = Instant::now();
+            let (_, peak) = peak_of(|| (case.target().run)(&file));
+            let took = started.elapsed();
+            let name = format!("{}: {}", case.target, case.name);
+            println!("{name:38} {:>9}  {:>6} ms  {:>8} KiB", file.len(), took.as_millis(), peak / 1024);
+            let slow = took > SLOWEST_START + SLOWEST_PER_MEGABYTE * (file.len() as u32 >> 20);
+            if slow || peak > most_for(file.len()) {
+                eprintln!("{name}: too {} for {} bytes", if slow { "slow" } else { "large" }, file.len());
+                exceeded = true;
+            }
+        }
+    }
+    if exceeded { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }

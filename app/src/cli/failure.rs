@@ -5,6 +5,7 @@ use std::{fmt::Display, io::Write, path::Path};
 use console::style;
 use ibq_core::{
     files::{SourceError, WeightsError},
+    foreign_text::clean_message,
     generator::GeneratorError,
     gpu::{GpuError, Remedy},
     job::Cancelled,
@@ -61,13 +62,14 @@ impl Failure {
         if matches!(self, Self::Usage(_)) { 2 } else { 1 }
     }
 
-    /// Says it on standard error.
+    /// Says it on standard error. Names from files may be in it.
     pub(crate) fn report(&self) {
         if matches!(self, Self::Reported) {
             return;
         }
         // Nobody is left to tell when standard error is closed.
-        let _ = writeln!(std::io::stderr(), "{} {self}", error_mark());
+        let text = self.to_string();
+        let _ = writeln!(std::io::stderr(), "{} {}", error_mark(), clean_message(&text));
         if matches!(self, Self::Usage(_)) {
             let _ = writeln!(std::io::stderr(), "\nFor more information, try '--help'.");
         }

@@ -2,9 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use ibq_core::foreign_text::clean_lines;
+
 /// A path for messages and tables: control characters in it must not reach the terminal.
 pub(crate) fn shown(path: &Path) -> String {
-    path.to_string_lossy().chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+    clean_lines(&path.to_string_lossy()).replace('\n', "\u{fffd}")
 }
 
 /// What the system says, without its error number.

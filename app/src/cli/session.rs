@@ -8,7 +8,11 @@ use std::{
 };
 
 use console::style;
-use ibq_core::{interruption::Interruption, job::Job};
+use ibq_core::{
+    foreign_text::{clean_lines, clean_message, clean_name, escape_json},
+    interruption::Interruption,
+    job::Job,
+};
 use serde::Serialize;
 
 use super::{
@@ -58,7 +62,7 @@ impl Session {
     /// Names what is worked on, before the progress bar.
     pub(crate) fn title(&self, title: &str) {
         if let Some(line) = &self.line {
-            line.title(title);
+            line.title(&clean_name(title));
         }
     }
 
@@ -68,8 +72,12 @@ impl Session {
         self.title(&format!("{place}{label}"));
     }
 
-    /// Prints a line of the result on standard output.
+    /// Prints a line of the result on standard output. Names from files may be in it.
     pub(crate) fn print(&self, text: impl Display) {
+        self.write(&clean_lines(&text.to_string()));
+    }
+
+    fn write(&self, text: &str) {
         let written = self.aside(|| writeln!(std::io::stdout(), "{text}"));
         match written {
             // Whoever read it has seen enough (`| head`): the work goes on.
@@ -83,18 +91,23 @@ impl Session {
     pub(crate) fn print_json(&self, document: &impl Serialize) -> Result<(), Failure> {
         let text = serde_json::to_string_pretty(document)
             .map_err(|error| Failure::Failed(format!("the result cannot be written as JSON: {error}")))?;
-        self.print(text);
+        self.write(&escape_json(&text));
         Ok(())
     }
 
     /// Says on standard error what is used: `adapter  NAME …`.
     pub(crate) fn tell(&self, what: &str, text: impl Display) {
-        self.message(format_args!("{} {text}", style(format!("{what:<8}")).for_stderr().dim()));
+        self.message(format_args!(
+            "{} {}",
+            style(format!("{what:<8}")).for_stderr().dim(),
+            clean_message(&text.to_string())
+        ));
     }
 
     /// Says on standard error what was done to an input that its owner may not expect.
     pub(crate) fn note(&self, input: &str, text: impl Display) {
-        self.message(format_args!("{} {input}: {text}", style("note:").for_stderr().yellow()));
+        let text = format!("{}: {text}", clean_name(input));
+        self.message(format_args!("{} {}", style("note:").for_stderr().yellow(), clean_message(&text)));
     }
 
     /// Says several such things on one line.
@@ -109,7 +122,7 @@ impl Session {
         let error = failure.to_string();
         let already_named = error.starts_with(input);
         let text = if already_named { error.clone() } else { format!("{input}: {error}") };
-        self.message(format_args!("{} {text}", error_mark()));
+        self.message(format_args!("{} {}", error_mark(), clean_message(&text)));
         self.failed.borrow_mut().push(FailedInput { input: input.to_owned(), error });
     }
 

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use ibq_core::{
-    files::Origin,
+    files::{Model, Origin},
+    foreign_text::clean_name,
     generator::{OpenedGenerator, Recipe, RecipeTokenizer, TokenizerSource},
-    gpu::Gpu,
+    gpu::{Gpu, Precision},
     transformer::TransformerPrecision,
 };
 use ibq_studio::bundled::{BundledModel, bundled_generator, bundled_tokenizer};
@@ -46,7 +47,8 @@ pub(crate) async fn open(
     Ok(generator)
 }
 
-/// Opens the transformer of a picture, and says what it is. The options may name another place where it is.
+/// Opens the transformer of a picture, and says what it is: the one that the options name, else the bundled one. A path in
+/// a picture, which anybody may have made, is never opened.
 pub(crate) async fn open_for_recipe(
     recipe: &Recipe,
     options: &TransformerOptions,
@@ -55,14 +57,18 @@ pub(crate) async fn open_for_recipe(
     let opened = match (&options.model, Origin::parse(&recipe.path)) {
         (Some(path), _) => model::open(Some(path)).await?,
         (None, Origin::Bundled(name)) => open_bundled_generator(Some(&name)).await?,
-        (None, Origin::At(path)) => open_named(&path, bundled_generator()).await?,
-        (None, Origin::Unknown) => {
-            let name = &recipe.model;
+        // The window once wrote the bare name of a bundled model.
+        (None, Origin::At(name)) if is_named(bundled_generator().as_ref(), &name) => {
+            open_bundled_generator(Some(&name)).await?
+        }
+        (None, Origin::At(_) | Origin::Unknown) => {
+            let name = clean_name(&recipe.model);
             let reason =
                 format!("the picture does not say where its generator {name} is; give it with --model");
             return Err(Failure::Failed(reason));
         }
     };
+    check_sha256(&opened.model, &opened.name, recipe.sha256.as_deref(), session).await?;
     let generator = match options.config.as_deref().map(read_yaml).transpose()? {
         Some(yaml) => OpenedGenerator::new(&opened.name, &opened.model, Some(&yaml))?,
         None => OpenedGenerator::like(&opened.name, &opened.model, &recipe.config)?,
@@ -71,8 +77,8 @@ pub(crate) async fn open_for_recipe(
     Ok(generator)
 }
 
-/// Sees to the tokenizer: the one at `path`, else the one that a recipe names, else the one inside, else the bundled one where it
-/// has the right number of codes.
+/// Sees to the tokenizer: the one at `path`, else the bundled one that a recipe names, else the one inside, else the bundled one
+/// where it has the right number of codes. Which of its weights and how they are stored follows from the recipe.
 pub(crate) async fn find_tokenizer(
     generator: &mut OpenedGenerator,
     path: Option<&Path>,
@@ -81,16 +87,31 @@ pub(crate) async fn find_tokenizer(
 ) -> Result<(), Failure> {
     if let Some(path) = path {
         let opened = model::open(Some(path)).await?;
-        generator.use_tokenizer(opened.model.tokenizer(None)?)?;
+        check_sha256(
+            &opened.model,
+            &opened.name,
+            recipe.and_then(|recipe| recipe.sha256.as_deref()),
+            session,
+        )
+        .await?;
+        let weights = opened.model.tokenizer(recipe.and_then(|recipe| recipe.weights))?;
+        let precision = recipe.map_or(Precision::F32, |recipe| recipe.precision);
+        generator.use_tokenizer(TokenizerSource::Weights(weights, precision))?;
     } else if let Some(recipe) = recipe {
         let opened = match Origin::parse(&recipe.path) {
             Origin::Bundled(name) => open_bundled(bundled_tokenizer().ok(), &name).await?,
-            Origin::At(path) => open_named(&path, bundled_tokenizer().ok()).await?,
-            Origin::Unknown => {
-                let reason = "the picture does not say where its tokenizer is; give it with --tokenizer";
-                return Err(Failure::Failed(reason.to_owned()));
+            Origin::At(name) if is_named(bundled_tokenizer().ok().as_ref(), &name) => {
+                open_bundled(bundled_tokenizer().ok(), &name).await?
+            }
+            Origin::At(_) | Origin::Unknown => {
+                let name = clean_name(&recipe.name);
+                let reason = format!(
+                    "the picture does not say where its tokenizer {name} is; give it with --tokenizer"
+                );
+                return Err(Failure::Failed(reason));
             }
         };
+        check_sha256(&opened.model, &opened.name, recipe.sha256.as_deref(), session).await?;
         let weights = opened.model.tokenizer(recipe.weights)?;
         generator.use_tokenizer(TokenizerSource::Weights(weights, recipe.precision))?;
     } else if generator.lacks_tokenizer()
@@ -138,14 +159,24 @@ async fn open_bundled(bundled: Option<BundledModel>, name: &str) -> Result<Opene
     }
 }
 
-/// The model at a place that a recipe names. Of a bundled model the window once wrote the bare name.
-async fn open_named(path: &str, bundled: Option<BundledModel>) -> Result<OpenedModel, Failure> {
-    match bundled {
-        Some(bundled) if bundled.name == path && !Path::new(path).exists() => {
-            open_bundled(Some(bundled), path).await
-        }
-        _ => model::open(Some(Path::new(path))).await,
+/// Whether a bundled model has this name.
+fn is_named(bundled: Option<&BundledModel>, name: &str) -> bool {
+    bundled.is_some_and(|bundled| bundled.name == name)
+}
+
+/// Says when a model is another file than the one that a picture was made with, where the picture says which.
+async fn check_sha256(
+    model: &Model,
+    name: &str,
+    expected: Option<&str>,
+    session: &Session,
+) -> Result<(), Failure> {
+    let Some(expected) = expected else { return Ok(()) };
+    if model.sha256(session.job()).await?.is_some_and(|found| found != expected) {
+        session
+            .note(name, "is another file than the one that the picture was made with (its SHA-256 differs)");
     }
+    Ok(())
 }
 
 /// How the weights are to be stored: as the command line says, else as they are stored in the file, else as `usual`.

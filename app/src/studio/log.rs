@@ -5,6 +5,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
+use ibq_core::foreign_text::clean_message;
 use log::{Level, LevelFilter, Log, Metadata, Record};
 
 /// Records that are kept; older ones are dropped.
@@ -36,7 +37,7 @@ pub(crate) fn lines() -> Vec<Line> {
 
 /// Adds a line of the window's own.
 pub(crate) fn note(level: Level, text: impl Into<String>) {
-    BUFFER.push(Line { level, target: "studio".to_owned(), text: text.into() });
+    BUFFER.push(level, "studio", &text.into());
 }
 
 /// Forgets all lines.
@@ -54,7 +55,9 @@ impl Buffer {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn push(&self, line: Line) {
+    /// Adds a line. Names from files may be in its text.
+    fn push(&self, level: Level, target: &str, text: &str) {
+        let line = Line { level, target: target.to_owned(), text: clean_message(text).into_owned() };
         let mut lines = self.lock();
         if lines.len() == KEPT {
             lines.pop_front();
@@ -72,8 +75,8 @@ impl Log for Buffer {
 
     fn log(&self, record: &Record<'_>) {
         if self.enabled(record.metadata()) {
-            let target = record.target().split("::").next().unwrap_or_default().to_owned();
-            self.push(Line { level: record.level(), target, text: record.args().to_string() });
+            let target = record.target().split("::").next().unwrap_or_default();
+            self.push(record.level(), target, &record.args().to_string());
         }
     }
 

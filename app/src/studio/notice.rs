@@ -1,5 +1,7 @@
 //! What went wrong or deserves to be said, shown as a banner until it is dismissed.
 
+use ibq_core::foreign_text::clean_message;
+
 /// How serious a notice is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Severity {
@@ -23,12 +25,17 @@ pub(crate) struct Notice {
 impl Notice {
     /// Something did not work.
     pub(crate) fn error(what: impl Into<String>, detail: impl ToString) -> Self {
-        Self { severity: Severity::Error, what: what.into(), detail: sentence(&detail.to_string()) }
+        Self::new(Severity::Error, &what.into(), &detail.to_string())
     }
 
     /// Something to know.
     pub(crate) fn info(what: impl Into<String>, detail: impl ToString) -> Self {
-        Self { severity: Severity::Info, what: what.into(), detail: sentence(&detail.to_string()) }
+        Self::new(Severity::Info, &what.into(), &detail.to_string())
+    }
+
+    /// Names from files may be in both texts.
+    fn new(severity: Severity, what: &str, detail: &str) -> Self {
+        Self { severity, what: clean_message(what).into_owned(), detail: sentence(&clean_message(detail)) }
     }
 
     /// The notice as text, for copying.
@@ -97,6 +104,10 @@ mod tests {
         }
         assert_eq!(notices.list().len(), 1);
         assert_eq!(notices.list()[0].text(), "Cannot open a.png\nNot a picture.");
+        let foreign =
+            Notice::error("Cannot open \u{202e}gnp.a", "\u{1b}]52;".to_owned() + &"n".repeat(30_000_000));
+        assert!(foreign.what.contains('\u{fffd}') && foreign.detail.starts_with("\u{fffd}]52;n"));
+        assert!(foreign.detail.chars().count() < 1100);
         for i in 0..9 {
             notices.push(Notice::info(format!("{i}"), "x"));
         }

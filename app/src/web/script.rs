@@ -4,6 +4,7 @@ use std::{fmt::Display, str::FromStr};
 
 use ibq_core::{
     files::WeightSet,
+    foreign_text::clean_message,
     generator::GeneratorError,
     gpu::{GpuError, Precision, Remedy},
     job::{Cancelled, Job},
@@ -35,7 +36,7 @@ pub(super) fn error(error: &(dyn std::error::Error + 'static)) -> JsValue {
         }
         Some(Remedy::UseF32) => message.push_str("; load the model with `precision: \"f32\"`"),
     }
-    js_sys::Error::new(&message).into()
+    js_sys::Error::new(&clean_message(&message)).into()
 }
 
 /// What may help against an error of the engine.
@@ -53,7 +54,7 @@ fn remedy(error: &(dyn std::error::Error + 'static)) -> Option<Remedy> {
 
 /// A JavaScript `TypeError`: an argument that cannot be used.
 pub(super) fn bad_argument(message: &str) -> JsValue {
-    js_sys::TypeError::new(message).into()
+    js_sys::TypeError::new(&clean_message(message)).into()
 }
 
 /// The set of weights that a script names, none for the default.

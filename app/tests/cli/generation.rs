@@ -5,6 +5,7 @@ use ibq_core::{
     generator::{OpenedGenerator, Recipe, RecipeTokenizer},
     gpu::{AdapterChoice, Gpu, GpuOptions, Precision},
     job::Job,
+    picture::{encode_png, with_text},
     tokenizer::Tokenizer,
     transformer::{Condition, PictureRequest, Sampling, TransformerPrecision},
 };
@@ -41,7 +42,9 @@ fn recipe(folder: &Folder, name: &str) -> Recipe {
 
 /// Writes a PNG that carries a recipe.
 fn write_recipe(folder: &Folder, name: &str, recipe: &Recipe) {
-    folder.write(name, &recipe.png(&colorful(8, 8)).unwrap());
+    let png = encode_png(&colorful(8, 8)).unwrap();
+    // As anybody may write it, with places that this program does not write.
+    folder.write(name, &with_text(&png, Recipe::KEYWORD, &serde_json::to_string(recipe).unwrap()));
 }
 
 #[test]
@@ -73,9 +76,20 @@ fn pictures_carry_what_repeats_them() {
     assert_ne!(recipe(&folder, "out/class-3-seed-5-2.png").tokens, first.tokens);
     generate(&folder, "--class 3,7 --count 2 --seed 5 -o out").ends_with(1).says(&["--overwrite"]);
 
-    // The file alone names both models and the head count.
-    let words = "generate --from out/class-7-seed-5-2.png -o again.png --adapter software";
-    let ran = folder.ibq(words).ends_with(0);
+    // The file says which models it needs and the head count, and nothing about this machine.
+    let made = recipe(&folder, "out/class-7-seed-5-2.png");
+    let text = made.to_json().unwrap();
+    assert!(!text.contains("golden/") && !text.contains("\"path\""), "{text}");
+    assert_eq!((made.model.as_str(), made.sha256.map(|it| it.len())), ("ar_small.safetensors", Some(64)));
+    folder.ibq("generate --from out/class-7-seed-5-2.png -o a.png").ends_with(1).says(&["--model"]);
+    let models = [golden("ar_small.safetensors"), golden("tokenizer_tiny.ckpt")];
+    let words = format!(
+        "generate --from out/class-7-seed-5-2.png -o again.png --adapter software --model {}",
+        models[0]
+    );
+    folder.ibq(&words).ends_with(1).says(&["tokenizer tokenizer_tiny.ckpt", "--tokenizer"]);
+    let words = format!("{words} --tokenizer {}", models[1]);
+    let ran = folder.ibq(&words).ends_with(0);
     assert!(!ran.err.contains("note:"), "{}", ran.err);
     let bytes = |name: &str| std::fs::read(folder.at(name)).unwrap();
     assert!(bytes("again.png") == bytes("out/class-7-seed-5-2.png"), "another picture");
@@ -116,11 +130,63 @@ fn a_picture_that_a_loaded_tokenizer_drew_is_repeated() {
     });
     folder.write("window.png", &png);
     let made = recipe(&folder, "window.png");
-    let tokenizer =
-        RecipeTokenizer { path: checkpoint, weights: Some(WeightSet::Raw), precision: Precision::F16 };
-    assert_eq!((made.path.as_str(), made.tokenizer.as_ref()), (path.as_str(), Some(&tokenizer)));
-    folder.ibq("generate --from window.png -o again.png --adapter software").ends_with(0);
+    let named = made.tokenizer.clone().unwrap();
+    let expected = RecipeTokenizer {
+        name: "tokenizer_tiny.ckpt".to_owned(),
+        path: String::new(),
+        sha256: named.sha256.clone(),
+        weights: Some(WeightSet::Raw),
+        precision: Precision::F16,
+    };
+    assert_eq!((made.path.as_str(), &named), ("", &expected));
+    assert_eq!(named.sha256.map(|digest| digest.len()), Some(64));
+    let words = |from: &str| {
+        format!(
+            "generate --from {from} -o again.png --adapter software --model {path} --tokenizer {checkpoint}"
+        )
+    };
+    let ran = folder.ibq(&words("window.png")).ends_with(0);
+    assert!(!ran.err.contains("SHA-256"), "{}", ran.err);
     assert!(std::fs::read(folder.at("again.png")).unwrap() == png, "another picture");
+
+    // Another file of the same model is used, and that is said.
+    let mut other = made;
+    other.sha256 = Some("0".repeat(64));
+    write_recipe(&folder, "other.png", &other);
+    let ran = folder.ibq(&format!("{} --overwrite", words("other.png"))).ends_with(0);
+    assert!(ran.err.contains("ar_small.safetensors: is another file than the one"), "{}", ran.err);
+}
+
+/// A picture that anybody may have made names files of this machine, which are not opened.
+#[test]
+fn files_that_a_picture_names_are_never_opened() {
+    let folder = Folder::new("hostile-recipe");
+    given(&folder);
+    let words = "--prefix given.json --keep 252 --adapter software";
+    folder.ibq(&format!("generate --class lighthouse -o a.png {words}")).ends_with(0);
+    let made = recipe(&folder, "a.png");
+    for place in ["/etc/passwd", "\\\\host\\share\\m", "//host/share/m", "https://host/m/"] {
+        let mut hostile = made.clone();
+        place.clone_into(&mut hostile.path);
+        hostile.model = "\u{1b}]52;c;aGk=\u{7}model".to_owned();
+        write_recipe(&folder, "hostile.png", &hostile);
+        let ran = folder.ibq("generate --from hostile.png -o b.png --adapter software").ends_with(1);
+        assert!(!ran.err.contains(place) && !ran.err.contains('\u{1b}'), "{}", ran.err);
+        ran.says(&["generator \u{fffd}]52;c;aGk=\u{fffd}model is; give it with --model"]);
+
+        let tokenizer = RecipeTokenizer {
+            name: "t".to_owned(),
+            path: place.to_owned(),
+            sha256: None,
+            weights: None,
+            precision: Precision::F32,
+        };
+        let mut hostile = made.clone();
+        hostile.tokenizer = Some(tokenizer);
+        write_recipe(&folder, "hostile.png", &hostile);
+        let ran = folder.ibq("generate --from hostile.png -o b.png --adapter software").ends_with(1);
+        ran.says(&["where its tokenizer t is; give it with --tokenizer"]);
+    }
 }
 
 #[test]
@@ -156,7 +222,9 @@ fn pictures_of_the_bundled_models_name_them() {
     }
     let default = std::fs::read_to_string(golden("../../assets/models/default.txt")).unwrap();
     let bundled = RecipeTokenizer {
+        name: default.trim().to_owned(),
         path: format!("bundled:{}", default.trim()),
+        sha256: None,
         weights: Some(WeightSet::Ema),
         precision: Precision::F16,
     };
@@ -164,7 +232,9 @@ fn pictures_of_the_bundled_models_name_them() {
     outside.tokenizer = Some(bundled.clone());
     write_recipe(&folder, "outside.png", &outside);
     folder.ibq("generate --from outside.png -o outside-again.png --adapter software").ends_with(0);
-    assert_eq!(recipe(&folder, "outside-again.png").tokenizer, Some(bundled.clone()));
+    let mut named = recipe(&folder, "outside-again.png").tokenizer.unwrap();
+    assert_eq!(named.sha256.take().map(|digest| digest.len()), Some(64));
+    assert_eq!(named, bundled);
     for (path, said) in [("bundled:other", "bundled model other"), ("", "does not say where its tokenizer")] {
         let mut lost = made.clone();
         lost.tokenizer = Some(RecipeTokenizer { path: path.to_owned(), ..bundled.clone() });

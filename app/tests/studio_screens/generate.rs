@@ -174,6 +174,7 @@ fn a_picture_that_was_made_here_is_restored_when_dropped() {
     let models = |config| RecipeModels {
         model: "random-ar",
         path: "",
+        sha256: None,
         config,
         precision: TransformerPrecision::F32,
         tokenizer: None,

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::job::{Cancelled, Job};
 
-use super::{Source, SourceError};
+use super::{Source, SourceError, WeightsError, short_name};
 
 /// Bytes read at a time.
 const PIECE: u64 = 4 << 20;
@@ -20,6 +20,31 @@ pub enum DigestError {
     /// The job was cancelled.
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
+}
+
+impl From<DigestError> for WeightsError {
+    fn from(error: DigestError) -> Self {
+        match error {
+            DigestError::Source(error) => error.into(),
+            DigestError::Cancelled(cancelled) => cancelled.into(),
+        }
+    }
+}
+
+/// SHA-256 of several files: of what `sha256sum` prints for them, in this order. That of one file is its own.
+///
+/// # Errors
+/// As [`sha256`].
+pub(super) async fn sha256_of_all(sources: &[Source], job: &Job) -> Result<String, DigestError> {
+    if let [source] = sources {
+        return sha256(source, job).await;
+    }
+    let mut lines = String::new();
+    for source in sources {
+        // Writing into a String cannot fail.
+        let _ = writeln!(lines, "{}  {}", sha256(source, job).await?, short_name(source.name()));
+    }
+    sha256(&Source::memory("digests", lines.into_bytes()), job).await
 }
 
 /// SHA-256 of the whole source in lower-case hexadecimal digits, as `sha256sum` prints it. The job's progress is the

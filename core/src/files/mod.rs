@@ -40,7 +40,7 @@ pub use folder_lock::{FolderLock, LockError};
 #[cfg(not(target_arch = "wasm32"))]
 pub use folder_writer::{FolderTensor, FolderWriter, StoredAs};
 pub use model::{Model, TensorEntry};
-pub use origin::Origin;
+pub use origin::{Origin, short_name};
 #[cfg(not(target_arch = "wasm32"))]
 pub use partial::{follow_links, rename_durably};
 pub(crate) use source::Shared;

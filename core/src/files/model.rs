@@ -1,13 +1,17 @@
 //! An opened model: which tensors it has, and their values. What they mean is for those who run the model.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::OnceLock};
 
 use serde_json::Value;
 
-use crate::formats::{Element, safetensors::is_safetensors};
+use crate::{
+    formats::{Element, safetensors::is_safetensors},
+    job::Job,
+};
 
 use super::{
     Origin, Source, WeightsError,
+    digest::sha256_of_all,
     folder_config::{ConfigJson, FolderConfig, read_config},
     layout::Layout,
     pytorch, safetensors,
@@ -38,6 +42,7 @@ struct Opened {
     entries: Vec<TensorEntry>,
     stored: Vec<(Source, StoredTensor)>,
     positions: HashMap<String, usize>,
+    sha256: OnceLock<String>,
 }
 
 impl Model {
@@ -82,11 +87,33 @@ impl Model {
     pub fn sources(&self) -> Vec<Source> {
         let mut sources: Vec<Source> = Vec::new();
         for (source, _) in &self.0.stored {
-            if sources.iter().all(|known| known.name() != source.name()) {
+            // The tensors of one file follow each other.
+            if sources.last().is_none_or(|last| last.name() != source.name()) {
                 sources.push(source.clone());
             }
         }
         sources
+    }
+
+    /// SHA-256 of its file, as `sha256sum` prints it; of a model in several files, of what `sha256sum` prints for them.
+    /// None for files that would have to be fetched for it. It is computed once.
+    ///
+    /// # Errors
+    /// [`WeightsError`]: a file that cannot be read, or a cancelled job.
+    pub async fn sha256(&self, job: &Job) -> Result<Option<&str>, WeightsError> {
+        let sources = self.sources();
+        if self.known_sha256().is_none() && !sources.is_empty() && sources.iter().all(Source::is_at_hand) {
+            let digest = sha256_of_all(&sources, job).await?;
+            // Whoever was faster has set the same.
+            let _ = self.0.sha256.set(digest);
+        }
+        Ok(self.known_sha256())
+    }
+
+    /// SHA-256 of its file, once [`sha256`](Self::sha256) has computed it.
+    #[must_use]
+    pub fn known_sha256(&self) -> Option<&str> {
+        self.0.sha256.get().map(String::as_str)
     }
 
     /// A folder's configuration, where it has one, and the files that hold its tensors.
@@ -120,7 +147,15 @@ impl Model {
             let (shape, dtype) = (tensor.layout.shape().to_vec(), tensor.dtype.name().to_owned());
             entries.push(TensorEntry { name: tensor.name.clone(), shape, dtype });
         }
-        Ok(Self(Shared::new(Opened { name, origin, config, entries, stored, positions })))
+        Ok(Self(Shared::new(Opened {
+            name,
+            origin,
+            config,
+            entries,
+            stored,
+            positions,
+            sha256: OnceLock::new(),
+        })))
     }
 
     /// Path or address, for messages.

@@ -29,6 +29,29 @@ impl Origin {
     }
 }
 
+impl Origin {
+    /// The name of a bundled model.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        if let Self::Bundled(name) = self { Some(name) } else { None }
+    }
+
+    /// The text of an origin for files that people publish: `bundled:NAME`, else empty. Paths and addresses say where
+    /// somebody keeps files, and addresses may hold keys to them.
+    #[must_use]
+    pub fn published(&self) -> String {
+        if let Self::Bundled(_) = self { self.to_string() } else { String::new() }
+    }
+}
+
+/// The last part of a path or address, without the query of the address: what may be published of it.
+#[must_use]
+pub fn short_name(place: &str) -> &str {
+    let place =
+        place.split_once("://").map_or(place, |(_, rest)| rest.split(['?', '#']).next().unwrap_or(rest));
+    place.trim_end_matches(['/', '\\']).rsplit(['/', '\\']).next().unwrap_or(place)
+}
+
 impl fmt::Display for Origin {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -43,7 +66,23 @@ impl fmt::Display for Origin {
 
 #[cfg(test)]
 mod tests {
-    use super::Origin;
+    use super::{Origin, short_name};
+
+    #[test]
+    fn what_is_published_is_no_place() {
+        assert_eq!(Origin::Bundled("scenes-f4".to_owned()).published(), "bundled:scenes-f4");
+        assert_eq!(Origin::At("/home/alice/ar.ckpt".to_owned()).published(), "");
+        for (place, short) in [
+            ("/home/alice/ar.ckpt", "ar.ckpt"),
+            ("C:\\Users\\alice\\ar\\", "ar"),
+            ("https://example.org/m/ar.safetensors?X-Amz-Signature=1/2", "ar.safetensors"),
+            ("https://example.org/m/?key=a#b", "m"),
+            ("ar?.ckpt", "ar?.ckpt"),
+            ("", ""),
+        ] {
+            assert_eq!(short_name(place), short);
+        }
+    }
 
     #[test]
     fn an_origin_comes_back_from_its_text() {

@@ -20,7 +20,10 @@ pub struct Generator {
     /// Draws them.
     pub tokenizer: Tokenizer,
     pub(super) names: ClassNames,
+    /// The origin of the transformer as recipes name it.
     pub(super) path: String,
+    /// SHA-256 of the transformer's file, where it is known.
+    pub(super) sha256: Option<String>,
     pub(super) description: GeneratorDescription,
     pub(super) recipe_tokenizer: Option<RecipeTokenizer>,
 }
@@ -62,6 +65,7 @@ impl Generator {
         let models = RecipeModels {
             model: &self.description.name,
             path: &self.path,
+            sha256: self.sha256.as_deref(),
             config: self.transformer.config(),
             precision: self.transformer.precision(),
             tokenizer: self.recipe_tokenizer.as_ref(),

@@ -132,7 +132,8 @@ impl OpenedGenerator {
         Ok(&self.chosen_tokenizer()?.source)
     }
 
-    /// How recipes name the tokenizer; none for the one inside, and where there is none.
+    /// How recipes name the tokenizer; none for the one inside, and where there is none. Its SHA-256 is known after
+    /// [`load`](Self::load).
     #[must_use]
     pub fn recipe_tokenizer(&self) -> Option<RecipeTokenizer> {
         self.tokenizer.as_ref().and_then(ChosenTokenizer::in_recipe)
@@ -218,10 +219,17 @@ impl OpenedGenerator {
         precision: TransformerPrecision,
         job: &Job,
     ) -> Result<Generator, GeneratorError> {
-        let tokenizer = self.chosen_tokenizer()?.source.load(gpu, job).await?;
+        let chosen = self.chosen_tokenizer()?;
+        job.stage("hash models");
+        self.model.sha256(job).await?;
+        if !chosen.inside {
+            chosen.source.model().sha256(job).await?;
+        }
+        let tokenizer = chosen.source.load(gpu, job).await?;
         let transformer = self.load_transformer(gpu, precision, job).await?;
         Ok(Generator {
-            path: self.model.origin().to_string(),
+            path: self.model.origin().published(),
+            sha256: self.model.known_sha256().map(str::to_owned),
             description: self.describe(gpu, precision),
             recipe_tokenizer: self.recipe_tokenizer(),
             names: self.names.clone(),

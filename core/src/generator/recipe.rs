@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    files::{Origin, WeightSet},
+    files::{Origin, WeightSet, short_name},
     gpu::Precision,
     picture::{encode_png, text_of, with_text},
     tokens::TokenGrid,
@@ -14,17 +14,23 @@ use crate::{
 
 use super::{GeneratorError, names::mixed_with};
 
-/// Version of the form. Version 1 had one `class_name`, the tokenizer's path alone, and no words for a bundled model.
-const VERSION: u32 = 2;
+/// Version of the form. Version 2 had paths and addresses of models and no SHA-256. Version 1 had one `class_name`, the
+/// tokenizer's path alone, and no words for a bundled model.
+const VERSION: u32 = 3;
 
 /// The settings of one picture, and its tokens: JSON, in the text `ibq` of a PNG.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Recipe {
     version: u32,
-    /// Name of the transformer.
+    /// Short name of the transformer.
     pub model: String,
-    /// Where it was, as text of an [`Origin`].
+    /// `bundled:NAME` where it ships with the program. Earlier versions named the place of any other, which is not written
+    /// again.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub path: String,
+    /// SHA-256 of its file, where it was known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
     /// Its configuration.
     pub config: TransformerConfig,
     /// How its weights were stored.
@@ -55,8 +61,15 @@ pub struct Recipe {
 /// A tokenizer from outside of the transformer's file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecipeTokenizer {
-    /// Where it was, as text of an [`Origin`].
+    /// Short name.
+    #[serde(default)]
+    pub name: String,
+    /// As [`Recipe::path`].
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub path: String,
+    /// SHA-256 of its file, where it was known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
     /// Which of its weights; none: the usual ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weights: Option<WeightSet>,
@@ -70,8 +83,10 @@ pub struct RecipeTokenizer {
 pub struct RecipeModels<'a> {
     /// Name of the transformer.
     pub model: &'a str,
-    /// Where it is, as text of an [`Origin`].
+    /// Where it is, as text of an [`Origin`]: for a bundled one only.
     pub path: &'a str,
+    /// SHA-256 of its file, where it is known.
+    pub sha256: Option<&'a str>,
     /// Its configuration.
     pub config: &'a TransformerConfig,
     /// How its weights are stored.
@@ -94,8 +109,9 @@ impl Recipe {
     ) -> Self {
         Self {
             version: VERSION,
-            model: models.model.to_owned(),
+            model: short_name(models.model).to_owned(),
             path: models.path.to_owned(),
+            sha256: models.sha256.map(str::to_owned),
             config: models.config.clone(),
             precision: models.precision,
             tokenizer: models.tokenizer.cloned(),
@@ -138,14 +154,19 @@ impl Recipe {
         text_of(png, Self::KEYWORD).map(|text| Self::from_json(&text)).transpose()
     }
 
-    /// As text for a PNG.
+    /// As text for a PNG, without the places of models that an earlier version named.
     ///
     /// # Errors
     /// [`GeneratorError::Recipe`] for numbers that JSON does not have.
     pub fn to_json(&self) -> Result<String, GeneratorError> {
         let fail =
             |error: serde_json::Error| GeneratorError::Recipe { doing: "written", reason: error.to_string() };
-        serde_json::to_string(self).map_err(fail)
+        let mut recipe = self.clone();
+        recipe.path = Origin::parse(&recipe.path).published();
+        if let Some(tokenizer) = &mut recipe.tokenizer {
+            tokenizer.path = Origin::parse(&tokenizer.path).published();
+        }
+        serde_json::to_string(&recipe).map_err(fail)
     }
 
     /// Reads the text of a PNG, of this version or an earlier one.
@@ -155,15 +176,22 @@ impl Recipe {
     pub fn from_json(text: &str) -> Result<Self, GeneratorError> {
         let wrong = |reason: String| GeneratorError::Recipe { doing: "read", reason };
         let mut value: Value = serde_json::from_str(text).map_err(|error| wrong(error.to_string()))?;
-        if value.get("version").and_then(Value::as_u64) == Some(1) {
-            upgrade_from_1(&mut value);
+        match value.get("version").and_then(Value::as_u64) {
+            Some(1) => upgrade_from_1(&mut value),
+            // Only fields were added, which may be missing.
+            Some(2) => value["version"] = VERSION.into(),
+            _ => {}
         }
-        let recipe: Self = serde_json::from_value(value).map_err(|error| wrong(error.to_string()))?;
+        let mut recipe: Self = serde_json::from_value(value).map_err(|error| wrong(error.to_string()))?;
         if recipe.version != VERSION {
             return Err(wrong(format!(
                 "they have version {}, and this program reads versions 1 to {VERSION}",
                 recipe.version
             )));
+        }
+        if let Some(tokenizer) = recipe.tokenizer.as_mut().filter(|tokenizer| tokenizer.name.is_empty()) {
+            let origin = Origin::parse(&tokenizer.path);
+            tokenizer.name = origin.name().unwrap_or_else(|| short_name(&tokenizer.path)).to_owned();
         }
         recipe.config.validate().map_err(|error| wrong(error.to_string()))?;
         let size = (recipe.grid, recipe.tokens.len());
@@ -178,7 +206,7 @@ impl Recipe {
     }
 }
 
-/// Makes version 2 of a recipe of version 1. What cannot be understood is left to fail when it is read.
+/// Makes a recipe of version 1 one of this version. What cannot be understood is left to fail when it is read.
 fn upgrade_from_1(recipe: &mut Value) {
     let Some(fields) = recipe.as_object_mut() else { return };
     fields.insert("version".to_owned(), VERSION.into());
@@ -227,7 +255,8 @@ mod tests {
     fn models(config: &TransformerConfig) -> RecipeModels<'_> {
         RecipeModels {
             model: "ar.ckpt",
-            path: "folder/ar.ckpt",
+            path: "bundled:ar",
+            sha256: Some("00ff"),
             config,
             precision: TransformerPrecision::Int4,
             tokenizer: None,
@@ -255,7 +284,9 @@ mod tests {
         };
         let config = TransformerConfig { block_size: 4, ..TransformerConfig::official("B").unwrap() };
         let tokenizer = RecipeTokenizer {
+            name: "scenes-f4".to_owned(),
             path: "bundled:scenes-f4".to_owned(),
+            sha256: None,
             weights: Some(WeightSet::Raw),
             precision: Precision::F16,
         };
@@ -288,7 +319,7 @@ mod tests {
         let good = recipe.to_json().unwrap();
         assert!(Recipe::from_json(&good).is_ok());
         for (from, to) in [
-            ("\"version\":2", "\"version\":3"),
+            ("\"version\":3", "\"version\":4"),
             ("\"tokens\":[7]", "\"tokens\":[16384]"),
             ("\"tokens\":[7]", "\"tokens\":[7,7]"),
             ("\"n_head\":16", "\"n_head\":0"),
@@ -324,9 +355,43 @@ mod tests {
 
         let recipe = version_1(r#"{"Class":3}"#, "class 3", "a/ar.ckpt", r#""tokenizer":"a/t.ckpt","#);
         assert!(recipe.class_names.is_empty() && recipe.path == "a/ar.ckpt");
-        let tokenizer =
-            RecipeTokenizer { path: "a/t.ckpt".to_owned(), weights: None, precision: Precision::F32 };
+        let tokenizer = RecipeTokenizer {
+            name: "t.ckpt".to_owned(),
+            path: "a/t.ckpt".to_owned(),
+            sha256: None,
+            weights: None,
+            precision: Precision::F32,
+        };
         assert_eq!(recipe.tokenizer, Some(tokenizer));
+    }
+
+    #[test]
+    fn recipes_of_version_2_are_read_and_their_places_are_not_written_again() {
+        let (config, grid) = one_token();
+        let tokenizer = RecipeTokenizer {
+            name: String::new(),
+            path: "/home/alice/t.ckpt".to_owned(),
+            sha256: None,
+            weights: None,
+            precision: Precision::F32,
+        };
+        let models = RecipeModels {
+            model: "https://example.org/m/ar.ckpt?key=secret",
+            path: "https://example.org/m/ar.ckpt?key=secret",
+            sha256: None,
+            tokenizer: Some(&tokenizer),
+            ..models(&config)
+        };
+        let recipe = Recipe::new(&models, &request(Condition::None), &grid, Vec::new());
+        let mut old = serde_json::to_value(&recipe).unwrap();
+        old["version"] = 2.into();
+        let read = Recipe::from_json(&old.to_string()).unwrap();
+        assert_eq!((read.model.as_str(), read.path.as_str()), ("ar.ckpt", models.path));
+        assert_eq!(read.tokenizer.as_ref().unwrap().name, "t.ckpt");
+        let written = read.to_json().unwrap();
+        for private in ["alice", "secret", "example.org", "\"path\""] {
+            assert!(!written.contains(private), "{private} in {written}");
+        }
     }
 
     #[test]

@@ -200,7 +200,15 @@ fn a_picture_is_made_again_from_the_recipe_in_its_png() {
     let read = Recipe::of_png(&recipe.png(&picture).unwrap()).unwrap().unwrap();
     assert_eq!(read.class_names, ["owl", "castle"]);
     assert_eq!((read.model.as_str(), read.path.as_str()), ("small", "bundled:ships"));
+    let digest = |digest: Option<&str>| {
+        let digest = digest.unwrap();
+        assert!(digest.len() == 64 && digest.chars().all(|c| c.is_ascii_hexdigit()));
+    };
+    digest(read.sha256.as_deref());
+    digest(read.tokenizer.as_ref().unwrap().sha256.as_deref());
     let expected = RecipeTokenizer {
+        name: "codes".to_owned(),
+        sha256: read.tokenizer.as_ref().unwrap().sha256.clone(),
         path: "bundled:codes".to_owned(),
         weights: Some(WeightSet::Raw),
         precision: crate::gpu::Precision::F16,

@@ -1,7 +1,7 @@
 //! The tokenizer of a generator: the one inside of the transformer's file, or one from outside.
 
 use crate::{
-    files::{Origin, WeightSet},
+    files::{Model, Origin, WeightSet, short_name},
     gpu::{Gpu, Precision},
     job::Job,
     tokenizer::{Tokenizer, TokenizerConfig, TokenizerError, TokenizerWeights},
@@ -58,6 +58,14 @@ impl TokenizerSource {
         }
     }
 
+    /// The model of its weights.
+    pub(super) fn model(&self) -> &Model {
+        match self {
+            Self::Weights(weights, _) => weights.model(),
+            Self::Loaded(tokenizer) => tokenizer.model(),
+        }
+    }
+
     /// The configuration.
     #[must_use]
     pub fn config(&self) -> &TokenizerConfig {
@@ -102,7 +110,9 @@ impl ChosenTokenizer {
     pub(super) fn in_recipe(&self) -> Option<RecipeTokenizer> {
         let Self { source, inside } = self;
         (!inside).then(|| RecipeTokenizer {
-            path: source.origin().to_string(),
+            name: source.origin().name().unwrap_or_else(|| short_name(source.name())).to_owned(),
+            path: source.origin().published(),
+            sha256: source.model().known_sha256().map(str::to_owned),
             weights: Some(source.set()),
             precision: source.precision(),
         })

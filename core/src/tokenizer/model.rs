@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ibq_shaders::Storage;
 
 use crate::{
-    files::{Origin, WeightSet},
+    files::{Model, Origin, WeightSet},
     gpu::{Gpu, Precision},
     job::Job,
     ops::{Parameters, Program},
@@ -25,8 +25,7 @@ pub struct Tokenizer(pub(super) Arc<Inner>);
 
 #[derive(Debug)]
 pub(super) struct Inner {
-    name: String,
-    origin: Origin,
+    model: Model,
     set: WeightSet,
     rule_is_assumed: bool,
     pub(super) gpu: Gpu,
@@ -64,8 +63,7 @@ impl Tokenizer {
         let storage = gpu.storage(precision);
         let parameters = load::load(gpu, weights, storage, job).await?;
         Ok(Self(Arc::new(Inner {
-            name: weights.name().to_owned(),
-            origin: weights.origin().clone(),
+            model: weights.model().clone(),
             set: weights.set(),
             rule_is_assumed: weights.rule_is_assumed(),
             gpu: gpu.clone(),
@@ -81,13 +79,18 @@ impl Tokenizer {
     /// Path or address of its model, for messages.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.0.name
+        self.0.model.name()
     }
 
     /// Where its model comes from.
     #[must_use]
     pub fn origin(&self) -> &Origin {
-        &self.0.origin
+        self.0.model.origin()
+    }
+
+    /// The model that its weights were read from.
+    pub(crate) fn model(&self) -> &Model {
+        &self.0.model
     }
 
     /// Which set of weights it holds.

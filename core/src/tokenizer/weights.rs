@@ -139,6 +139,11 @@ impl TokenizerWeights {
         self.model.name()
     }
 
+    /// The model.
+    pub(crate) fn model(&self) -> &Model {
+        &self.model
+    }
+
     /// Where the model comes from.
     #[must_use]
     pub fn origin(&self) -> &Origin {

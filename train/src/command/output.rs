@@ -1,11 +1,13 @@
 //! Standard output and standard error. Neither can end a run: a reader may have gone, or a log may fill its disk, while the
-//! training continues.
+//! training continues. Names from files are cleaned on their way there.
 
 use std::{
     fmt,
     io::{self, ErrorKind, Write},
     sync::{Mutex, PoisonError},
 };
+
+use ibq_core::foreign_text::{clean_lines, clean_message};
 
 /// The first error of standard output, other than a reader that has gone.
 static UNWRITTEN: Mutex<Option<io::Error>> = Mutex::new(None);
@@ -29,7 +31,7 @@ pub(super) fn print(text: fmt::Arguments<'_>) {
 
 /// Writes a line to standard error, if anyone reads it.
 pub(super) fn print_error(text: fmt::Arguments<'_>) {
-    let _ = writeln!(io::stderr(), "{text}");
+    let _ = writeln!(io::stderr(), "{}", clean_message(&text.to_string()));
 }
 
 /// Why lines on standard output are missing, if any are.
@@ -38,7 +40,7 @@ pub(super) fn take_error() -> Option<io::Error> {
 }
 
 fn print_to(out: &mut dyn Write, text: fmt::Arguments<'_>, unwritten: &Mutex<Option<io::Error>>) {
-    match writeln!(out, "{text}").and_then(|()| out.flush()) {
+    match writeln!(out, "{}", clean_lines(&text.to_string())).and_then(|()| out.flush()) {
         // Whoever read it has seen enough (`| head`).
         Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
         Err(error) => {
@@ -71,6 +73,9 @@ mod tests {
         assert!(unwritten.lock().unwrap().is_none());
         print_to(&mut Failing(ErrorKind::StorageFull), format_args!("line"), &unwritten);
         print_to(&mut Failing(ErrorKind::Other), format_args!("line"), &unwritten);
+        let mut out = Vec::new();
+        print_to(&mut out, format_args!("a\u{1b}]52;b"), &unwritten);
+        assert_eq!(out, "a\u{fffd}]52;b\n".as_bytes());
         assert_eq!(unwritten.lock().unwrap().as_ref().unwrap().kind(), ErrorKind::StorageFull);
     }
 }

@@ -34,7 +34,7 @@ pub(super) struct Unit {
 pub(super) const PROOFS: &[Proof] = &[
     Proof {
         name: "fuzzing",
-        about: "ten million broken files for every loader, with overflow checks, and no finding",
+        about: "ten million broken files for every loader, with overflow checks, and no finding; memory and time of costly files",
         units: fuzzing,
     },
     Proof { name: "golden", about: "all golden vectors of the folder that IBQ_GOLDEN names", units: golden },
@@ -80,7 +80,10 @@ fn fuzzing() -> Outcome<Vec<Unit>> {
     shell::run(&mut shell::command("cargo", &["build", "--locked", "--workspace", "--bin", "ibq-fuzz"]))?;
     let program = shell::built("debug", "ibq-fuzz");
     let targets = shell::read(&mut shell::command(&program, &["list"]))?;
-    let mut units = Vec::new();
+    let worst = program.clone();
+    let command = move || shell::command(&worst, &["worst"]);
+    let name = "costly files".to_owned();
+    let mut units = vec![Unit { name, commands: vec![Box::new(command)], figures: figures::table }];
     for seed in (1..=SEEDS).map(|seed| seed.to_string()) {
         for target in targets.lines().map(str::to_owned) {
             let name = format!("{target}, seed {seed}");

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use ibq_core::{
-    generator::Generator,
+    generator::{Generator, RecipeTokenizer},
     transformer::{PictureRequest, Sampling, TransformerConfig, TransformerPrecision},
 };
 use serde::Serialize;
@@ -26,15 +26,17 @@ use super::{
 /// Most pictures of a file: their number is a 32-bit one.
 const MOST_PICTURES: usize = 10_000_000;
 
-/// `ibq.json` in the file: how all of it was made.
+/// `ibq.json` in the file: how all of it was made. It says nothing about this machine.
 #[derive(Serialize)]
 struct Settings<'a> {
     version: u32,
     model: &'a str,
+    /// SHA-256 of its file.
+    sha256: Option<&'a str>,
     config: &'a TransformerConfig,
     precision: TransformerPrecision,
     /// The tokenizer from outside of the model, as in recipes.
-    tokenizer: Option<String>,
+    tokenizer: Option<RecipeTokenizer>,
     /// Those of `arr_1`, with their names where they have names.
     classes: Vec<(u32, Option<&'a str>)>,
     pictures_of_each: u32,
@@ -61,11 +63,12 @@ pub(super) async fn run(arguments: &Arguments, path: &Path, session: &Session) -
 
     let config = opened.config();
     let settings = Settings {
-        version: 1,
+        version: 2,
         model: opened.name(),
+        sha256: opened.model().known_sha256(),
         config,
         precision,
-        tokenizer: opened.recipe_tokenizer().map(|tokenizer| tokenizer.path),
+        tokenizer: opened.recipe_tokenizer(),
         classes: plan.classes.iter().map(|&class| (class, opened.names().get(class))).collect(),
         pictures_of_each: plan.count,
         sampling: plan.sampling,

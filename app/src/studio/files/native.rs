@@ -1,7 +1,8 @@
 //! Files of this machine and the desktop's dialogs.
 
 use std::{
-    io::{self, Write},
+    fs::File,
+    io::{self, Read, Write},
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -63,11 +64,17 @@ impl PickedFile {
     /// The whole content.
     pub(crate) async fn read(&self) -> Result<Vec<u8>, String> {
         let said = |error: io::Error| format!("{}: {error}", self.0.display());
-        let size = std::fs::metadata(&self.0).map_err(said)?.len();
-        if size > LARGEST {
+        let is_file = std::fs::metadata(&self.0).map_err(said)?.is_file();
+        if !is_file {
+            return Err(format!("{} is not a file", self.0.display()));
+        }
+        // Some files have no size of their own, and a file may grow while it is read.
+        let mut bytes = Vec::new();
+        let limited = File::open(&self.0).map_err(said)?.take(LARGEST + 1).read_to_end(&mut bytes);
+        if limited.map_err(said)? as u64 > LARGEST {
             return Err(format!("{} is larger than {} MiB", self.0.display(), LARGEST >> 20));
         }
-        std::fs::read(&self.0).map_err(said)
+        Ok(bytes)
     }
 }
 

@@ -132,6 +132,7 @@ mod tests {
         let models = RecipeModels {
             model: "small",
             path: "",
+            sha256: None,
             config: &config,
             precision: TransformerPrecision::F32,
             tokenizer: None,

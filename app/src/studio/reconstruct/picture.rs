@@ -158,6 +158,7 @@ mod tests {
         let models = RecipeModels {
             model: "ar",
             path: "",
+            sha256: None,
             config: &config,
             precision: TransformerPrecision::F32,
             tokenizer: None,

@@ -119,6 +119,17 @@ impl Source {
         }
     }
 
+    /// Whether all of it can be read fast: it is in memory, or a file of this machine that no browser stands before.
+    pub(super) fn is_at_hand(&self) -> bool {
+        match self {
+            Self::Memory { .. } => true,
+            #[cfg(not(target_arch = "wasm32"))]
+            Self::File { .. } => true,
+            #[cfg(target_arch = "wasm32")]
+            Self::Blob { .. } | Self::Http(_) => false,
+        }
+    }
+
     /// Size in bytes.
     #[must_use]
     pub fn len(&self) -> u64 {
