@@ -19,6 +19,7 @@ use crate::{
 
 use super::{
     CONFIG_FILE, FolderConfig, INDEX_FILE, WeightsError,
+    disk_space::check_space,
     partial::{create_folder, folder_of, follow_links, sync_folder},
     replace_folder::{recover, replace},
 };
@@ -32,6 +33,21 @@ pub enum StoredAs {
     F16,
     /// 32-bit words that are no numbers to anyone but their reader.
     U32,
+}
+
+impl StoredAs {
+    fn dtype(self) -> Dtype {
+        match self {
+            Self::F32 => Dtype::F32,
+            Self::F16 => Dtype::F16,
+            Self::U32 => Dtype::U32,
+        }
+    }
+
+    /// Bytes of a value.
+    fn size(self) -> u64 {
+        self.dtype().size()
+    }
 }
 
 /// One tensor of a folder that is being written.
@@ -106,6 +122,9 @@ impl FolderWriter {
         let mut writer = Self { out, temporary, file, tensors, at: (0, 0) };
         writer.write_config(config)?;
         let header = header(&writer.tensors);
+        let sizes = writer.tensors.iter().map(|tensor| tensor.values().saturating_mul(tensor.stored.size()));
+        let bytes = sizes.fold(header.len() as u64, u64::saturating_add);
+        check_space(writer.file.get_ref(), &writer.out, bytes)?;
         writer.file.write_all(&header).map_err(failed(&writer.temporary))?;
         Ok(writer)
     }
@@ -219,11 +238,7 @@ fn remove(temporary: &Path) {
 fn header(list: &[FolderTensor]) -> Vec<u8> {
     let mut begin = 0;
     let place = |tensor: &FolderTensor| {
-        let dtype = match tensor.stored {
-            StoredAs::F32 => Dtype::F32,
-            StoredAs::F16 => Dtype::F16,
-            StoredAs::U32 => Dtype::U32,
-        };
+        let dtype = tensor.stored.dtype();
         let end = begin + dtype.size() * tensor.values();
         let shape = tensor.shape.iter().copied().map(u64::from).collect();
         let placed = HeaderTensor { name: tensor.name.clone(), dtype, shape, begin, end };

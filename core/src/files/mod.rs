@@ -6,6 +6,8 @@
 
 mod archive;
 mod digest;
+#[cfg(not(target_arch = "wasm32"))]
+mod disk_space;
 mod error;
 mod folder;
 mod folder_config;
