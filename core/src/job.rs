@@ -1,8 +1,13 @@
 //! Progress and cancellation of one piece of long work, shared between who does it and who watches.
 
-use std::sync::{
-    Arc, Mutex, PoisonError,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    future::poll_fn,
+    pin::pin,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Poll, Waker},
 };
 
 /// Handle on one running job. Clones share the same state.
@@ -16,6 +21,8 @@ pub struct Job(Arc<State>);
 struct State {
     cancelled: AtomicBool,
     progress: Mutex<Progress>,
+    /// What waits in [`Job::run`] and is to be woken by cancelling; the last one, since a job does one thing at a time.
+    waiting: Mutex<Option<Waker>>,
 }
 
 /// How far a job is.
@@ -41,7 +48,28 @@ impl Job {
 
     /// Asks the worker to stop at its next check.
     pub fn cancel(&self) {
-        self.0.cancelled.store(true, Ordering::Relaxed);
+        self.0.cancelled.store(true, Ordering::SeqCst);
+        if let Some(waker) = self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            waker.wake();
+        }
+    }
+
+    /// Runs work that waits for others, such as a server, and drops it at once when the job is cancelled. A job runs one
+    /// such work at a time.
+    ///
+    /// # Errors
+    /// [`Cancelled`] after [`cancel`](Job::cancel).
+    pub async fn run<F: Future>(&self, work: F) -> Result<F::Output, Cancelled> {
+        let mut work = pin!(work);
+        poll_fn(|context| {
+            // Stored before the check: cancelling in between wakes it.
+            *self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner) = Some(context.waker().clone());
+            if self.0.cancelled.load(Ordering::SeqCst) {
+                return Poll::Ready(Err(Cancelled));
+            }
+            work.as_mut().poll(context).map(Ok)
+        })
+        .await
     }
 
     /// Whether [`cancel`](Job::cancel) was called.
@@ -76,5 +104,24 @@ impl Job {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Progress> {
         self.0.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pollster::block_on;
+
+    use super::*;
+
+    #[test]
+    fn work_that_waits_for_ever_ends_when_it_is_cancelled() {
+        let job = Job::new();
+        assert_eq!(block_on(job.run(async { 3 })), Ok(3));
+        let owner = job.clone();
+        let cancelling = std::thread::spawn(move || owner.cancel());
+        assert_eq!(block_on(job.run(std::future::pending::<()>())), Err(Cancelled));
+        cancelling.join().unwrap();
+        // Work is not even begun after that.
+        assert_eq!(block_on(job.run(async { panic!("began") })), Err::<(), _>(Cancelled));
     }
 }

@@ -11,6 +11,7 @@ pub mod data;
 pub mod device;
 pub mod evaluation;
 pub mod experiment;
+mod input_file;
 pub mod log;
 mod official_fields;
 pub mod operations;

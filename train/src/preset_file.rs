@@ -1,12 +1,10 @@
 //! Presets by name or from a file, and what can be wrong with them.
 
-use std::{
-    fs::File,
-    io::{self, Read},
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use ibq_core::tokenizer::ConfigError;
+
+use crate::input_file::read_text;
 
 /// A preset cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -73,22 +71,6 @@ pub(crate) fn built_in<P>(
 fn unknown(name: &str, built_in: &[(&str, &str)]) -> PresetError {
     let known: Vec<&str> = built_in.iter().map(|(name, _)| *name).collect();
     PresetError::Unknown { name: name.to_owned(), known: known.join(", ") }
-}
-
-/// Longest preset, in bytes.
-const LONGEST: u64 = 1 << 20;
-
-/// Reads a text of bounded length. Some files have no size of their own, so what is read is counted.
-fn read_text(path: &Path) -> io::Result<String> {
-    // Asked before opening: opening a pipe would wait for its writer.
-    if !std::fs::metadata(path)?.is_file() {
-        return Err(io::Error::other("is not a file"));
-    }
-    let mut text = String::new();
-    if File::open(path)?.take(LONGEST + 1).read_to_string(&mut text)? as u64 > LONGEST {
-        return Err(io::Error::other(format!("is longer than {LONGEST} bytes")));
-    }
-    Ok(text)
 }
 
 /// Reads one of the presets that come with the program (name and text), or a file: TOML, or YAML of the official code.

@@ -12,6 +12,8 @@ use std::{
 use ibq_core::files::write_whole;
 use safetensors::{Dtype, SafeTensors, View, tensor::Metadata};
 
+use crate::input_file::check_file;
+
 /// A file cannot be written, read or used.
 #[derive(Debug, thiserror::Error)]
 pub enum TensorFileError {
@@ -109,7 +111,8 @@ impl<'a> SafetensorsFile<'a> {
     /// # Errors
     /// [`TensorFileError`].
     pub(crate) fn open(path: &'a Path, what: &'static str) -> Result<Self, TensorFileError> {
-        let bytes = fs::read(path).map_err(|source| TensorFileError::Io { path: path.to_owned(), source })?;
+        let bytes = check_file(path).and_then(|()| fs::read(path));
+        let bytes = bytes.map_err(|source| TensorFileError::Io { path: path.to_owned(), source })?;
         let (head_size, head) =
             SafeTensors::read_metadata(&bytes).map_err(|error| TensorFileError::content(path, &error))?;
         // Eight bytes before the head say how long it is.

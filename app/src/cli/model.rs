@@ -135,6 +135,7 @@ pub(crate) async fn load(
     session: &Session,
 ) -> Result<Loaded, Failure> {
     let opened = open(model.model.as_deref()).await?;
+    session.job().check()?;
     let weights = tokenizer(&opened, &model.choice)?;
     note_assumed_rule(&opened.name, &weights, session);
     let config = weights.config();

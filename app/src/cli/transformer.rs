@@ -41,6 +41,7 @@ pub(crate) async fn open(
         Some(path) => model::open(Some(path)).await?,
         None => open_bundled_generator(None).await?,
     };
+    session.job().check()?;
     let yaml = options.config.as_deref().map(read_yaml).transpose()?;
     let generator = OpenedGenerator::new(&opened.name, &opened.model, yaml.as_deref())?;
     announce(&generator, session);

@@ -39,6 +39,15 @@ impl Failure {
     }
 }
 
+impl From<WeightsError> for Failure {
+    fn from(error: WeightsError) -> Self {
+        match error {
+            WeightsError::Cancelled(_) => Self::Cancelled,
+            error => Self::Failed(error.to_string()),
+        }
+    }
+}
+
 impl From<TokenizerError> for Failure {
     fn from(error: TokenizerError) -> Self {
         match error {

@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 
 use ibq_core::{
+    foreign_text::clean_message,
     gpu::{AdapterChoice, Gpu, GpuOptions, Tier},
     tokenizer::Tokenizer,
 };
@@ -28,7 +29,7 @@ thread_local! {
 pub fn on_panic(report: js_sys::Function) {
     ON_PANIC.with_borrow_mut(|slot| *slot = Some(report));
     std::panic::set_hook(Box::new(|info| {
-        let message = JsValue::from_str(&info.to_string());
+        let message = JsValue::from_str(&clean_message(&info.to_string()));
         ON_PANIC.with_borrow(|slot| {
             if let Some(report) = slot {
                 // Whatever the script's function throws, the engine is already ending.
@@ -130,7 +131,7 @@ impl WasmEngine {
         let (gpu, job) = (self.gpu.clone(), job.job());
         Ok(future_to_promise(async move {
             job.stage("open model");
-            let model = open_model(&source).await?;
+            let model = open_model(&source, &job).await?;
             script::check(&job)?;
             let weights = model.tokenizer(set).and_then(|weights| match yaml {
                 Some(yaml) => weights.with_yaml(&yaml),

@@ -90,7 +90,7 @@ pub(super) fn load(
     let job = job.job();
     future_to_promise(async move {
         job.stage("open model");
-        let model = open_model(&source).await?;
+        let model = open_model(&source, &job).await?;
         script::check(&job)?;
         let fail = |error| script::error(&error);
         let mut opened = OpenedGenerator::new(model.name(), &model, yaml.as_deref()).map_err(fail)?;
@@ -99,7 +99,7 @@ pub(super) fn load(
             GivenTokenizer::None => {}
             GivenTokenizer::Loaded(tokenizer) => opened.use_tokenizer(tokenizer).map_err(fail)?,
             GivenTokenizer::Source(source) => {
-                let weights = open_model(&source).await?.tokenizer(None);
+                let weights = open_model(&source, &job).await?.tokenizer(None);
                 opened.use_tokenizer(weights.map_err(|error| script::error(&error))?).map_err(fail)?;
             }
         }

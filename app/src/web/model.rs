@@ -1,13 +1,21 @@
 //! Opening whatever a script may give as a model.
 
-use ibq_core::files::{Model, Source};
+use ibq_core::{
+    files::{Model, Source},
+    job::Job,
+};
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 use super::script::{self, bad_argument};
 
-/// Opens an address, a `Blob`, bytes, or the `File`s of a model folder.
-pub(super) async fn open_model(source: &JsValue) -> Result<Model, JsValue> {
+/// Opens an address, a `Blob`, bytes, or the `File`s of a model folder. Cancelling the job ends the waiting at once.
+pub(super) async fn open_model(source: &JsValue, job: &Job) -> Result<Model, JsValue> {
+    let opened = job.run(open_to_the_end(source)).await;
+    opened.map_err(|cancelled| script::error(&cancelled))?
+}
+
+async fn open_to_the_end(source: &JsValue) -> Result<Model, JsValue> {
     let opened = if let Some(address) = source.as_string() {
         Model::open_url(&address).await
     } else if let Some(blob) = source.dyn_ref::<web_sys::Blob>() {

@@ -29,6 +29,7 @@ use super::{
 };
 use crate::{
     data::image_grid,
+    input_file::read_text,
     preset_file::PresetError,
     random::Random,
     tokenizer,
@@ -158,9 +159,10 @@ fn start_from_model(
     tokens: &TokenSet,
     sink: &mut dyn EventSink,
 ) -> Result<Trainer, StartError> {
-    let yaml = config.init_yaml.as_ref().map(|path| {
-        fs::read_to_string(path).map_err(|source| StartError::Yaml { path: path.clone(), source })
-    });
+    let yaml = config
+        .init_yaml
+        .as_ref()
+        .map(|path| read_text(path).map_err(|source| StartError::Yaml { path: path.clone(), source }));
     let (weights, model) = import(path, yaml.transpose()?.as_deref(), &Device::flex())?;
     let code_map = match inner_codes(path)? {
         Some(codes) => Some(

@@ -33,9 +33,9 @@ impl Generate {
         let Ok(gpu) = context.shared.gpu.clone() else { return };
         let loaded = context.shared.models.get(Slot::First).map(|model| model.tokenizer.clone());
         let task = context.tasks.start(title, move |job| async move {
-            let Some((name, model)) = source.open().await else { return Message::NoGenerator };
+            let Some((name, model)) = source.open(&job).await else { return Message::NoGenerator };
             let generator = match model {
-                Err(error) => Err(Failure::Failed(error.to_string())),
+                Err(error) => Err(error.into()),
                 Ok(model) => {
                     let precision = TransformerPrecision::F32;
                     generator::load(&gpu, &name, &model, precision, loaded, &job).await

@@ -1,6 +1,9 @@
 //! Where a model comes from.
 
-use ibq_core::files::{Model, WeightsError};
+use ibq_core::{
+    files::{Model, WeightsError},
+    job::Job,
+};
 
 use crate::studio::files::PickedFile;
 #[cfg(target_arch = "wasm32")]
@@ -32,8 +35,17 @@ impl ModelSource {
         }
     }
 
-    /// Opens it: its name, and the model or why it cannot be opened; none where nothing is bundled.
-    pub(crate) async fn open(self) -> Option<(String, Result<Model, WeightsError>)> {
+    /// Opens it: its name, and the model or why it cannot be opened; none where nothing is bundled. Cancelling the job ends
+    /// the waiting for a server at once.
+    pub(crate) async fn open(self, job: &Job) -> Option<(String, Result<Model, WeightsError>)> {
+        let title = self.title();
+        match job.run(self.open_to_the_end()).await {
+            Ok(opened) => opened,
+            Err(cancelled) => Some((title, Err(cancelled.into()))),
+        }
+    }
+
+    async fn open_to_the_end(self) -> Option<(String, Result<Model, WeightsError>)> {
         match self {
             Self::Bundled => bundled_tokenizer().await,
             Self::BundledGenerator => bundled_generator().await,

@@ -49,8 +49,8 @@ impl Models {
         #[cfg(target_arch = "wasm32")]
         let origin = super::opened::Origin::of(&source);
         let title = source.title();
-        let task = environment.tasks.start(title, move |_job| async move {
-            let Some((name, opened)) = source.open().await else { return ModelsMessage::NoBundledModel };
+        let task = environment.tasks.start(title, move |job| async move {
+            let Some((name, opened)) = source.open(&job).await else { return ModelsMessage::NoBundledModel };
             let model = opened
                 .map(|model| {
                     let described = OpenedModel::describe(name.clone(), model);
@@ -58,7 +58,7 @@ impl Models {
                     let described = OpenedModel { origin, ..described };
                     Box::new(described)
                 })
-                .map_err(|error| Failure::Failed(error.to_string()));
+                .map_err(Failure::from);
             ModelsMessage::Opened { model, source: name, load }
         });
         match &mut self.chooser {
