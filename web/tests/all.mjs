@@ -5,4 +5,5 @@ import './types.mjs';
 import './engine.mjs';
 import './generator.mjs';
 import './page.mjs';
+import './safety.mjs';
 import './generate_page.mjs';

@@ -29,10 +29,12 @@ export async function servePage() {
 
 /**
  * A server of files in memory and of folders: `/models/` with ranges, `/plain/` without, `/stalled/` that stops half-way, `/refused/`
- * that answers 403, and `/` the built engine. Answers {origin, files, requests, stop}; `files` maps paths to bytes.
+ * that answers 403, and `/` the built engine. Answers {origin, files, answers, requests, stop}; `files` maps paths to bytes, `answers`
+ * paths to functions of request and response.
  */
 export async function serveEngine() {
   const files = new Map([['/blank.html', Buffer.from('<!doctype html><link rel="icon" href="data:,"><title>blank</title>')]]);
+  const answers = new Map();
   const requests = [];
   const server = createServer((request, response) => {
     const path = decodeURIComponent(new URL(request.url, 'http://x').pathname);
@@ -44,6 +46,7 @@ export async function serveEngine() {
     if (request.method === 'OPTIONS') return response.writeHead(204).end();
     if (path.startsWith('/refused/')) return response.writeHead(403).end();
     response.setHeader('Content-Type', TYPES[extname(path)] ?? 'application/octet-stream');
+    if (answers.has(path)) return answers.get(path)(request, response);
     if (files.has(path)) return response.end(request.method === 'HEAD' ? undefined : files.get(path));
     const file = fileOf(path);
     if (!file) return response.writeHead(404).end();
@@ -54,7 +57,7 @@ export async function serveEngine() {
     server.closeAllConnections();
     server.close();
   };
-  return { origin: `http://localhost:${server.address().port}`, files, requests, stop };
+  return { origin: `http://localhost:${server.address().port}`, files, answers, requests, stop };
 }
 
 function fileOf(path) {

@@ -59,6 +59,16 @@ pub(super) const PROOFS: &[Proof] = &[
         units: page,
     },
     Proof {
+        name: "kills",
+        about: "every writing command killed at 200 random moments: nothing lost, nothing half written",
+        units: kills,
+    },
+    Proof {
+        name: "full-disk",
+        about: "every writing command with 200 limits on the size of its file: nothing lost, nothing half written",
+        units: full_disk,
+    },
+    Proof {
         name: "demo",
         about: "`cargo xtask demo` in a clean clone that has nothing built",
         units: cold_demo,
@@ -143,6 +153,14 @@ fn page() -> Outcome<Vec<Unit>> {
         commands: vec![Box::new(build), Box::new(page), Box::new(test::browser_command)],
         figures: figures::sentences,
     }])
+}
+
+fn kills() -> Outcome<Vec<Unit>> {
+    Ok(vec![test("interrupted_writes", &["kills", "--ignored", "--nocapture"], figures::table)])
+}
+
+fn full_disk() -> Outcome<Vec<Unit>> {
+    Ok(vec![test("interrupted_writes", &["full_disks", "--ignored", "--nocapture"], figures::table)])
 }
 
 fn cold_demo() -> Outcome<Vec<Unit>> {
