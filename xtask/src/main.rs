@@ -2,6 +2,7 @@
 
 mod acceptance;
 mod demo;
+mod release;
 mod serve;
 mod setup;
 mod shell;
@@ -23,6 +24,9 @@ cargo xtask COMMAND
                         the long proofs, of hours: resumes after an interruption; figures go to docs/acceptance
   web [--fast]          build the web page and the JavaScript engine into web/dist; --fast skips the slow optimizers
   serve [--port N]      serve web/dist on http://localhost:8080
+  release               build the programs into out/release, without paths of this machine, with licenses and notices
+  licenses              check the licenses of all crates in programs and page against deny.toml
+  notices FILE          write the notices of other people's work in programs and page
   derive [--check | --all | NAME...]
                         make again what was derived from a model that has changed; --check only says what is stale
   structure [--graph [CRATE]]
@@ -63,8 +67,14 @@ fn run(words: &[&str]) -> Outcome {
             Ok(())
         }
         ["acceptance", names @ ..] => acceptance::run(names),
-        ["derive", rest @ ..] => checks("derive", rest),
-        ["structure", rest @ ..] => checks("structure", rest),
+        ["release"] => release::build(),
+        ["licenses"] => shell::checks("licenses", &[]),
+        ["notices", path] => {
+            let path = std::path::absolute(path).map_err(|error| Failure(format!("{path}: {error}")))?;
+            release::write_notices(&path)
+        }
+        ["derive", rest @ ..] => shell::checks("derive", rest),
+        ["structure", rest @ ..] => shell::checks("structure", rest),
         ["setup"] => setup::everything(),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
@@ -73,12 +83,4 @@ fn run(words: &[&str]) -> Outcome {
         [] => Err(Failure(format!("which command?\n\n{USAGE}"))),
         _ => Err(Failure(format!("do not know `{}`\n\n{USAGE}", words.join(" ")))),
     }
-}
-
-/// Runs the program that reads the repository's own source and files.
-fn checks(command: &str, words: &[&str]) -> Outcome {
-    let target = shell::target().join("checks");
-    let cargo = ["run", "--quiet", "--locked", "--manifest-path", "xtask/checks/Cargo.toml"];
-    let mut cargo = shell::command("cargo", &cargo);
-    shell::run(cargo.env("CARGO_TARGET_DIR", target).args(["--", command]).args(words))
 }

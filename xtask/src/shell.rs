@@ -51,6 +51,14 @@ pub(crate) fn run(command: &mut Command) -> Outcome {
     }
 }
 
+/// Runs the program that reads the repository's own source and files.
+pub(crate) fn checks(name: &str, words: &[&str]) -> Outcome {
+    let target = target().join("checks");
+    let cargo = ["run", "--quiet", "--locked", "--manifest-path", "xtask/checks/Cargo.toml"];
+    let mut cargo = command("cargo", &cargo);
+    run(cargo.env("CARGO_TARGET_DIR", target).args(["--", name]).args(words))
+}
+
 /// Runs a command and returns what it wrote on its standard output.
 pub(crate) fn read(command: &mut Command) -> Outcome<String> {
     let line = describe(command);

@@ -8,7 +8,7 @@ use std::{
 };
 
 use crate::{
-    setup, shell,
+    release, setup, shell,
     shell::{Failure, Outcome},
     steps,
 };
@@ -16,8 +16,8 @@ use crate::{
 /// The page's own code must stay below this, compressed with brotli, without models.
 const MOST_COMPRESSED: u64 = 3_000_000;
 
-/// What the page's service worker does not keep: files for other pages.
-const NOT_KEPT: &[&str] = &["engine/", "engine-example", "sw.js", "precache.js"];
+/// What the page's service worker does not keep: files for other pages, and the notices.
+const NOT_KEPT: &[&str] = &["engine/", "engine-example", "sw.js", "precache.js", release::NOTICES];
 
 /// How much time goes into a small result.
 #[derive(Clone, Copy, PartialEq)]
@@ -75,6 +75,7 @@ pub(crate) fn build(optimize: Optimize, bindgen: Option<&Path>) -> Outcome {
     for license in ["LICENSE-MIT", "LICENSE-APACHE"] {
         copy_file(&root.join(license), &dist.join(license))?;
     }
+    release::write_notices(&dist.join(release::NOTICES))?;
     let bindgen = match bindgen {
         Some(program) => program.to_path_buf(),
         None => {
@@ -107,6 +108,9 @@ fn compile_command(module: &Module, optimize: Optimize) -> Command {
         &["build", "--locked", "--package", "ibq", "--lib", "--target", "wasm32-unknown-unknown"],
     );
     cargo.args(["--profile", profile(optimize)]).args(module.features);
+    // Joined with the flags in .cargo/config.toml.
+    cargo
+        .args(["--config", &format!("target.wasm32-unknown-unknown.rustflags = {}", release::remap_flags())]);
     cargo
 }
 
@@ -119,6 +123,7 @@ fn compile(module: &Module, bindgen: &Path, dist: &Path, optimize: Optimize) -> 
     if optimize == Optimize::Fully {
         shrink(&bound)?;
     }
+    release::check_no_paths(&bound)?;
     if module.shows_progress {
         // Compressed transfers do not say how long their content is.
         let path = folder.join("size.js");

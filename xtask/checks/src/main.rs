@@ -8,11 +8,13 @@ use std::{
 
 use ibq_checks::{
     derived::{self, Choice},
+    licenses,
     structure::{graph, packages::packages, workspace},
 };
 
 const USAGE: &str = "\
-usage: cargo xtask structure [--graph [CRATE]]
+usage: cargo xtask licenses | notices FILE
+       cargo xtask structure [--graph [CRATE]]
        cargo xtask derive [--check | --all | NAME...]";
 
 fn main() -> ExitCode {
@@ -23,6 +25,8 @@ fn main() -> ExitCode {
         ["structure", "--graph"] => print_graph(None),
         ["structure", "--graph", name] => print_graph(Some(name)),
         ["derive", "--check"] => check_derived(),
+        ["licenses"] => check_licenses(),
+        ["notices", path] => write_notices(Path::new(path)),
         ["derive"] => derived::remake(&root(), &Choice::Stale),
         ["derive", "--all"] => derived::remake(&root(), &Choice::All),
         ["derive", names @ ..] if names.iter().all(|name| !name.starts_with('-')) => {
@@ -52,6 +56,18 @@ fn check_structure() -> Result<(), String> {
 
 fn check_derived() -> Result<(), String> {
     report(&derived::check(&root())?, "every derived file and every quoted figure is that of its model")
+}
+
+fn check_licenses() -> Result<(), String> {
+    report(
+        &licenses::check(&root())?,
+        "every crate in the programs and the page has a license that deny.toml allows",
+    )
+}
+
+fn write_notices(path: &Path) -> Result<(), String> {
+    let text = licenses::notices(&root(), &licenses::shipped(&root())?)?;
+    std::fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
 }
 
 /// Prints all faults, or that there is none.
