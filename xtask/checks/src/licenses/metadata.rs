@@ -13,6 +13,9 @@ const SHIPPED: &[&str] = &["ibq", "ibq-train"];
 /// The target of the page.
 const PAGE: &str = "wasm32-unknown-unknown";
 
+/// Crates whose manifest names a file instead of an expression, and what that file says.
+const FROM_FILE: &[(&str, &str)] = &[("cfg_block", "Apache-2.0")];
+
 /// A crate from a registry.
 #[derive(Clone, Debug)]
 pub struct Crate {
@@ -92,6 +95,8 @@ pub fn shipped(root: &Path) -> Result<Vec<Crate>, String> {
         let packages = metadata.packages.into_iter();
         for package in packages.filter(|package| package.source.is_some() && reached.contains(&package.id)) {
             let Package { name, version, license, authors, repository, manifest_path, .. } = package;
+            let stated = FROM_FILE.iter().find(|(of, _)| *of == name);
+            let license = license.or_else(|| stated.map(|(_, license)| (*license).to_owned()));
             let folder = manifest_path.parent().map(Path::to_path_buf).unwrap_or_default();
             let part = Crate { name, version, license, authors, repository, folder };
             found.insert((part.name.clone(), part.version.clone()), part);
