@@ -17,6 +17,7 @@ pub mod bench;
 pub mod classes;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod data_set;
+pub mod device;
 pub mod files;
 pub mod foreign_text;
 pub mod formats;

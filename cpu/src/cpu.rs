@@ -1,9 +1,6 @@
 //! Threads and instructions: where operations run.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
-};
+use std::{fmt, sync::Arc};
 
 use rayon::prelude::*;
 
@@ -12,12 +9,22 @@ use crate::isa::Isa;
 /// Width of the panels of layers with few outputs, such as a picture's three channels.
 pub(crate) const NARROW: usize = 4;
 
-/// A processor: how many threads, which instructions, and whether the work was cancelled.
-#[derive(Clone, Debug)]
+/// A processor: how many threads, which instructions, and who may stop the work.
+#[derive(Clone)]
 pub struct Cpu {
     isa: Isa,
     pool: Option<Arc<rayon::ThreadPool>>,
-    cancelled: Arc<AtomicBool>,
+    stop: Option<Arc<dyn Fn() -> bool + Send + Sync>>,
+}
+
+impl fmt::Debug for Cpu {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Cpu")
+            .field("isa", &self.isa)
+            .field("threads", &self.threads())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Cpu {
@@ -34,7 +41,7 @@ impl Cpu {
             rayon::ThreadPoolBuilder::new().num_threads(threads).thread_name(|n| format!("cpu-{n}")).build()
         };
         let pool = if threads > 1 { build().ok().map(Arc::new) } else { None };
-        Self { isa, pool, cancelled: Arc::default() }
+        Self { isa, pool, stop: None }
     }
 
     /// The instructions in use.
@@ -55,27 +62,17 @@ impl Cpu {
         self.pool.as_ref().map_or(1, |pool| pool.current_num_threads())
     }
 
-    /// Makes the operations that run, and all later ones, return early: their results are then incomplete.
-    pub fn cancel(&self) {
-        self.cancelled.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether [`Cpu::cancel`] was called since the last [`Cpu::resume`].
+    /// The same processor; its operations return early, with incomplete results, once `stop` is true.
     #[must_use]
-    pub fn is_cancelled(&self) -> bool {
-        self.cancelled.load(Ordering::Relaxed)
-    }
-
-    /// Takes a cancellation back.
-    pub fn resume(&self) {
-        self.cancelled.store(false, Ordering::Relaxed);
+    pub fn stoppable(&self, stop: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        Self { stop: Some(Arc::new(stop)), ..self.clone() }
     }
 
     /// Cuts `y` into bands of `band` values and computes each, in any order: `compute(index of the band, its values)`.
     pub(crate) fn bands<V: Send>(&self, y: &mut [V], band: usize, compute: impl Fn(usize, &mut [V]) + Sync) {
         let band = band.max(1);
         let one = |(index, values): (usize, &mut [V])| {
-            if !self.is_cancelled() {
+            if !self.stop.as_ref().is_some_and(|stop| stop()) {
                 compute(index, values);
             }
         };

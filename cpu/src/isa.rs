@@ -82,7 +82,7 @@ impl Target for Avx512 {
 }
 
 /// A computation that is compiled for every instruction set. `run` and all it calls must be `#[inline(always)]`, because
-/// only what is inlined into [`Isa::run`] is compiled with the instructions.
+/// only what is inlined into `Isa::run` is compiled with the instructions.
 pub trait Compute {
     /// What it returns.
     type Output;

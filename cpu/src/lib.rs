@@ -15,6 +15,7 @@ mod group_norm;
 pub mod isa;
 mod lookup;
 mod panels;
+mod peak;
 mod pixels;
 #[cfg(test)]
 mod testing;
@@ -27,6 +28,7 @@ pub use embed::embed;
 pub use group_norm::{GroupNorm, group_norm};
 pub use lookup::{NO_INDEX, lookup};
 pub use panels::Panels;
+pub use peak::{peak_arithmetic, peak_copy};
 pub use pixels::{pixels_in, pixels_out};
 
 /// Values of one pixel of a map of `channels` channels: padded to a multiple of four.

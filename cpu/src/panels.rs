@@ -2,7 +2,7 @@
 
 use crate::Cpu;
 
-/// The weights of a convolution or a matrix, [out / width][tap][in][width]: the outputs of a panel lie side by side, so that one
+/// The weights of a convolution or a matrix, `[out / width][tap][in][width]`: the outputs of a panel lie side by side, so that one
 /// vector load serves as many products as there are lanes. Outputs beyond the last are 0.
 ///
 /// The width is that of the register tile: [`Cpu::panel_width`].
@@ -60,10 +60,23 @@ impl Panels {
         Self::new(cpu, (1, inputs, outputs), |_, input, output| rows[output * inputs + input])
     }
 
+    /// Adds outputs behind the last one. There must be whole panels so far.
+    pub fn append(&mut self, other: &Self) {
+        debug_assert!(self.outputs.is_multiple_of(self.width.max(1)), "the last panel has room");
+        self.values.extend_from_slice(&other.values);
+        self.outputs += other.outputs;
+    }
+
     /// Number of panels.
     #[must_use]
     pub fn count(&self) -> usize {
         self.outputs.div_ceil(self.width)
+    }
+
+    /// Number of outputs.
+    #[must_use]
+    pub fn outputs(&self) -> usize {
+        self.outputs
     }
 
     /// Bytes of the values.

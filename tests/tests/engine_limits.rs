@@ -47,10 +47,10 @@ fn memory_is_what_was_planned() {
     let (width, height) = (6 * factor, 4 * factor);
     let plan = tokenizer.plan(Size::new(width, height), 1, Tiling::Auto).expect("a plan");
     assert_eq!(plan.tiles, None);
-    let loaded = tokenizer.gpu().memory().now;
+    let loaded = tokenizer.device().memory().now;
     assert!(loaded.abs_diff(plan.weights) < 4096, "{loaded} bytes loaded, {} planned", plan.weights);
     encode(&tokenizer, &picture(width, height), &RunOptions::default()).expect("tokens");
-    let peak = tokenizer.gpu().memory().peak - loaded;
+    let peak = tokenizer.device().memory().peak - loaded;
     // Parameters of kernels and the way back of results come on top: some kilobytes.
     assert!(peak <= plan.activations + 256 * 1024, "{peak} bytes used, {} planned", plan.activations);
     assert!(peak * 2 >= plan.activations, "{peak} bytes used, {} planned", plan.activations);
@@ -96,10 +96,14 @@ fn a_cancelled_job_stops_and_the_next_one_runs() {
 fn a_lost_device_is_an_error_that_says_so() {
     let Some(tokenizer) = tokenizer() else { return };
     let side = 4 * tokenizer.config().factor();
-    tokenizer.gpu().device().destroy();
+    tokenizer.device().gpu().expect("a GPU").device().destroy();
     let error = encode(&tokenizer, &picture(side, side), &RunOptions::default()).expect_err("no device");
     assert!(matches!(error, TokenizerError::Gpu(GpuError::Lost { .. })), "{error:?}");
-    assert!(error.to_string().contains("lost") && tokenizer.gpu().lost().is_some(), "{error}");
+    assert!(
+        error.to_string().contains("lost")
+            && tokenizer.device().gpu().is_some_and(|gpu| gpu.lost().is_some()),
+        "{error}"
+    );
 }
 
 #[test]

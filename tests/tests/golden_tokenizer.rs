@@ -6,8 +6,9 @@ use std::{
 };
 
 use ibq_core::{
+    device::{Device, Processor},
     files::{Model, WeightSet},
-    gpu::{Gpu, Precision, Tier},
+    gpu::{Precision, Tier},
     job::Job,
     tokenizer::{Activation, RunOptions, Tiling, Tokenizer},
 };
@@ -17,7 +18,7 @@ use ibq_tests::{
 };
 use serde_json::Value;
 
-fn load(gpu: &Gpu, checkpoint: &Path, weights: &str, precision: Precision) -> Tokenizer {
+fn load(device: impl Into<Device>, checkpoint: &Path, weights: &str, precision: Precision) -> Tokenizer {
     let set = match weights {
         "ema" => WeightSet::Ema,
         "raw" => WeightSet::Raw,
@@ -26,7 +27,7 @@ fn load(gpu: &Gpu, checkpoint: &Path, weights: &str, precision: Precision) -> To
     pollster::block_on(async {
         let model = Model::open_path(checkpoint).await.expect("the checkpoint opens");
         let weights = model.tokenizer(Some(set)).expect("a tokenizer");
-        Tokenizer::load(gpu, &weights, precision, &Job::new()).await.expect("it loads")
+        Tokenizer::load(device, &weights, precision, &Job::new()).await.expect("it loads")
     })
 }
 
@@ -61,18 +62,27 @@ fn cases(golden: &Golden) -> Vec<Case> {
 
 #[test]
 fn golden_tokens_are_equal_and_values_within_tolerance() {
+    tokens_are_equal_and_values_within_tolerance_on(&software_gpu(Tier::Portable).into());
+}
+
+#[test]
+fn golden_tokens_are_equal_and_values_within_tolerance_on_the_processor() {
+    tokens_are_equal_and_values_within_tolerance_on(&Processor::open(2).into());
+}
+
+fn tokens_are_equal_and_values_within_tolerance_on(device: &Device) {
     let golden = Golden::open();
     let (latent, decode) = (
         golden.number("/tolerance/latent").expect("tolerance"),
         golden.number("/tolerance/decode").expect("tolerance"),
     );
-    let gpu = software_gpu(Tier::Portable);
     let mut loaded: BTreeMap<(PathBuf, String), Tokenizer> = BTreeMap::new();
     let cases = cases(&golden);
     for case in &cases {
         let key = (case.checkpoint.clone(), case.weights.clone());
-        let tokenizer =
-            loaded.entry(key).or_insert_with(|| load(&gpu, &case.checkpoint, &case.weights, Precision::F32));
+        let tokenizer = loaded
+            .entry(key)
+            .or_insert_with(|| load(device, &case.checkpoint, &case.weights, Precision::F32));
         let trace = pollster::block_on(tokenizer.trace_encode(&case.image, case.shape)).expect("a run");
         let expected = case.results.i32s("indices");
         let ours: Vec<i32> = trace.indices.iter().map(|&index| index as i32).collect();

@@ -1,10 +1,11 @@
-//! Opening the model and the adapter, and saying which they are.
+//! Opening the model and the device, and saying which they are.
 
 use std::path::Path;
 
 use ibq_core::{
+    device::{Device, Processor},
     files::{Model, WeightSet},
-    gpu::{Gpu, GpuInfo, GpuOptions as OpenOptions, Tier},
+    gpu::{AdapterChoice, Gpu, GpuInfo, GpuOptions as OpenOptions, Tier},
     tokenizer::{Rule, Tokenizer, TokenizerWeights},
 };
 use ibq_studio::bundled;
@@ -13,13 +14,13 @@ use serde::Serialize;
 use super::{
     failure::Failure,
     numbers,
-    options::{GpuOptions, ModelOptions, TokenizerGpuOptions, WeightOptions},
+    options::{DeviceChoice, GpuOptions, ModelOptions, PrecisionChoice, TokenizerGpuOptions, WeightOptions},
     paths::shown,
     read::read_yaml,
     session::Session,
 };
 
-/// A tokenizer on the GPU, and what is to be said about it.
+/// A tokenizer on its device, and what is to be said about it.
 pub(crate) struct Loaded {
     /// The tokenizer.
     pub(crate) tokenizer: Tokenizer,
@@ -59,6 +60,21 @@ impl From<&GpuInfo> for Adapter {
             driver: info.driver.clone(),
             kind: info.kind.to_string(),
             tier: info.tier.name(),
+        }
+    }
+}
+
+impl From<&Device> for Adapter {
+    fn from(device: &Device) -> Self {
+        match device {
+            Device::Gpu(gpu) => gpu.info().into(),
+            Device::Cpu(processor) => Self {
+                name: processor.name().to_owned(),
+                backend: processor.instructions().to_owned(),
+                driver: String::new(),
+                kind: numbers::several(processor.threads(), "thread"),
+                tier: "cpu",
+            },
         }
     }
 }
@@ -113,14 +129,41 @@ pub(crate) fn note_assumed_rule(name: &str, weights: &TokenizerWeights, session:
     }
 }
 
-/// Opens the adapter.
+/// Opens what computes a tokenizer: an adapter, or the processor.
+///
+/// Of its own accord the processor is taken where there is no adapter, or a software one only; asking for a tier asks for an
+/// adapter.
+pub(crate) async fn open_device(options: &GpuOptions) -> Result<Device, Failure> {
+    let processor = || Processor::open(options.threads.map_or(0, usize::from)).into();
+    match (&options.device, options.tier) {
+        (DeviceChoice::Cpu, None) => Ok(processor()),
+        (DeviceChoice::Cpu, Some(_)) => {
+            Err(Failure::Usage("--tier is for adapters; the processor has none".to_owned()))
+        }
+        (DeviceChoice::Auto, None) => match open_gpu(options).await {
+            Ok(gpu) if !gpu.info().is_software() => Ok(gpu.into()),
+            _ => Ok(processor()),
+        },
+        _ => Ok(open_gpu(options).await?.into()),
+    }
+}
+
+/// Opens an adapter.
 pub(crate) async fn open_gpu(options: &GpuOptions) -> Result<Gpu, Failure> {
     let tier = options.tier.map(Tier::from);
-    let open = OpenOptions { adapter: options.adapter.clone(), tier, ..OpenOptions::default() };
+    let adapter = match &options.device {
+        DeviceChoice::Adapter(adapter) => adapter.clone(),
+        DeviceChoice::Auto => AdapterChoice::Best,
+        DeviceChoice::Cpu => {
+            let reason = "transformers run on an adapter only; leave --device out, or name an adapter";
+            return Err(Failure::Usage(reason.to_owned()));
+        }
+    };
+    let open = OpenOptions { adapter, tier, ..OpenOptions::default() };
     let gpu = Gpu::open(&open).await?;
     match tier {
         Some(wanted) if gpu.info().tier != wanted => Err(Failure::Failed(format!(
-            "the adapter {} has no {wanted} tier, only {}; leave --tier out, or choose another --adapter",
+            "the adapter {} has no {wanted} tier, only {}; leave --tier out, or choose another --device",
             gpu.info().name,
             gpu.info().tier,
         ))),
@@ -128,7 +171,7 @@ pub(crate) async fn open_gpu(options: &GpuOptions) -> Result<Gpu, Failure> {
     }
 }
 
-/// Opens model and adapter, says which they are, and uploads the weights.
+/// Opens model and device, says which they are, and uploads the weights.
 pub(crate) async fn load(
     model: &ModelOptions,
     options: &TokenizerGpuOptions,
@@ -144,19 +187,23 @@ pub(crate) async fn load(
     let codes = numbers::count(u64::from(quantizer.codes));
     let set = weights.set();
     session.tell("model", format_args!("{}{origin} · {set} weights · {codes} codes", opened.name));
-    let gpu = open_gpu(&options.gpu).await?;
-    let adapter = Adapter::from(gpu.info());
-    session.tell("adapter", format_args!("{} · {}", adapter.line(), options.precision.name()));
+    let device = open_device(&options.gpu).await?;
+    let adapter = Adapter::from(&device);
+    let precision = if device.gpu().is_some() { options.precision } else { PrecisionChoice::F32 };
+    if precision != options.precision {
+        session.note("precision", "the processor computes in f32");
+    }
+    session.tell("device", format_args!("{} · {}", adapter.line(), precision.name()));
     let run = RunInfo {
         model: opened.name.clone(),
         weights: weights.set().name(),
-        precision: options.precision.name(),
+        precision: precision.name(),
         codebook_size: quantizer.codes,
         quantizer: quantizer.rule.key(),
         factor: config.factor(),
         adapter,
     };
     session.title(&opened.name);
-    let tokenizer = Tokenizer::load(&gpu, &weights, options.precision.into(), session.job()).await?;
+    let tokenizer = Tokenizer::load(&device, &weights, precision.into(), session.job()).await?;
     Ok(Loaded { tokenizer, name: opened.name, run })
 }

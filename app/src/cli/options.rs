@@ -1,6 +1,6 @@
 //! Options that several commands have.
 
-use std::path::PathBuf;
+use std::{convert::Infallible, path::PathBuf, str::FromStr};
 
 use clap::{Args, ValueEnum};
 use ibq_core::{
@@ -54,11 +54,14 @@ impl From<WeightChoice> for WeightSet {
 
 /// Where to compute.
 #[derive(Clone, Args)]
-#[command(next_help_heading = "GPU")]
+#[command(next_help_heading = "Device")]
 pub(crate) struct GpuOptions {
-    /// Part of an adapter's name, or software
-    #[arg(long, value_name = "NAME", default_value = "best")]
-    pub(crate) adapter: AdapterChoice,
+    /// auto: the GPU, or the processor where there is none; gpu; cpu; software: a software adapter; part of an adapter's name
+    #[arg(long, alias = "adapter", value_name = "NAME", default_value = "auto")]
+    pub(crate) device: DeviceChoice,
+    /// Threads of the processor [default: as many as the system grants]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) threads: Option<u16>,
     /// Kind of kernels [default: the fastest that the adapter has]
     #[arg(long, value_enum)]
     pub(crate) tier: Option<TierChoice>,
@@ -66,7 +69,7 @@ pub(crate) struct GpuOptions {
 
 /// Where and how to run a tokenizer.
 #[derive(Args)]
-#[command(next_help_heading = "GPU")]
+#[command(next_help_heading = "Device")]
 pub(crate) struct TokenizerGpuOptions {
     #[command(flatten)]
     pub(crate) gpu: GpuOptions,
@@ -77,13 +80,37 @@ pub(crate) struct TokenizerGpuOptions {
 
 /// Where and how to run a transformer.
 #[derive(Args)]
-#[command(next_help_heading = "GPU")]
+#[command(next_help_heading = "Device")]
 pub(crate) struct TransformerGpuOptions {
     #[command(flatten)]
     pub(crate) gpu: GpuOptions,
     /// Storage of the transformer's weights [default: f32, or as they are stored where they are quantized]
     #[arg(long, value_enum)]
     pub(crate) precision: Option<TransformerPrecisionChoice>,
+}
+
+/// `--device`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum DeviceChoice {
+    /// The best GPU; the processor where the only adapter is software.
+    Auto,
+    /// The processor.
+    Cpu,
+    /// An adapter.
+    Adapter(AdapterChoice),
+}
+
+impl FromStr for DeviceChoice {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(match text {
+            "auto" => Self::Auto,
+            "cpu" => Self::Cpu,
+            "gpu" => Self::Adapter(AdapterChoice::Best),
+            name => Self::Adapter(name.parse()?),
+        })
+    }
 }
 
 /// `--tier`.

@@ -4,7 +4,7 @@ use serde::Serialize;
 use web_time::Instant;
 
 use crate::{
-    gpu::{Dispatch, Gpu, Stage, Tier, Times},
+    gpu::{Dispatch, Gpu, KernelRun, Stage, Tier, Times},
     job::Job,
     transformer::{
         Condition, Logits, PictureRequest, Sampling, TokenLoop, Transformer, TransformerError,
@@ -122,7 +122,7 @@ async fn measure(token_loop: &mut TokenLoop, tokens: u32, job: &Job) -> Result<f
 
 fn by_kernel(step: &[Dispatch], measured: &[f64], ceilings: Ceilings) -> Vec<KernelReport> {
     let mut times = Times::default();
-    times.add_kernels(Stage::Token, step, measured);
+    times.add_kernels(Stage::Token, &KernelRun::of(step, measured));
     let mut reports: Vec<KernelReport> =
         times.kernels.iter().map(|kernel| kernel_report(kernel, ceilings)).collect();
     reports.sort_by(|a, b| b.ms.total_cmp(&a.ms));

@@ -13,10 +13,8 @@ use serde::Serialize;
 use web_time::Instant;
 
 use crate::{
-    gpu::{
-        Bound, Dispatch, DispatchBuilder, Extent, Gpu, KernelTime, Precision, RunError, Stage, StageTime,
-        Tier,
-    },
+    device::{Device, Processor},
+    gpu::{Bound, Dispatch, DispatchBuilder, Extent, Gpu, KernelTime, Precision, RunError, Stage, StageTime},
     job::Job,
     picture::Size,
     tokenizer::{RunOptions, Tiling, Tokenizer, TokenizerError},
@@ -56,7 +54,7 @@ pub struct KernelReport {
     pub stage: Stage,
     /// How often it ran.
     pub calls: u32,
-    /// Milliseconds on the GPU, all calls together.
+    /// Milliseconds on the device, all calls together.
     pub ms: f64,
     /// 10⁹ floating-point operations per second.
     pub gflops: f64,
@@ -69,10 +67,10 @@ pub struct KernelReport {
 /// Everything that a benchmark prints.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct BenchReport {
-    /// Name of the adapter.
+    /// Name of the adapter or of the processor.
     pub adapter: String,
-    /// Tier in use.
-    pub tier: Tier,
+    /// Tier in use; on the processor, its vector instructions.
+    pub tier: String,
     /// Storage of weights and activations.
     pub precision: Precision,
     /// Side of the square picture in pixels.
@@ -83,7 +81,7 @@ pub struct BenchReport {
     pub stages: Vec<StageReport>,
     /// The kernels, the slowest first; empty where the adapter cannot time them.
     pub kernels: Vec<KernelReport>,
-    /// Bytes of weights on the GPU.
+    /// Bytes of weights.
     pub weights_memory: u64,
     /// Bytes of activations, planned.
     pub activations_memory: u64,
@@ -96,10 +94,13 @@ pub struct BenchReport {
 /// # Errors
 /// [`TokenizerError`] as of encoding and decoding.
 pub async fn run(tokenizer: &Tokenizer, size: u32, job: &Job) -> Result<BenchReport, TokenizerError> {
-    let gpu = tokenizer.gpu();
+    let device = tokenizer.device();
     let size = size.clamp(1, 16_384).next_multiple_of(tokenizer.config().factor());
     job.stage("measure the adapter");
-    let ceilings = ceilings(gpu, job).await?;
+    let (adapter, tier, ceilings) = match device {
+        Device::Gpu(gpu) => (gpu.info().name.clone(), gpu.info().tier.name(), ceilings(gpu, job).await?),
+        Device::Cpu(cpu) => (cpu.name().to_owned(), cpu.instructions(), processor_ceilings(cpu)),
+    };
     let plan = tokenizer.plan(Size::square(size), 1, Tiling::Auto)?;
     let picture = RgbImage::from_fn(size, size, |x, y| image::Rgb([x as u8, y as u8, (x ^ y) as u8]));
     let pictures = [picture];
@@ -130,8 +131,8 @@ pub async fn run(tokenizer: &Tokenizer, size: u32, job: &Job) -> Result<BenchRep
         kernels.iter().map(|kernel| kernel_report(kernel, ceilings)).collect();
     kernels.sort_by(|a, b| b.ms.total_cmp(&a.ms));
     Ok(BenchReport {
-        adapter: gpu.info().name.clone(),
-        tier: gpu.info().tier,
+        adapter,
+        tier: tier.to_owned(),
         precision: tokenizer.precision(),
         size,
         ceilings,
@@ -139,7 +140,7 @@ pub async fn run(tokenizer: &Tokenizer, size: u32, job: &Job) -> Result<BenchRep
         kernels,
         weights_memory: plan.weights,
         activations_memory: plan.activations,
-        peak_memory: gpu.memory().peak,
+        peak_memory: device.memory().peak,
     })
 }
 
@@ -155,6 +156,23 @@ fn kernel_report(kernel: &KernelTime, ceilings: Ceilings) -> KernelReport {
         gbytes_per_s,
         share: (gflops / ceilings.gflops).max(gbytes_per_s / ceilings.gbytes_per_s),
     }
+}
+
+/// Measures the processor, with all its threads.
+fn processor_ceilings(processor: &Processor) -> Ceilings {
+    let cpu = processor.cpu();
+    let source = vec![1.0; 1 << 24];
+    let mut target = vec![0.0; 1 << 24];
+    let mut best = Ceilings { gflops: 0.0, gbytes_per_s: 0.0 };
+    for _ in 0..=REPEATS {
+        let started = Instant::now();
+        let flops = ibq_cpu::peak_arithmetic(cpu, 8 * cpu.threads());
+        best.gflops = best.gflops.max(flops / started.elapsed().as_secs_f64() / 1e9);
+        let started = Instant::now();
+        let bytes = ibq_cpu::peak_copy(cpu, &source, &mut target);
+        best.gbytes_per_s = best.gbytes_per_s.max(bytes / started.elapsed().as_secs_f64() / 1e9);
+    }
+    best
 }
 
 /// Measures the adapter.

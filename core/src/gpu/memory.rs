@@ -13,7 +13,7 @@ pub struct MemoryUse {
 
 /// Counts the bytes of all living buffers of one device.
 #[derive(Debug, Default)]
-pub(super) struct MemoryCounter {
+pub(crate) struct MemoryCounter {
     now: AtomicU64,
     peak: AtomicU64,
     /// Bytes written since the last submission: the driver holds a copy of them.
@@ -22,18 +22,18 @@ pub(super) struct MemoryCounter {
 
 impl MemoryCounter {
     /// The bytes in use.
-    pub(super) fn snapshot(&self) -> MemoryUse {
+    pub(crate) fn snapshot(&self) -> MemoryUse {
         MemoryUse { now: self.now.load(Ordering::Relaxed), peak: self.peak.load(Ordering::Relaxed) }
     }
 
     /// Counts a new buffer.
-    pub(super) fn add(&self, bytes: u64) {
+    pub(crate) fn add(&self, bytes: u64) {
         let now = self.now.fetch_add(bytes, Ordering::Relaxed) + bytes;
         self.peak.fetch_max(now, Ordering::Relaxed);
     }
 
     /// Counts the end of a buffer.
-    pub(super) fn subtract(&self, bytes: u64) {
+    pub(crate) fn subtract(&self, bytes: u64) {
         self.now.fetch_sub(bytes, Ordering::Relaxed);
     }
 

@@ -29,5 +29,6 @@ pub use run::RunError;
 
 pub(crate) use buffer::Buffer;
 pub(crate) use dispatch::{Bound, Dispatch, DispatchBuilder, Extent, fold};
-pub(crate) use profile::Times;
+pub(crate) use memory::MemoryCounter;
+pub(crate) use profile::{KernelRun, Times};
 pub(crate) use storage::{decode_values, encode_values};

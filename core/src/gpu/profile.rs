@@ -71,6 +71,32 @@ pub fn stage_ms(times: &[StageTime], stage: Stage) -> f64 {
     times.iter().find(|time| time.stage == stage).map_or(0.0, |time| time.ms)
 }
 
+/// One run of one kernel, or of one operation on the processor.
+#[derive(Clone, Debug)]
+pub(crate) struct KernelRun {
+    /// Name of the kernel with its shape.
+    pub(crate) label: Arc<str>,
+    /// Milliseconds.
+    pub(crate) ms: f64,
+    /// Floating-point operations.
+    pub(crate) flops: f64,
+    /// Bytes that must move at least.
+    pub(crate) bytes: f64,
+}
+
+impl KernelRun {
+    /// What these dispatches took, in milliseconds.
+    pub(crate) fn of(dispatches: &[Dispatch], times: &[f64]) -> Vec<Self> {
+        let run = |(dispatch, &ms): (&Dispatch, &f64)| Self {
+            label: Arc::clone(&dispatch.label),
+            ms,
+            flops: dispatch.flops,
+            bytes: dispatch.bytes,
+        };
+        dispatches.iter().zip(times).map(run).collect()
+    }
+}
+
 /// Collects times over the runs of one call.
 #[derive(Default)]
 pub(crate) struct Times {
@@ -90,19 +116,19 @@ impl Times {
         }
     }
 
-    /// Adds what each of these dispatches took, in milliseconds.
-    pub(crate) fn add_kernels(&mut self, stage: Stage, dispatches: &[Dispatch], times: &[f64]) {
-        for (dispatch, ms) in dispatches.iter().zip(times) {
-            let at = *self.index.entry((stage, Arc::clone(&dispatch.label))).or_insert_with(|| {
-                let name = dispatch.label.to_string();
+    /// Adds what these kernels took.
+    pub(crate) fn add_kernels(&mut self, stage: Stage, runs: &[KernelRun]) {
+        for run in runs {
+            let at = *self.index.entry((stage, Arc::clone(&run.label))).or_insert_with(|| {
+                let name = run.label.to_string();
                 self.kernels.push(KernelTime { name, stage, calls: 0, ms: 0.0, flops: 0.0, bytes: 0.0 });
                 self.kernels.len() - 1
             });
             let kernel = &mut self.kernels[at];
             kernel.calls += 1;
-            kernel.ms += ms;
-            kernel.flops += dispatch.flops;
-            kernel.bytes += dispatch.bytes;
+            kernel.ms += run.ms;
+            kernel.flops += run.flops;
+            kernel.bytes += run.bytes;
         }
     }
 }

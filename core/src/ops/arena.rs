@@ -88,7 +88,7 @@ mod tests {
     use super::*;
     use crate::{
         gpu::DispatchBuilder,
-        ops::{EmitContext, Op},
+        ops::{EmitContext, Host, Op},
     };
     use proptest::prelude::*;
 
@@ -98,9 +98,13 @@ mod tests {
         fn touches(&self) -> Vec<TensorId> {
             self.0.clone()
         }
+        fn label(&self) -> String {
+            "touch".to_owned()
+        }
         fn emit<'a>(&self, _: &'a EmitContext<'a>) -> Vec<DispatchBuilder<'a>> {
             Vec::new()
         }
+        fn compute(&self, _: &mut Host<'_>) {}
     }
 
     #[test]

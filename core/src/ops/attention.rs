@@ -8,7 +8,8 @@ use ibq_shaders::{
 use crate::gpu::{DispatchBuilder, Extent, fold};
 
 use super::{
-    Conv2d, EmitContext, Graph, Map, NormTo, Op, Operand, TensorId, bands::bands, graph::label, group_norm,
+    Conv2d, EmitContext, Graph, Host, Map, NormTo, Op, Operand, TensorId, bands::bands, graph::label,
+    group_norm,
 };
 
 /// Bytes of scores that are alive at one time: rows of queries are taken in pieces of this size.
@@ -58,6 +59,15 @@ impl Op for Softmax {
         vec![self.x.tensor]
     }
 
+    fn label(&self) -> String {
+        format!("softmax {}×{}", self.x.h, self.x.c)
+    }
+
+    fn compute(&self, host: &mut Host<'_>) {
+        let columns = self.x.c as usize;
+        host.with_output(&self.x, |host, values| ibq_cpu::softmax(host.cpu, columns, values));
+    }
+
     fn emit<'a>(&self, context: &'a EmitContext<'a>) -> Vec<DispatchBuilder<'a>> {
         let x = &self.x;
         let (bound, x_shift) = context.bind_map(x);
@@ -68,7 +78,7 @@ impl Op for Softmax {
             params: SoftmaxParams { columns: x.c, columns4: x.c4(), rows: x.rows() as u32, x_shift }.into(),
             bindings: vec![bound],
             extent: Extent::Workgroups([groups_x, groups_y, 1]),
-            label: label(format!("softmax {}×{}", x.h, x.c)),
+            label: label(self.label()),
             flops: 0.0,
             bytes: 2.0 * bound.bytes as f64,
         }]
@@ -84,6 +94,17 @@ pub(crate) struct Transpose {
 impl Op for Transpose {
     fn touches(&self) -> Vec<TensorId> {
         vec![self.x.tensor, self.y.tensor]
+    }
+
+    fn label(&self) -> String {
+        format!("transpose {}×{}", self.x.h, self.x.c)
+    }
+
+    fn compute(&self, host: &mut Host<'_>) {
+        let (rows, columns) = (self.x.rows() as usize, self.x.c as usize);
+        host.with_output(&self.y, |host, values| {
+            ibq_cpu::transpose(host.cpu, rows, columns, host.map(&self.x), values);
+        });
     }
 
     fn emit<'a>(&self, context: &'a EmitContext<'a>) -> Vec<DispatchBuilder<'a>> {
@@ -102,7 +123,7 @@ impl Op for Transpose {
             .into(),
             bindings: vec![x_bound, y_bound],
             extent: Extent::Elements(u64::from(y.c4()) * u64::from(x.c4())),
-            label: label(format!("transpose {}×{}", x.h, x.c)),
+            label: label(self.label()),
             flops: 0.0,
             bytes: 2.0 * x_bound.bytes as f64,
         }]

@@ -1,10 +1,11 @@
 //! Convolution and matrix products.
 
+use ibq_cpu::{Panels, Window, conv2d};
 use ibq_shaders::{ConvTile, Kernel, MatrixTile, Storage, params::WindowParams};
 
 use crate::gpu::{Bound, DispatchBuilder, Extent, fold};
 
-use super::{EmitContext, Map, Op, TensorId, graph::label};
+use super::{EmitContext, Host, Map, Op, TensorId, graph::label};
 
 /// The second factor.
 #[derive(Clone, Debug)]
@@ -125,6 +126,52 @@ impl Op for Conv2d {
         tensors
     }
 
+    fn label(&self) -> String {
+        let (x, y) = (&self.x, &self.y);
+        let what = if self.w_is_matrix() { "matmul" } else { "conv2d" };
+        let shape = if self.upsample { "2× up, " } else { "" };
+        format!("{what} {shape}{0}×{0} {1}→{2} at {3}×{4}", self.side, x.c, y.c, y.h, y.w)
+    }
+
+    fn flops(&self) -> f64 {
+        self.row_flops() * self.y.rows() as f64
+    }
+
+    fn compute(&self, host: &mut Host<'_>) {
+        let (x, y) = (&self.x, &self.y);
+        let window = Window {
+            in_h: x.h as usize,
+            in_w: x.w as usize,
+            in_c: x.c as usize,
+            out_h: y.h as usize,
+            out_w: y.w as usize,
+            out_c: y.c as usize,
+            side: self.side as usize,
+            stride: self.stride as usize,
+            pad: self.pad as usize,
+            upsample: self.upsample,
+        };
+        host.with_output(y, |host, values| {
+            let (cpu, input, how) = (host.cpu, host.map(x), (self.scale, self.accumulate));
+            match &self.w {
+                Operand::Parameter(name) => {
+                    let (weights, bias) = host.parameters.conv(name);
+                    conv2d(cpu, &window, input, weights, Some(bias), how, values);
+                }
+                Operand::Map(map) => {
+                    let stride = 4 * map.c4() as usize;
+                    let weights = Panels::of_matrix(cpu, host.map(map), window.in_c, window.out_c, stride);
+                    conv2d(cpu, &window, input, &weights, None, how, values);
+                }
+                // The processor keeps all codes in one shard.
+                Operand::Codes(_) => {
+                    let codes = &host.parameters.codebook;
+                    conv2d(cpu, &window, input, &codes.vectors, codes.bias.as_deref(), how, values);
+                }
+            }
+        });
+    }
+
     fn emit<'a>(&self, context: &'a EmitContext<'a>) -> Vec<DispatchBuilder<'a>> {
         let (x, y) = (&self.x, &self.y);
         let (w, w_shift, in_c, bias) = match &self.w {
@@ -142,9 +189,7 @@ impl Op for Conv2d {
             }
         };
         let (kernel, tile_pixels, tile_channels4) = self.kernel(context);
-        let what = if self.w_is_matrix() { "matmul" } else { "conv2d" };
-        let shape = if self.upsample { "2× up, " } else { "" };
-        let name = label(format!("{what} {shape}{0}×{0} {1}→{2} at {3}×{4}", self.side, x.c, y.c, y.h, y.w));
+        let name = label(self.label());
         let whole = self.row_bands(context);
         let single = whole.len() == 1;
         let dispatch = |(first, end): (u64, u64)| {

@@ -6,18 +6,25 @@ use ibq_shaders::Storage;
 
 use crate::gpu::{Bound, Buffer, DispatchBuilder, Gpu};
 
-use super::{Map, Parameters, TensorId};
+use super::{Host, Map, Parameters, TensorId};
 
-/// One operation: which tensors it touches and which dispatches do it.
+/// One operation: which tensors it touches, and how each executor does it.
 ///
-/// [`Graph`], [`Map`] and [`Arena`](super::Arena) are plain data and know no device. This method `emit`, the
-/// [`EmitContext`] that it gets, [`Program`](super::Program), which runs what was emitted, and [`Parameters`] are the part
-/// that belongs to the GPU: another executor adds its own method here and its own program.
-pub(crate) trait Op {
+/// [`Graph`], [`Map`] and [`Arena`](super::Arena) are plain data and know no device. On a GPU, `emit` gives the dispatches of a
+/// [`Program`](super::Program); on the processor, a [`HostProgram`](super::HostProgram) calls `compute`.
+pub(crate) trait Op: Send + Sync {
     /// The tensors it reads or writes.
     fn touches(&self) -> Vec<TensorId>;
+    /// Its name with its shape, for reports.
+    fn label(&self) -> String;
+    /// Its floating-point operations, where they matter.
+    fn flops(&self) -> f64 {
+        0.0
+    }
     /// The dispatches that do it, in order.
     fn emit<'a>(&self, context: &'a EmitContext<'a>) -> Vec<DispatchBuilder<'a>>;
+    /// Does it on the processor.
+    fn compute(&self, host: &mut Host<'_>);
 }
 
 /// What an operation needs to become dispatches: where a graph's tensors and parameters are, and what the device allows.

@@ -7,7 +7,7 @@ use ibq_shaders::{
 
 use crate::gpu::{Bound, DispatchBuilder, Extent};
 
-use super::{EmitContext, Graph, Map, Op, TensorId, bands::bands, graph::label};
+use super::{EmitContext, Graph, Host, Map, Op, TensorId, bands::bands, graph::label};
 
 /// Groups of every GroupNorm of the network.
 const GROUPS: u32 = 32;
@@ -32,14 +32,52 @@ pub(crate) fn group_norm(graph: &mut Graph, x: Map, name: &str, swish: bool, to:
     let entries = u64::from(x.items) * u64::from(x.c4());
     let stats = graph.tensor(entries * u64::from(chunks) * 32);
     let factors = graph.tensor(entries * 32);
-    graph.push(Statistics { x, chunk_pixels, chunks, stats });
-    graph.push(Finish { x, chunk_pixels, chunks, stats, factors, name: name.to_owned() });
     let y = match to {
         NormTo::InPlace => x,
         NormTo::New => graph.map(x.items, x.h, x.w, x.c),
     };
-    graph.push(Apply { x, y, factors, swish });
+    let statistics = Statistics { x, chunk_pixels, chunks, stats };
+    let finish = Finish { x, chunk_pixels, chunks, stats, factors, name: name.to_owned() };
+    graph.push(GroupNorm { statistics, finish, apply: Apply { x, y, factors, swish } });
     y
+}
+
+/// The three steps.
+struct GroupNorm {
+    statistics: Statistics,
+    finish: Finish,
+    apply: Apply,
+}
+
+impl Op for GroupNorm {
+    fn touches(&self) -> Vec<TensorId> {
+        let Apply { x, y, factors, .. } = self.apply;
+        vec![x.tensor, y.tensor, factors, self.statistics.stats]
+    }
+
+    fn label(&self) -> String {
+        let x = self.apply.x;
+        format!("group_norm {} at {}×{}", x.c, x.h, x.w)
+    }
+
+    fn emit<'a>(&self, context: &'a EmitContext<'a>) -> Vec<DispatchBuilder<'a>> {
+        let mut dispatches = self.statistics.emit(context);
+        dispatches.extend(self.finish.emit(context));
+        dispatches.extend(self.apply.emit(context));
+        dispatches
+    }
+
+    fn compute(&self, host: &mut Host<'_>) {
+        let Apply { x, y, swish, .. } = self.apply;
+        let (weight, bias) = host.parameters.norm(&self.finish.name);
+        let (channels, groups) = (x.c as usize, GROUPS as usize);
+        let norm = ibq_cpu::GroupNorm { channels, groups, eps: EPS, weight, bias, swish };
+        let pixels = x.item_pixels() as usize;
+        host.with_output(&y, |host, values| {
+            let input = (x.tensor != y.tensor).then(|| host.map(&x));
+            ibq_cpu::group_norm(host.cpu, &norm, pixels, input, values);
+        });
+    }
 }
 
 /// Mean and M2 of every channel in every chunk of pixels.
@@ -50,11 +88,7 @@ struct Statistics {
     stats: TensorId,
 }
 
-impl Op for Statistics {
-    fn touches(&self) -> Vec<TensorId> {
-        vec![self.x.tensor, self.stats]
-    }
-
+impl Statistics {
     fn emit<'a>(&self, context: &'a EmitContext<'a>) -> Vec<DispatchBuilder<'a>> {
         let (x, c4) = (&self.x, u64::from(self.x.c4()));
         let name = label(format!("group_norm_stats {} at {}×{}", x.c, x.h, x.w));
@@ -101,11 +135,7 @@ struct Finish {
     name: String,
 }
 
-impl Op for Finish {
-    fn touches(&self) -> Vec<TensorId> {
-        vec![self.stats, self.factors]
-    }
-
+impl Finish {
     fn emit<'a>(&self, context: &'a EmitContext<'a>) -> Vec<DispatchBuilder<'a>> {
         let x = &self.x;
         let (weight, bias) = context.parameters.norm(&self.name);
@@ -144,11 +174,7 @@ struct Apply {
     swish: bool,
 }
 
-impl Op for Apply {
-    fn touches(&self) -> Vec<TensorId> {
-        vec![self.x.tensor, self.y.tensor, self.factors]
-    }
-
+impl Apply {
     fn emit<'a>(&self, context: &'a EmitContext<'a>) -> Vec<DispatchBuilder<'a>> {
         let (x, y) = (&self.x, &self.y);
         let output = if x.tensor == y.tensor { NormOutput::InPlace } else { NormOutput::Separate };

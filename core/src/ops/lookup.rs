@@ -7,7 +7,7 @@ use ibq_shaders::{
 
 use crate::gpu::{Bound, DispatchBuilder, Extent};
 
-use super::{EmitContext, Graph, Map, Op, TensorId, bands::bands, graph::label};
+use super::{EmitContext, Graph, Host, Map, Op, TensorId, bands::bands, graph::label};
 
 /// Bytes of one part's top 2 for one position.
 const TOP2_BYTES: u64 = size_of::<Top2>() as u64;
@@ -25,6 +25,8 @@ pub(crate) struct Lookup {
     /// Parts that each shard's codes are cut into: one workgroup each.
     parts: u32,
     shards: u32,
+    /// Codes of all shards, if the last one is full.
+    codes: u64,
     partials: TensorId,
     /// u32 per position; [`NO_INDEX`](ibq_shaders::NO_INDEX) where no score was a number.
     pub(crate) indices: TensorId,
@@ -42,6 +44,7 @@ impl Lookup {
             z,
             parts,
             shards,
+            codes: u64::from(shards) * u64::from(shard_codes),
             partials: graph.tensor(positions * u64::from(parts * shards) * TOP2_BYTES),
             indices: graph.tensor(positions * 4),
             margins: graph.tensor(positions * 4),
@@ -52,6 +55,27 @@ impl Lookup {
 impl Op for Lookup {
     fn touches(&self) -> Vec<TensorId> {
         vec![self.z.tensor, self.partials, self.indices, self.margins]
+    }
+
+    fn label(&self) -> String {
+        format!("lookup {}×{}", self.codes, self.z.c)
+    }
+
+    fn flops(&self) -> f64 {
+        let positions = (self.z.rows() * u64::from(self.z.w)) as f64;
+        2.0 * positions * self.codes as f64 * f64::from(self.z.c)
+    }
+
+    fn compute(&self, host: &mut Host<'_>) {
+        let mut indices = host.take(self.indices);
+        let mut margins = host.take(self.margins);
+        let positions = (self.z.rows() * u64::from(self.z.w)) as usize;
+        let codes = &host.parameters.codebook;
+        let found = bytemuck::cast_slice_mut(&mut indices[..positions]);
+        let (z, bias) = (host.map(&self.z), codes.bias.as_deref());
+        ibq_cpu::lookup(host.cpu, z, &codes.vectors, bias, found, &mut margins[..positions]);
+        host.put(self.indices, indices);
+        host.put(self.margins, margins);
     }
 
     fn emit<'a>(&self, context: &'a EmitContext<'a>) -> Vec<DispatchBuilder<'a>> {
@@ -127,6 +151,18 @@ impl Op for Embed {
         vec![self.indices, self.z.tensor]
     }
 
+    fn label(&self) -> String {
+        format!("embed {}", self.z.c)
+    }
+
+    fn compute(&self, host: &mut Host<'_>) {
+        let positions = (self.z.rows() * u64::from(self.z.w)) as usize;
+        host.with_output(&self.z, |host, values| {
+            let indices: &[u32] = bytemuck::cast_slice(&host.tensor(self.indices)[..positions]);
+            ibq_cpu::embed(host.cpu, indices, &host.parameters.codebook.vectors, values);
+        });
+    }
+
     fn emit<'a>(&self, context: &'a EmitContext<'a>) -> Vec<DispatchBuilder<'a>> {
         let positions = self.z.rows() * u64::from(self.z.w);
         let (z, z_shift) = context.bind_map(&self.z);
@@ -144,7 +180,7 @@ impl Op for Embed {
             .into(),
             bindings: vec![context.bind_tensor(self.indices), Bound::whole(&shard.buffer), z],
             extent: Extent::Elements(positions * u64::from(self.z.c4())),
-            label: label(format!("embed {}", self.z.c)),
+            label: label(self.label()),
             flops: 0.0,
             bytes: 2.0 * z.bytes as f64,
         };

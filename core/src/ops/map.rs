@@ -49,6 +49,11 @@ impl Map {
         self.rows() * self.row4()
     }
 
+    /// Its values within its tensor.
+    pub(crate) fn range(&self) -> std::ops::Range<usize> {
+        4 * self.offset4 as usize..4 * (self.offset4 + self.len4()) as usize
+    }
+
     /// One item as a matrix [h · w, c].
     pub(crate) fn item_matrix(&self, item: u32) -> Self {
         let offset4 = self.offset4 + u64::from(item) * self.item_pixels() * u64::from(self.c4());

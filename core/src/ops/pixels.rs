@@ -4,7 +4,7 @@ use ibq_shaders::{Kernel, params::PixelsParams};
 
 use crate::gpu::{Bound, DispatchBuilder, Extent};
 
-use super::{EmitContext, Map, Op, TensorId, bands::bands, graph::label};
+use super::{EmitContext, Host, Map, Op, TensorId, bands::bands, graph::label};
 
 /// `x = v / 127.5 - 1` of packed 8-bit pixels (red in the lowest byte of each u32).
 pub(crate) struct PixelsIn {
@@ -26,6 +26,18 @@ fn most(context: &EmitContext<'_>) -> u64 {
 impl Op for PixelsIn {
     fn touches(&self) -> Vec<TensorId> {
         vec![self.pixels, self.x.tensor]
+    }
+
+    fn label(&self) -> String {
+        "pixels_in".to_owned()
+    }
+
+    fn compute(&self, host: &mut Host<'_>) {
+        let pixels = (self.x.rows() * u64::from(self.x.w)) as usize;
+        host.with_output(&self.x, |host, values| {
+            let packed: &[u32] = bytemuck::cast_slice(&host.tensor(self.pixels)[..pixels]);
+            ibq_cpu::pixels_in(host.cpu, packed, &host.parameters.pixel_table, values);
+        });
     }
 
     fn emit<'a>(&self, context: &'a EmitContext<'a>) -> Vec<DispatchBuilder<'a>> {
@@ -59,6 +71,18 @@ impl Op for PixelsIn {
 impl Op for PixelsOut {
     fn touches(&self) -> Vec<TensorId> {
         vec![self.pixels, self.y.tensor]
+    }
+
+    fn label(&self) -> String {
+        "pixels_out".to_owned()
+    }
+
+    fn compute(&self, host: &mut Host<'_>) {
+        let mut packed = host.take(self.pixels);
+        let pixels = (self.y.rows() * u64::from(self.y.w)) as usize;
+        let out = bytemuck::cast_slice_mut(&mut packed[..pixels]);
+        ibq_cpu::pixels_out(host.cpu, host.map(&self.y), out);
+        host.put(self.pixels, packed);
     }
 
     fn emit<'a>(&self, context: &'a EmitContext<'a>) -> Vec<DispatchBuilder<'a>> {

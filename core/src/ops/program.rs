@@ -10,7 +10,7 @@ use super::{Arena, EmitContext, Graph, Map, Parameters, TensorId};
 #[derive(Debug)]
 pub(crate) struct Program {
     pub(crate) dispatches: Vec<Dispatch>,
-    /// Named activations: the map that holds each once this many dispatches have run.
+    /// Named activations: the map that holds each once this many operations have run.
     pub(crate) activations: Vec<(String, Map, usize)>,
     /// Dispatches of the operations up to each one.
     ends: Vec<usize>,
@@ -48,11 +48,16 @@ impl Program {
             }
             ends.push(dispatches.len());
             if let Some((name, map)) = &node.activation {
-                activations.push((name.clone(), *map, dispatches.len()));
+                activations.push((name.clone(), *map, ends.len()));
             }
         }
         drop(context);
         Ok(Self { dispatches, activations, ends, slots, slot_of: arena.slot_of, storage })
+    }
+
+    /// Number of operations.
+    pub(crate) fn operations(&self) -> usize {
+        self.ends.len()
     }
 
     /// How many dispatches the first `operations` operations have.

@@ -1,9 +1,8 @@
 //! Single codes: which ones are near a latent vector, and what their vectors are.
 
 use crate::{
-    gpu::encode_values,
     job::Job,
-    ops::{Conv2d, Embed, Graph, Map, Operand, Program},
+    ops::{Conv2d, Embed, Graph, Map, Operand, Prepared},
 };
 
 use super::{Tokenizer, TokenizerError};
@@ -25,20 +24,18 @@ impl Tokenizer {
         let z = graph.map(1, 1, 1, dimension);
         graph.keep(z.tensor);
         let mut scores: Vec<Map> = Vec::new();
-        for (shard, part) in inner.parameters.codebook.shards.iter().enumerate() {
-            let y = graph.map(1, 1, 1, part.codes);
+        for (shard, codes) in inner.parameters.shards().into_iter().enumerate() {
+            let y = graph.map(1, 1, 1, codes);
             graph.keep(y.tensor);
             graph.push(Conv2d::pointwise(z, Operand::Codes(shard), y));
             scores.push(y);
         }
-        let program = Program::compile(&inner.gpu, &graph, &inner.parameters, inner.storage).await?;
-        let mut padded = latent.to_vec();
-        padded.resize(dimension.next_multiple_of(4) as usize, 0.0);
-        inner.gpu.write(program.buffer(z.tensor), 0, &encode_values(&padded, inner.storage));
-        inner.gpu.run(&program.dispatches, false, &Job::new(), |_| {}).await?;
+        let program = Prepared::new(graph, &inner.parameters, inner.storage).await?;
+        program.put(&z, latent);
+        program.run(0..program.operations(), false, &Job::new(), |_| {}).await?;
         let mut scored = Vec::with_capacity(inner.config.quantizer().codes as usize);
         for map in &scores {
-            scored.extend(program.values(&inner.gpu, map).await?);
+            scored.extend(program.values(map).await?);
         }
         let mut order: Vec<u32> = (0..scored.len() as u32).collect();
         let better = |&a: &u32, &b: &u32| scored[b as usize].total_cmp(&scored[a as usize]).then(a.cmp(&b));
@@ -68,9 +65,9 @@ impl Tokenizer {
         graph.keep(indices);
         graph.keep(z.tensor);
         graph.push(Embed { indices, z });
-        let program = Program::compile(&inner.gpu, &graph, &inner.parameters, inner.storage).await?;
-        inner.gpu.write(program.buffer(indices), 0, &code.to_le_bytes());
-        inner.gpu.run(&program.dispatches, false, &Job::new(), |_| {}).await?;
-        Ok(program.values(&inner.gpu, &z).await?)
+        let program = Prepared::new(graph, &inner.parameters, inner.storage).await?;
+        program.write(indices, &[code]);
+        program.run(0..program.operations(), false, &Job::new(), |_| {}).await?;
+        Ok(program.values(&z).await?)
     }
 }

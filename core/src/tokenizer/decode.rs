@@ -6,7 +6,7 @@ use web_time::Instant;
 use crate::{
     gpu::{Stage, Times},
     job::Job,
-    ops::Program,
+    ops::Prepared,
     tokens::{Grid, TokenGrid},
 };
 
@@ -129,25 +129,25 @@ impl Tokenizer {
             Some(shaped) => shaped,
             None => self.compile_decoder(items, grid).await?,
         };
-        let (program, io, gpu) = (&shaped.program, &shaped.io, &inner.gpu);
+        let (program, io) = (&shaped.program, &shaped.io);
         let started = Instant::now();
-        gpu.write(program.buffer(io.indices), 0, bytemuck::cast_slice(indices));
-        let dispatches = &program.dispatches;
-        let measured = gpu.run(dispatches, options.kernel_times, part.job, |done| part.report(done)).await?;
-        times.add_kernels(Stage::Decode, dispatches, &measured);
+        program.write(io.indices, indices);
+        let all = 0..program.operations();
+        let runs = program.run(all, options.kernel_times, part.job, |done| part.report(done)).await?;
+        times.add_kernels(Stage::Decode, &runs);
         let (height, width) = (io.picture.h, io.picture.w);
-        let picture_bytes = u64::from(height) * u64::from(width) * 4;
-        let bytes = gpu.read(program.buffer(io.pixels), u64::from(items) * picture_bytes).await?;
+        let pixels = u64::from(height) * u64::from(width);
+        let words: Vec<u32> = program.read(io.pixels, u64::from(items) * pixels).await?;
         times.add_stage(Stage::Decode, started.elapsed().as_secs_f64() * 1e3);
-        let unpack = |bytes: &[u8]| {
-            let mut pixels = bytes.as_chunks::<4>().0.iter();
+        let unpack = |words: &[u32]| {
+            let mut pixels = words.iter().map(|word| word.to_le_bytes());
             RgbImage::from_fn(width, height, |_, _| {
                 pixels
                     .next()
-                    .map_or(image::Rgb([0; 3]), |&[red, green, blue, _]| image::Rgb([red, green, blue]))
+                    .map_or(image::Rgb([0; 3]), |[red, green, blue, _]| image::Rgb([red, green, blue]))
             })
         };
-        let pictures = bytes.chunks_exact(picture_bytes as usize).map(unpack).collect();
+        let pictures = words.chunks_exact(pixels as usize).map(unpack).collect();
         put(&inner.decoder, shaped);
         Ok(pictures)
     }
@@ -155,8 +155,8 @@ impl Tokenizer {
     async fn compile_decoder(&self, items: u32, grid: Grid) -> Result<Shaped<DecoderIo>, TokenizerError> {
         let inner = &*self.0;
         let (graph, io) = self.planner().decoder(items, grid, false);
-        let program = Program::compile(&inner.gpu, &graph, &inner.parameters, inner.storage).await?;
-        let first_stage = program.dispatches.len();
+        let program = Prepared::new(graph, &inner.parameters, inner.storage).await?;
+        let first_stage = program.operations();
         Ok(Shaped { items, grid, program, io, first_stage })
     }
 }

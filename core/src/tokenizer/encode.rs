@@ -6,7 +6,7 @@ use web_time::Instant;
 use crate::{
     gpu::{Stage, Times},
     job::Job,
-    ops::Program,
+    ops::Prepared,
     picture::Size,
     tokens::{Grid, TokenGrid},
 };
@@ -106,7 +106,7 @@ impl Tokenizer {
             let view = image::imageops::crop_imm(picture, left, top, width, height).to_image();
             let report = |done: f32| picture_part.report(ENCODER_SHARE * (index as f32 + done) / count);
             self.run_encoder(&shaped, &[view], options, (picture_part.job, &report), times).await?;
-            let latents = shaped.program.values(&self.0.gpu, &shaped.io.latent).await?;
+            let latents = shaped.program.values(&shaped.io.latent).await?;
             blend.add(&latents, tiles.size.cols, tile);
         }
         let latents = blend.finish();
@@ -121,7 +121,7 @@ impl Tokenizer {
                 .flat_map(|at| &latents[at * dimension..][..dimension])
                 .copied()
                 .collect();
-            shaped.program.put(&self.0.gpu, &shaped.io.latent, &tile_latents);
+            shaped.program.put(&shaped.io.latent, &tile_latents);
             let report = |done: f32| {
                 picture_part.report(ENCODER_SHARE + (1.0 - ENCODER_SHARE) * (index as f32 + done) / count);
             };
@@ -151,7 +151,7 @@ impl Tokenizer {
         let report = |done: f32| part.report(ENCODER_SHARE + (1.0 - ENCODER_SHARE) * done);
         let mut codes = self.run_lookup(&shaped, options, (part.job, &report), times).await?;
         if options.latents {
-            codes.latents = Some(shaped.program.values(&self.0.gpu, &shaped.io.latent).await?);
+            codes.latents = Some(shaped.program.values(&shaped.io.latent).await?);
         }
         put(&self.0.encoder, shaped);
         Ok(codes)
@@ -166,12 +166,11 @@ impl Tokenizer {
         (job, report): (&Job, &dyn Fn(f32)),
         times: &mut Times,
     ) -> Result<(), TokenizerError> {
-        let (program, gpu) = (&shaped.program, &self.0.gpu);
+        let program = &shaped.program;
         let started = Instant::now();
-        gpu.write(program.buffer(shaped.io.pixels), 0, &packed(pictures));
-        let dispatches = &program.dispatches[..shaped.first_stage];
-        let measured = gpu.run(dispatches, options.kernel_times, job, report).await?;
-        times.add_kernels(Stage::Encode, dispatches, &measured);
+        program.write(shaped.io.pixels, &packed(pictures));
+        let runs = program.run(0..shaped.first_stage, options.kernel_times, job, report).await?;
+        times.add_kernels(Stage::Encode, &runs);
         times.add_stage(Stage::Encode, started.elapsed().as_secs_f64() * 1e3);
         Ok(())
     }
@@ -184,22 +183,19 @@ impl Tokenizer {
         (job, report): (&Job, &dyn Fn(f32)),
         times: &mut Times,
     ) -> Result<Codes, TokenizerError> {
-        let (program, io, gpu) = (&shaped.program, &shaped.io, &self.0.gpu);
+        let (program, io) = (&shaped.program, &shaped.io);
         let started = Instant::now();
-        let dispatches = &program.dispatches[shaped.first_stage..];
-        let measured = gpu.run(dispatches, options.kernel_times, job, report).await?;
-        times.add_kernels(Stage::Lookup, dispatches, &measured);
+        let lookup = shaped.first_stage..program.operations();
+        let runs = program.run(lookup, options.kernel_times, job, report).await?;
+        times.add_kernels(Stage::Lookup, &runs);
         let count = u64::from(shaped.items) * shaped.grid.tokens();
-        let indices: Vec<u32> = gpu.read_words(program.buffer(io.indices), count).await?;
+        let indices: Vec<u32> = program.read(io.indices, count).await?;
         times.add_stage(Stage::Lookup, started.elapsed().as_secs_f64() * 1e3);
         if let Some(position) = indices.iter().position(|&index| index >= self.0.config.quantizer().codes) {
             return Err(TokenizerError::NotFinite { position });
         }
-        let margins = if options.margins {
-            gpu.read_words(program.buffer(io.margins), count).await?
-        } else {
-            vec![0.0; indices.len()]
-        };
+        let margins =
+            if options.margins { program.read(io.margins, count).await? } else { vec![0.0; indices.len()] };
         Ok(Codes { indices, margins, latents: None })
     }
 
@@ -214,8 +210,8 @@ impl Tokenizer {
     async fn compile_encoder(&self, items: u32, grid: Grid) -> Result<Shaped<EncoderIo>, TokenizerError> {
         let inner = &*self.0;
         let (graph, io) = self.planner().encoder(items, grid, false);
-        let program = Program::compile(&inner.gpu, &graph, &inner.parameters, inner.storage).await?;
-        let first_stage = program.dispatches_until(io.encode_ops);
+        let program = Prepared::new(graph, &inner.parameters, inner.storage).await?;
+        let first_stage = io.encode_ops;
         Ok(Shaped { items, grid, program, io, first_stage })
     }
 
@@ -236,7 +232,7 @@ impl Tokenizer {
 }
 
 /// Pixels as the kernel reads them: one u32 each, red in the lowest byte.
-fn packed(pictures: &[RgbImage]) -> Vec<u8> {
+fn packed(pictures: &[RgbImage]) -> Vec<u32> {
     let pixels = pictures.iter().flat_map(RgbImage::pixels);
-    pixels.flat_map(|&image::Rgb([red, green, blue])| [red, green, blue, 255]).collect()
+    pixels.map(|&image::Rgb([red, green, blue])| u32::from_le_bytes([red, green, blue, 255])).collect()
 }

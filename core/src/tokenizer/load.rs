@@ -1,11 +1,11 @@
-//! From weights in files to parameters on the GPU, tensor by tensor.
+//! From weights in files to parameters on the device, tensor by tensor.
 
 use ibq_shaders::Storage;
 
 use crate::{
-    gpu::Gpu,
+    device::Device,
     job::Job,
-    ops::{Parameters, shard_codes},
+    ops::{DeviceParameters, ParameterLoader, shard_codes},
 };
 
 use super::{Quantizer, TokenizerError, TokenizerWeights};
@@ -15,14 +15,14 @@ use super::{Quantizer, TokenizerError, TokenizerWeights};
 /// # Errors
 /// [`TokenizerError`]: a tensor that cannot be read, no memory, cancelled.
 pub(super) async fn load(
-    gpu: &Gpu,
+    device: &Device,
     weights: &TokenizerWeights,
     storage: Storage,
     job: &Job,
-) -> Result<Parameters, TokenizerError> {
+) -> Result<DeviceParameters, TokenizerError> {
     let config = weights.config();
     config.validate()?;
-    let mut parameters = Parameters::empty(gpu, storage).await?;
+    let mut parameters = ParameterLoader::new(device, storage).await?;
     let list = config.parameters();
     let size = |shape: &[u32]| shape.iter().map(|&d| f64::from(d)).product::<f64>();
     let total: f64 = list.iter().map(|(_, shape)| size(shape)).sum();
@@ -40,7 +40,7 @@ pub(super) async fn load(
                     job.check()?;
                     let count = most.min(codes - first);
                     let rows = weights.read_rows(name, u64::from(first), u64::from(count)).await?;
-                    parameters.put_codes(gpu, &rows, dimension as usize, rule.score()).await?;
+                    parameters.put_codes(&rows, dimension as usize, rule.score()).await?;
                     first += count;
                 }
             }
@@ -48,16 +48,16 @@ pub(super) async fn load(
                 let weight = weights.read(name).await?;
                 let bias = weights.read(&format!("{layer}.bias")).await?;
                 let shape = (cout as usize, cin as usize, side as usize);
-                parameters.put_conv(gpu, layer, shape, &weight, &bias).await?;
+                parameters.put_conv(layer, shape, &weight, &bias).await?;
             }
             _ => {
                 let weight = weights.read(name).await?;
                 let bias = weights.read(&format!("{layer}.bias")).await?;
-                parameters.put_norm(gpu, layer, &weight, &bias).await?;
+                parameters.put_norm(layer, &weight, &bias).await?;
             }
         }
         done += size(shape);
         job.set_progress((done / total) as f32);
     }
-    Ok(parameters)
+    Ok(parameters.finish())
 }

@@ -1,14 +1,15 @@
-//! A tokenizer on the GPU: what it holds, and loading it.
+//! A tokenizer on its device: what it holds, and loading it.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ibq_shaders::Storage;
 
 use crate::{
+    device::Device,
     files::{Model, Origin, WeightSet},
-    gpu::{Gpu, Precision},
+    gpu::Precision,
     job::Job,
-    ops::{Parameters, Program},
+    ops::{DeviceParameters, Prepared},
     picture::Size,
     tokens::Grid,
 };
@@ -19,7 +20,7 @@ use super::{
     plan::{Planner, grid_of},
 };
 
-/// A tokenizer on the GPU. Clones share it.
+/// A tokenizer on a GPU or on the processor. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Tokenizer(pub(super) Arc<Inner>);
 
@@ -28,11 +29,11 @@ pub(super) struct Inner {
     model: Model,
     set: WeightSet,
     rule_is_assumed: bool,
-    pub(super) gpu: Gpu,
+    pub(super) device: Device,
     pub(super) config: TokenizerConfig,
     pub(super) precision: Precision,
     pub(super) storage: Storage,
-    pub(super) parameters: Parameters,
+    pub(super) parameters: DeviceParameters,
     /// The programs of the last shape, kept for the next picture of the same shape. A run takes its program out.
     pub(super) encoder: Mutex<Option<Shaped<EncoderIo>>>,
     pub(super) decoder: Mutex<Option<Shaped<DecoderIo>>>,
@@ -43,30 +44,36 @@ pub(super) struct Inner {
 pub(super) struct Shaped<Io> {
     pub(super) items: u32,
     pub(super) grid: Grid,
-    pub(super) program: Program,
+    pub(super) program: Prepared,
     pub(super) io: Io,
-    /// Dispatches of the first stage (encode, or all of decode).
+    /// Operations of the first stage (encode, or all of decode).
     pub(super) first_stage: usize,
 }
 
 impl Tokenizer {
-    /// Uploads the weights tensor by tensor.
+    /// Puts the weights on the device, tensor by tensor. The processor keeps them as f32, whatever the precision.
     ///
     /// # Errors
     /// [`TokenizerError`]: weights that cannot be read, no memory, cancelled.
+    #[cfg_attr(
+        target_arch = "wasm32",
+        allow(clippy::arc_with_non_send_sync, reason = "a page has one thread, and its files stay on it")
+    )]
     pub async fn load(
-        gpu: &Gpu,
+        device: impl Into<Device>,
         weights: &TokenizerWeights,
         precision: Precision,
         job: &Job,
     ) -> Result<Self, TokenizerError> {
-        let storage = gpu.storage(precision);
-        let parameters = load::load(gpu, weights, storage, job).await?;
+        let device = device.into();
+        let storage = device.storage(precision);
+        let precision = if storage == Storage::F32 { Precision::F32 } else { precision };
+        let parameters = load::load(&device, weights, storage, job).await?;
         Ok(Self(Arc::new(Inner {
             model: weights.model().clone(),
             set: weights.set(),
             rule_is_assumed: weights.rule_is_assumed(),
-            gpu: gpu.clone(),
+            device,
             config: weights.config().clone(),
             precision,
             storage,
@@ -113,8 +120,8 @@ impl Tokenizer {
 
     /// The device it lives on.
     #[must_use]
-    pub fn gpu(&self) -> &Gpu {
-        &self.0.gpu
+    pub fn device(&self) -> &Device {
+        &self.0.device
     }
 
     /// Storage precision.
@@ -128,7 +135,7 @@ impl Tokenizer {
     /// # Errors
     /// [`TokenizerError`]: sides that are no multiples of the factor, or more than the device can ever hold.
     pub fn estimate(
-        gpu: &Gpu,
+        device: impl Into<Device>,
         config: &TokenizerConfig,
         precision: Precision,
         size: Size,
@@ -136,11 +143,12 @@ impl Tokenizer {
         tiling: Tiling,
     ) -> Result<MemoryPlan, TokenizerError> {
         config.validate()?;
-        let storage = gpu.storage(precision);
+        let device = &device.into();
+        let storage = device.storage(precision);
         let weights =
             config.parameter_count() * storage.bytes_of_four() / 4 + config.quantizer().derived_bytes();
         let grid = grid_of(size, config.factor())?;
-        Planner { gpu, config, storage, weights }.plan(batch, grid, tiling)
+        Planner { device, config, storage, weights }.plan(batch, grid, tiling)
     }
 
     /// Memory for pictures of this size, known before anything is allocated.
@@ -155,7 +163,7 @@ impl Tokenizer {
     pub(super) fn planner(&self) -> Planner<'_> {
         let inner = &self.0;
         let weights = inner.parameters.bytes();
-        Planner { gpu: &inner.gpu, config: &inner.config, storage: inner.storage, weights }
+        Planner { device: &inner.device, config: &inner.config, storage: inner.storage, weights }
     }
 }
 

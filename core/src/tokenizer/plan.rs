@@ -3,8 +3,8 @@
 use ibq_shaders::Storage;
 
 use crate::{
-    gpu::Gpu,
-    ops::{Arena, Graph, shard_codes},
+    device::Device,
+    ops::{Arena, Graph, device_shard_codes},
     picture::Size,
     tokens::Grid,
 };
@@ -21,10 +21,10 @@ const TILE_SIDES: [u32; 7] = [1024, 768, 512, 384, 256, 192, 128];
 /// Everything that decides how a picture is run.
 #[derive(Clone, Copy)]
 pub(super) struct Planner<'a> {
-    pub(super) gpu: &'a Gpu,
+    pub(super) device: &'a Device,
     pub(super) config: &'a TokenizerConfig,
     pub(super) storage: Storage,
-    /// Bytes of weights on the GPU.
+    /// Bytes of weights.
     pub(super) weights: u64,
 }
 
@@ -34,7 +34,7 @@ impl Planner<'_> {
         let mut graph = Graph::new(self.storage);
         let factor = self.config.factor();
         let mut network = Network { graph: &mut graph, config: self.config, traced };
-        let codes = shard_codes(self.config.quantizer().dimension, self.storage);
+        let codes = device_shard_codes(self.device, self.config.quantizer().dimension, self.storage);
         let size = grid.size(factor);
         let io = self.config.family().encoder(&mut network, items, size, codes);
         (graph, io)
@@ -57,7 +57,7 @@ impl Planner<'_> {
         let bytes = plans.iter().map(Arena::bytes).max().unwrap_or(0);
         let largest = plans.iter().map(Arena::largest).max().unwrap_or(0);
         let fits =
-            self.weights + bytes <= self.gpu.memory_budget() && largest <= self.gpu.limits().max_buffer_size;
+            self.weights + bytes <= self.device.memory_budget() && largest <= self.device.largest_tensor();
         if fits { Ok(bytes) } else { Err(bytes) }
     }
 
@@ -81,7 +81,7 @@ impl Planner<'_> {
         let too_large = |needed| TokenizerError::TooLarge {
             size: grid.size(factor),
             needed: self.weights + needed,
-            budget: self.gpu.memory_budget(),
+            budget: self.device.memory_budget(),
         };
         let cover = |side: u32| {
             let tiles = Tiles::cover(grid, side.div_ceil(factor), overlap);

@@ -1,9 +1,8 @@
 //! Every named activation of a run, for comparing with the official implementation.
 
 use crate::{
-    gpu::{Gpu, encode_values},
     job::Job,
-    ops::{Map, Program},
+    ops::{Map, Prepared},
     picture::Size,
     tokens::Grid,
 };
@@ -58,20 +57,19 @@ impl Tokenizer {
             return Err(TokenizerError::Input(message));
         }
         let (graph, io) = self.planner().encoder(items, grid, true);
-        let program = Program::compile(&inner.gpu, &graph, &inner.parameters, inner.storage).await?;
+        let program = Prepared::new(graph, &inner.parameters, inner.storage).await?;
         let mut nhwc = vec![0.0; 4 * pixels * items as usize];
         for (index, value) in picture.iter().enumerate() {
             let (item, channel, pixel) = (index / (3 * pixels), index / pixels % 3, index % pixels);
             nhwc[4 * (item * pixels + pixel) + channel] = *value;
         }
-        inner.gpu.write(program.buffer(io.picture.tensor), 0, &encode_values(&nhwc, inner.storage));
+        program.write_padded(&io.picture, &nhwc);
         // The first operation would make the picture out of 8-bit pixels.
-        let first = program.dispatches_until(1);
-        let mut trace =
-            Trace { activations: run_to_activations(&inner.gpu, &program, first).await?, ..Trace::default() };
+        let activations = run_to_activations(&program, 1).await?;
+        let mut trace = Trace { activations, ..Trace::default() };
         let count = u64::from(items) * grid.tokens();
-        trace.indices = inner.gpu.read_words(program.buffer(io.indices), count).await?;
-        trace.margins = inner.gpu.read_words(program.buffer(io.margins), count).await?;
+        trace.indices = program.read(io.indices, count).await?;
+        trace.margins = program.read(io.margins, count).await?;
         Ok(trace)
     }
 
@@ -94,28 +92,27 @@ impl Tokenizer {
             return Err(TokenizerError::Input(format!("token {token} is beyond the codebook")));
         }
         let (graph, io) = self.planner().decoder(items, Grid::new(rows, cols), true);
-        let program = Program::compile(&inner.gpu, &graph, &inner.parameters, inner.storage).await?;
-        inner.gpu.write(program.buffer(io.indices), 0, bytemuck::cast_slice(indices));
-        let activations = run_to_activations(&inner.gpu, &program, 0).await?;
+        let program = Prepared::new(graph, &inner.parameters, inner.storage).await?;
+        program.write(io.indices, indices);
+        let activations = run_to_activations(&program, 0).await?;
         Ok(Trace { activations, ..Trace::default() })
     }
 }
 
-/// Runs all dispatches from `first` on, and reads each activation when it is complete: later operations may reuse its memory.
+/// Runs all operations from `first` on, and reads each activation when it is complete: later operations may reuse its memory.
 async fn run_to_activations(
-    gpu: &Gpu,
-    program: &Program,
+    program: &Prepared,
     first: usize,
 ) -> Result<Vec<(String, Activation)>, TokenizerError> {
     let job = Job::new();
     let mut activations = Vec::new();
     let mut done = first;
-    for (name, map, until) in &program.activations {
-        gpu.run(&program.dispatches[done..*until], false, &job, |_| {}).await?;
-        done = *until;
-        activations.push((name.clone(), nchw(&program.values(gpu, map).await?, map)));
+    for (name, map, until) in program.activations() {
+        program.run(done..until, false, &job, |_| {}).await?;
+        done = until;
+        activations.push((name, nchw(&program.values(&map).await?, &map)));
     }
-    gpu.run(&program.dispatches[done..], false, &job, |_| {}).await?;
+    program.run(done..program.operations(), false, &job, |_| {}).await?;
     Ok(activations)
 }
 

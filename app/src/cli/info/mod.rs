@@ -86,13 +86,14 @@ async fn describe(arguments: &Arguments, opened: OpenedModel) -> Result<Document
     let has_transformer = kind == ModelKind::Transformer;
     let (mut tokenizer, mut transformer) = (None, None);
     if has_tokenizer || has_transformer {
-        let gpu = model::open_gpu(&arguments.gpu.gpu).await;
         if has_tokenizer {
-            tokenizer = Some(TokenizerInfo::new(&opened, arguments, &gpu)?);
+            let device = model::open_device(&arguments.gpu.gpu).await;
+            tokenizer = Some(TokenizerInfo::new(&opened, arguments, &device)?);
         }
         if has_transformer {
-            let gpu = gpu.as_ref().ok();
-            transformer = Some(TransformerInfo::new(&opened.model, gpu, &arguments.choice, has_tokenizer)?);
+            let gpu = model::open_gpu(&arguments.gpu.gpu).await.ok();
+            transformer =
+                Some(TransformerInfo::new(&opened.model, gpu.as_ref(), &arguments.choice, has_tokenizer)?);
         }
     }
     Ok(Document {

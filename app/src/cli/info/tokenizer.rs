@@ -1,7 +1,7 @@
 //! What `ibq info` says of a tokenizer.
 
 use ibq_core::{
-    gpu::Gpu,
+    device::Device,
     picture::Size,
     tokenizer::{Tiling, Tokenizer, TokenizerConfig},
 };
@@ -60,16 +60,16 @@ struct PictureMemory {
 }
 
 impl TokenizerInfo {
-    /// Finds every parameter, and plans the memory where there is a GPU.
+    /// Finds every parameter, and plans the memory where there is a device.
     pub(super) fn new(
         opened: &OpenedModel,
         arguments: &Arguments,
-        gpu: &Result<Gpu, Failure>,
+        device: &Result<Device, Failure>,
     ) -> Result<Self, Failure> {
         let weights = model::tokenizer(opened, &arguments.choice)?;
         let config = weights.config().clone();
-        let memory = match gpu {
-            Ok(gpu) => plan_memory(gpu, &config, &arguments.gpu),
+        let memory = match device {
+            Ok(device) => plan_memory(device, &config, &arguments.gpu),
             Err(failure) => Memory {
                 precision: arguments.gpu.precision.name(),
                 adapter: None,
@@ -128,13 +128,19 @@ impl TokenizerInfo {
     }
 }
 
-fn plan_memory(gpu: &Gpu, config: &TokenizerConfig, options: &TokenizerGpuOptions) -> Memory {
+fn plan_memory(device: &Device, config: &TokenizerConfig, options: &TokenizerGpuOptions) -> Memory {
     let mut unknown = None;
     let mut pictures = Vec::new();
     for side in SIDES {
         let side = side.next_multiple_of(config.factor());
-        match Tokenizer::estimate(gpu, config, options.precision.into(), Size::square(side), 1, Tiling::Auto)
-        {
+        match Tokenizer::estimate(
+            device,
+            config,
+            options.precision.into(),
+            Size::square(side),
+            1,
+            Tiling::Auto,
+        ) {
             Ok(plan) => pictures.push(PictureMemory {
                 width: side,
                 height: side,
@@ -145,7 +151,7 @@ fn plan_memory(gpu: &Gpu, config: &TokenizerConfig, options: &TokenizerGpuOption
             Err(error) => unknown = Some(error.to_string()),
         }
     }
-    Memory { precision: options.precision.name(), adapter: Some(gpu.info().into()), unknown, pictures }
+    Memory { precision: options.precision.name(), adapter: Some(device.into()), unknown, pictures }
 }
 
 fn weight_sets(info: &TokenizerInfo) -> String {

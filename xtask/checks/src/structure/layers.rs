@@ -18,6 +18,7 @@ const CORE: &[&[&str]] = &[
     &[
         "classes",
         "data_set",
+        "device",
         "foreign_text",
         "formats",
         "gpu",

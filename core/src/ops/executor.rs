@@ -1,0 +1,255 @@
+//! One graph, two executors: what a tokenizer does with its device, whichever it is.
+
+use std::{ops::Range, sync::Arc};
+
+use ibq_shaders::{LookupScore, Storage};
+
+use crate::{
+    device::{Device, Processor},
+    gpu::{Gpu, GpuError, KernelRun, RunError, encode_values},
+    job::Job,
+};
+
+use super::{Graph, HostParameters, HostProgram, Map, Parameters, Program, TensorId, shard_codes};
+
+/// The parameters of a tokenizer on its device.
+#[derive(Debug)]
+pub(crate) enum DeviceParameters {
+    Gpu(Gpu, Box<Parameters>),
+    Cpu(Processor, Arc<HostParameters>),
+}
+
+/// Parameters that are being read.
+pub(crate) enum ParameterLoader {
+    Gpu(Gpu, Box<Parameters>),
+    Cpu(Processor, Box<HostParameters>),
+}
+
+impl ParameterLoader {
+    /// No parameters yet.
+    ///
+    /// # Errors
+    /// [`GpuError`]: no memory.
+    pub(crate) async fn new(device: &Device, storage: Storage) -> Result<Self, GpuError> {
+        Ok(match device {
+            Device::Gpu(gpu) => Self::Gpu(gpu.clone(), Box::new(Parameters::empty(gpu, storage).await?)),
+            Device::Cpu(cpu) => Self::Cpu(cpu.clone(), Box::new(HostParameters::empty(cpu))),
+        })
+    }
+
+    /// Puts a convolution in; `weight` as in PyTorch: [out, in, side, side].
+    ///
+    /// # Errors
+    /// [`GpuError`]: no memory.
+    pub(crate) async fn put_conv(
+        &mut self,
+        name: &str,
+        shape: (usize, usize, usize),
+        weight: &[f32],
+        bias: &[f32],
+    ) -> Result<(), GpuError> {
+        match self {
+            Self::Gpu(gpu, parameters) => parameters.put_conv(gpu, name, shape, weight, bias).await,
+            Self::Cpu(_, parameters) => {
+                parameters.put_conv(name, shape, weight, bias);
+                Ok(())
+            }
+        }
+    }
+
+    /// Puts a GroupNorm in.
+    ///
+    /// # Errors
+    /// [`GpuError`]: no memory.
+    pub(crate) async fn put_norm(
+        &mut self,
+        name: &str,
+        weight: &[f32],
+        bias: &[f32],
+    ) -> Result<(), GpuError> {
+        match self {
+            Self::Gpu(gpu, parameters) => parameters.put_norm(gpu, name, weight, bias).await,
+            Self::Cpu(_, parameters) => {
+                parameters.put_norm(name, weight, bias);
+                Ok(())
+            }
+        }
+    }
+
+    /// Adds the next codes, `rows` × `dimension` values, which will be compared by `score`.
+    ///
+    /// # Errors
+    /// [`GpuError`]: no memory.
+    pub(crate) async fn put_codes(
+        &mut self,
+        rows: &[f32],
+        dimension: usize,
+        score: LookupScore,
+    ) -> Result<(), GpuError> {
+        match self {
+            Self::Gpu(gpu, parameters) => parameters.put_codes(gpu, rows, dimension, score).await,
+            Self::Cpu(_, parameters) => {
+                parameters.put_codes(rows, dimension, score);
+                Ok(())
+            }
+        }
+    }
+
+    /// The parameters, complete.
+    pub(crate) fn finish(self) -> DeviceParameters {
+        match self {
+            Self::Gpu(gpu, parameters) => DeviceParameters::Gpu(gpu, parameters),
+            Self::Cpu(cpu, parameters) => DeviceParameters::Cpu(cpu, Arc::from(parameters)),
+        }
+    }
+}
+
+impl DeviceParameters {
+    /// Bytes of all parameters.
+    pub(crate) fn bytes(&self) -> u64 {
+        match self {
+            Self::Gpu(_, parameters) => parameters.bytes(),
+            Self::Cpu(_, parameters) => parameters.bytes,
+        }
+    }
+
+    /// Codes of each shard of the codebook.
+    pub(crate) fn shards(&self) -> Vec<u32> {
+        match self {
+            Self::Gpu(_, parameters) => parameters.codebook.shards.iter().map(|shard| shard.codes).collect(),
+            Self::Cpu(_, parameters) => vec![parameters.codebook.vectors.outputs() as u32],
+        }
+    }
+}
+
+/// Codes of one shard, at most, on this device.
+pub(crate) fn device_shard_codes(device: &Device, dimension: u32, storage: Storage) -> u32 {
+    match device {
+        Device::Gpu(_) => shard_codes(dimension, storage),
+        Device::Cpu(_) => u32::MAX,
+    }
+}
+
+/// A graph made ready for its device, with its memory: to be run again and again.
+#[derive(Debug)]
+pub(crate) enum Prepared {
+    Gpu(Gpu, Box<Program>, Storage),
+    Cpu(HostProgram),
+}
+
+impl Prepared {
+    /// Allocates and compiles.
+    ///
+    /// # Errors
+    /// [`GpuError`]: no memory, or the driver refuses a kernel.
+    pub(crate) async fn new(
+        graph: Graph,
+        parameters: &DeviceParameters,
+        storage: Storage,
+    ) -> Result<Self, GpuError> {
+        Ok(match parameters {
+            DeviceParameters::Gpu(gpu, parameters) => {
+                let program = Program::compile(gpu, &graph, parameters, storage).await?;
+                Self::Gpu(gpu.clone(), Box::new(program), storage)
+            }
+            DeviceParameters::Cpu(cpu, parameters) => Self::Cpu(HostProgram::new(cpu, graph, parameters)?),
+        })
+    }
+
+    /// Number of operations.
+    pub(crate) fn operations(&self) -> usize {
+        match self {
+            Self::Gpu(_, program, _) => program.operations(),
+            Self::Cpu(program) => program.operations(),
+        }
+    }
+
+    /// Runs some operations in slices; `progress` gets the share that is done. With `timed`, the result holds what each
+    /// kernel took, where the device can measure it.
+    ///
+    /// # Errors
+    /// [`RunError`]: cancelled, or the device was lost.
+    pub(crate) async fn run(
+        &self,
+        operations: Range<usize>,
+        timed: bool,
+        job: &Job,
+        progress: impl Fn(f32),
+    ) -> Result<Vec<KernelRun>, RunError> {
+        match self {
+            Self::Gpu(gpu, program, _) => {
+                let range =
+                    program.dispatches_until(operations.start)..program.dispatches_until(operations.end);
+                let dispatches = &program.dispatches[range];
+                let times = gpu.run(dispatches, timed, job, progress).await?;
+                Ok(KernelRun::of(dispatches, &times))
+            }
+            Self::Cpu(program) => {
+                let runs = program.run(operations, job, progress)?;
+                Ok(if timed { runs } else { Vec::new() })
+            }
+        }
+    }
+
+    /// Writes words to the beginning of a tensor.
+    pub(crate) fn write(&self, tensor: TensorId, words: &[u32]) {
+        match self {
+            Self::Gpu(gpu, program, _) => {
+                gpu.write(program.buffer(tensor), 0, bytemuck::cast_slice(words));
+            }
+            Self::Cpu(program) => program.write(tensor, words),
+        }
+    }
+
+    /// The first `count` words of a tensor.
+    ///
+    /// # Errors
+    /// [`GpuError`]: the device was lost.
+    pub(crate) async fn read<T: bytemuck::Pod>(
+        &self,
+        tensor: TensorId,
+        count: u64,
+    ) -> Result<Vec<T>, GpuError> {
+        match self {
+            Self::Gpu(gpu, program, _) => gpu.read_words(program.buffer(tensor), count).await,
+            Self::Cpu(program) => Ok(bytemuck::cast_slice(&program.read(tensor, count as usize)).to_vec()),
+        }
+    }
+
+    /// Writes the values of a map whose channels are padded.
+    pub(crate) fn write_padded(&self, map: &Map, values: &[f32]) {
+        match self {
+            Self::Gpu(gpu, program, storage) => {
+                gpu.write(program.buffer(map.tensor), 0, &encode_values(values, *storage));
+            }
+            Self::Cpu(program) => program.write(map.tensor, bytemuck::cast_slice(values)),
+        }
+    }
+
+    /// Writes a map's values, [items · h · w, c].
+    pub(crate) fn put(&self, map: &Map, values: &[f32]) {
+        match self {
+            Self::Gpu(gpu, program, _) => program.put(gpu, map, values),
+            Self::Cpu(program) => program.put(map, values),
+        }
+    }
+
+    /// The values of a map in NHWC order, without the padding of channels.
+    ///
+    /// # Errors
+    /// [`GpuError`]: the device was lost.
+    pub(crate) async fn values(&self, map: &Map) -> Result<Vec<f32>, GpuError> {
+        match self {
+            Self::Gpu(gpu, program, _) => program.values(gpu, map).await,
+            Self::Cpu(program) => Ok(program.values(map)),
+        }
+    }
+
+    /// Named activations: the map that holds each once this many operations have run.
+    pub(crate) fn activations(&self) -> Vec<(String, Map, usize)> {
+        match self {
+            Self::Gpu(_, program, _) => program.activations.clone(),
+            Self::Cpu(program) => program.activations(),
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! The parameters of a tokenizer on the processor, laid out as its operations read them.
+
+use std::collections::HashMap;
+
+use ibq_cpu::Panels;
+use ibq_shaders::LookupScore;
+
+use crate::{device::Processor, picture::pixel_to_model};
+
+/// All parameters of one tokenizer.
+#[derive(Debug)]
+pub(crate) struct HostParameters {
+    processor: Processor,
+    convs: HashMap<String, (Panels, Vec<f32>)>,
+    norms: HashMap<String, (Vec<f32>, Vec<f32>)>,
+    pub(crate) codebook: HostCodebook,
+    /// The network's value of each 8-bit value.
+    pub(crate) pixel_table: [f32; 256],
+    /// Bytes that were counted.
+    pub(crate) bytes: u64,
+}
+
+/// All codes.
+#[derive(Debug, Default)]
+pub(crate) struct HostCodebook {
+    pub(crate) vectors: Panels,
+    /// `-|c|² / 2` of every code, where codes are compared by distance.
+    pub(crate) bias: Option<Vec<f32>>,
+}
+
+impl HostParameters {
+    /// No parameters yet.
+    pub(crate) fn empty(processor: &Processor) -> Self {
+        Self {
+            processor: processor.clone(),
+            convs: HashMap::new(),
+            norms: HashMap::new(),
+            codebook: HostCodebook::default(),
+            pixel_table: std::array::from_fn(|value| pixel_to_model(value as u8)),
+            bytes: 0,
+        }
+    }
+
+    /// Weights and bias of a convolution that was put in. That it was is a matter of this program, not of a file.
+    pub(crate) fn conv(&self, name: &str) -> (&Panels, &[f32]) {
+        let (weights, bias) = &self.convs[name];
+        (weights, bias)
+    }
+
+    pub(crate) fn norm(&self, name: &str) -> (&[f32], &[f32]) {
+        let (weight, bias) = &self.norms[name];
+        (weight, bias)
+    }
+
+    /// Puts a convolution in; `weight` as in PyTorch: [out, in, side, side].
+    pub(crate) fn put_conv(
+        &mut self,
+        name: &str,
+        (cout, cin, side): (usize, usize, usize),
+        weight: &[f32],
+        bias: &[f32],
+    ) {
+        let panels = Panels::of_conv(self.processor.cpu(), weight, cout, cin, side);
+        self.count(panels.bytes() + 4 * bias.len() as u64);
+        self.convs.insert(name.to_owned(), (panels, bias.to_vec()));
+    }
+
+    /// Puts a GroupNorm in.
+    pub(crate) fn put_norm(&mut self, name: &str, weight: &[f32], bias: &[f32]) {
+        self.count(4 * (weight.len() + bias.len()) as u64);
+        self.norms.insert(name.to_owned(), (weight.to_vec(), bias.to_vec()));
+    }
+
+    /// Adds the next codes, `rows` × `dimension` values, which will be compared by `score`.
+    pub(crate) fn put_codes(&mut self, rows: &[f32], dimension: usize, score: LookupScore) {
+        let panels = Panels::of_rows(self.processor.cpu(), rows, rows.len() / dimension, dimension);
+        self.count(panels.bytes());
+        if self.codebook.vectors.outputs() == 0 {
+            self.codebook.vectors = panels;
+        } else {
+            self.codebook.vectors.append(&panels);
+        }
+        if score == LookupScore::Distance {
+            let half_norm = |row: &[f32]| {
+                let sum: f64 = row.iter().map(|&value| f64::from(value) * f64::from(value)).sum();
+                (-sum / 2.0) as f32
+            };
+            let bias = self.codebook.bias.get_or_insert_default();
+            bias.extend(rows.chunks_exact(dimension).map(half_norm));
+            self.count(4 * (rows.len() / dimension) as u64);
+        }
+    }
+
+    fn count(&mut self, bytes: u64) {
+        self.bytes += bytes;
+        self.processor.memory_counter().add(bytes);
+    }
+}
+
+impl Drop for HostParameters {
+    fn drop(&mut self) {
+        self.processor.memory_counter().subtract(self.bytes);
+    }
+}

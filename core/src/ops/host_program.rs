@@ -1,0 +1,188 @@
+//! A graph made ready for the processor.
+
+use std::{
+    ops::Range,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use ibq_cpu::Cpu;
+use web_time::Instant;
+
+use crate::{
+    device::Processor,
+    gpu::{GpuError, KernelRun},
+    job::{Cancelled, Job},
+};
+
+use super::{Arena, Graph, HostParameters, Map, TensorId};
+
+/// A graph that can be run again and again, with its memory.
+pub(crate) struct HostProgram {
+    processor: Processor,
+    parameters: Arc<HostParameters>,
+    graph: Graph,
+    slot_of: Vec<usize>,
+    slots: Mutex<Vec<Vec<f32>>>,
+    bytes: u64,
+}
+
+/// Where an operation finds its tensors and parameters, and the threads that compute it.
+pub(crate) struct Host<'a> {
+    pub(crate) cpu: &'a Cpu,
+    pub(crate) parameters: &'a HostParameters,
+    slot_of: &'a [usize],
+    slots: &'a mut Vec<Vec<f32>>,
+}
+
+impl Host<'_> {
+    /// All values of a tensor, and what its slot has beyond. Numbers that are no floats are kept as their bits.
+    pub(crate) fn tensor(&self, tensor: TensorId) -> &[f32] {
+        &self.slots[self.slot_of[tensor.0]]
+    }
+
+    /// The values of a map, channels padded.
+    pub(crate) fn map(&self, map: &Map) -> &[f32] {
+        &self.tensor(map.tensor)[map.range()]
+    }
+
+    /// Takes a tensor out to write to it; [`Host::put`] brings it back.
+    pub(crate) fn take(&mut self, tensor: TensorId) -> Vec<f32> {
+        std::mem::take(&mut self.slots[self.slot_of[tensor.0]])
+    }
+
+    /// Puts a tensor back.
+    pub(crate) fn put(&mut self, tensor: TensorId, values: Vec<f32>) {
+        self.slots[self.slot_of[tensor.0]] = values;
+    }
+
+    /// Computes a map while all others can be read.
+    pub(crate) fn with_output(&mut self, map: &Map, compute: impl FnOnce(&Self, &mut [f32])) {
+        let mut values = self.take(map.tensor);
+        compute(self, &mut values[map.range()]);
+        self.put(map.tensor, values);
+    }
+}
+
+impl HostProgram {
+    /// Allocates the memory.
+    ///
+    /// # Errors
+    /// [`GpuError::OutOfMemory`].
+    pub(crate) fn new(
+        processor: &Processor,
+        graph: Graph,
+        parameters: &Arc<HostParameters>,
+    ) -> Result<Self, GpuError> {
+        let arena = Arena::plan(&graph);
+        let mut slots = Vec::with_capacity(arena.slots.len());
+        for &bytes in &arena.slots {
+            let mut slot: Vec<f32> = Vec::new();
+            let count = bytes.div_ceil(4) as usize;
+            let none = |_| GpuError::OutOfMemory { what: "activations".to_owned(), bytes };
+            slot.try_reserve_exact(count).map_err(none)?;
+            slot.resize(count, 0.0);
+            slots.push(slot);
+        }
+        let bytes = arena.bytes();
+        processor.memory_counter().add(bytes);
+        let (processor, parameters) = (processor.clone(), Arc::clone(parameters));
+        // A tensor that nothing touches has no slot; the first one stands in, unused.
+        let slot_of = arena.slot_of.iter().map(|&slot| if slot < slots.len() { slot } else { 0 }).collect();
+        Ok(Self { processor, parameters, graph, slot_of, slots: Mutex::new(slots), bytes })
+    }
+
+    /// Runs some operations in order; `progress` gets the share that is done.
+    ///
+    /// # Errors
+    /// [`Cancelled`].
+    pub(crate) fn run(
+        &self,
+        operations: Range<usize>,
+        job: &Job,
+        progress: impl Fn(f32),
+    ) -> Result<Vec<KernelRun>, Cancelled> {
+        let nodes = &self.graph.nodes[operations];
+        let total: f64 = nodes.iter().map(|node| node.op.flops()).sum::<f64>().max(1.0);
+        let watched = job.clone();
+        let cpu = self.processor.cpu().stoppable(move || watched.is_cancelled());
+        let mut done = 0.0;
+        let mut runs = Vec::with_capacity(nodes.len());
+        let mut slots = self.lock();
+        for node in nodes {
+            job.check()?;
+            let started = Instant::now();
+            let mut host =
+                Host { cpu: &cpu, parameters: &self.parameters, slot_of: &self.slot_of, slots: &mut slots };
+            node.op.compute(&mut host);
+            let (flops, ms) = (node.op.flops(), started.elapsed().as_secs_f64() * 1e3);
+            done += flops;
+            progress((done / total) as f32);
+            let touched = node.op.touches().into_iter().map(|tensor| self.graph.tensors[tensor.0] as f64);
+            runs.push(KernelRun { label: node.op.label().into(), ms, flops, bytes: touched.sum() });
+        }
+        // What ran while the job was cancelled is incomplete.
+        job.check()?;
+        Ok(runs)
+    }
+
+    /// Named activations: the map that holds each once this many operations have run.
+    pub(crate) fn activations(&self) -> Vec<(String, Map, usize)> {
+        let named = self.graph.nodes.iter().enumerate();
+        named
+            .filter_map(|(index, node)| {
+                node.activation.as_ref().map(|(name, map)| (name.clone(), *map, index + 1))
+            })
+            .collect()
+    }
+
+    /// Number of operations.
+    pub(crate) fn operations(&self) -> usize {
+        self.graph.nodes.len()
+    }
+
+    /// Writes words to the beginning of a tensor.
+    pub(crate) fn write(&self, tensor: TensorId, words: &[u32]) {
+        let mut slots = self.lock();
+        slots[self.slot_of[tensor.0]][..words.len()].copy_from_slice(bytemuck::cast_slice(words));
+    }
+
+    /// The first `count` words of a tensor.
+    pub(crate) fn read(&self, tensor: TensorId, count: usize) -> Vec<u32> {
+        bytemuck::cast_slice(&self.lock()[self.slot_of[tensor.0]][..count]).to_vec()
+    }
+
+    /// Writes a map's values, [items · h · w, c].
+    pub(crate) fn put(&self, map: &Map, values: &[f32]) {
+        let (width, channels) = (4 * map.c4() as usize, map.c as usize);
+        let mut slots = self.lock();
+        let slot = &mut slots[self.slot_of[map.tensor.0]][map.range()];
+        for (pixel, values) in slot.chunks_exact_mut(width).zip(values.chunks_exact(channels)) {
+            pixel[..channels].copy_from_slice(values);
+            pixel[channels..].fill(0.0);
+        }
+    }
+
+    /// The values of a map in NHWC order, without the padding of channels.
+    pub(crate) fn values(&self, map: &Map) -> Vec<f32> {
+        let width = 4 * map.c4() as usize;
+        let slots = self.lock();
+        let slot = &slots[self.slot_of[map.tensor.0]][map.range()];
+        slot.chunks_exact(width).flat_map(|pixel| &pixel[..map.c as usize]).copied().collect()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Vec<f32>>> {
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for HostProgram {
+    fn drop(&mut self) {
+        self.processor.memory_counter().subtract(self.bytes);
+    }
+}
+
+impl std::fmt::Debug for HostProgram {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("HostProgram").field("bytes", &self.bytes).finish_non_exhaustive()
+    }
+}
