@@ -11,9 +11,9 @@ use crate::{
     steps, web,
 };
 
-/// Builds `ibq` unless there is one already, reconstructs the sample pictures (or the one named `sample`) into `out/demo`, and
-/// opens the window where there is a display.
-pub(crate) fn run(window: bool, ibq: Option<&Path>, sample: Option<&str>) -> Outcome {
+/// Builds `ibq` unless there is one already, reconstructs the sample pictures into `out/demo`, and opens the window where
+/// there is a display.
+pub(crate) fn run(window: bool, ibq: Option<&Path>) -> Outcome {
     let started = Instant::now();
     setup::for_demo()?;
     let ibq = match ibq {
@@ -24,10 +24,7 @@ pub(crate) fn run(window: bool, ibq: Option<&Path>, sample: Option<&str>) -> Out
     if out.exists() {
         std::fs::remove_dir_all(&out).map_err(shell::at(&out, "empty"))?;
     }
-    let samples = match sample {
-        Some(name) => vec![samples_folder().join(name)],
-        None => sample_pictures()?,
-    };
+    let samples = sample_pictures()?;
     for sample in &samples {
         let name = sample.file_name().unwrap_or_default();
         let original = out.join("originals").join(name);
@@ -59,12 +56,8 @@ fn build() -> Outcome<PathBuf> {
     Ok(shell::built("release", "ibq"))
 }
 
-fn samples_folder() -> PathBuf {
-    shell::root().join("assets/samples")
-}
-
 fn sample_pictures() -> Outcome<Vec<PathBuf>> {
-    let folder = samples_folder();
+    let folder = shell::root().join("assets/samples");
     let entries = std::fs::read_dir(&folder).map_err(shell::at(&folder, "read"))?;
     let mut pictures: Vec<_> = entries
         .flatten()

@@ -48,11 +48,9 @@ fn main() -> ExitCode {
 
 fn run(words: &[&str]) -> Outcome {
     match words {
-        ["demo"] => demo::run(true, None, None),
-        ["demo", "--no-window"] => demo::run(false, None, None),
-        ["demo", "--no-window", "--ibq", program, "--sample", name] => {
-            demo::run(false, Some(Path::new(program)), Some(name))
-        }
+        ["demo"] => demo::run(true, None),
+        ["demo", "--no-window"] => demo::run(false, None),
+        ["demo", "--no-window", "--ibq", program] => demo::run(false, Some(Path::new(program))),
         ["test"] => test::run(test::Extent::Everything),
         ["test", "--quick"] => test::run(test::Extent::Quick),
         ["web"] => web::build(Optimize::Fully, None),

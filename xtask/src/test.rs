@@ -24,9 +24,6 @@ const WITHOUT_TRAINING: &str = "--exclude ibq-scenes --exclude ibq-train";
 /// Longest waits of the browser test, as a multiple of those on a machine that does nothing else.
 const PATIENCE: &str = "4";
 
-/// The one picture that the demo's step reconstructs: a software adapter takes up to a minute for each.
-const DEMO_SAMPLE: &str = "strawberry.png";
-
 /// Installs what is missing, then runs the steps.
 ///
 /// Cargo compiles a dependency anew for every set of features, and what the packages on its command line need decides on these.
@@ -68,8 +65,7 @@ pub(crate) fn run(extent: Extent) -> Outcome {
         list.push(page.after("build").after("wasm modules"));
         list.push(browser_test().after("build").after("web page"));
         let ibq = program("ibq");
-        let demo = ["demo", "--no-window", "--ibq", &ibq, "--sample", DEMO_SAMPLE];
-        list.push(Step::new("demo").xtask(&demo).after("build"));
+        list.push(Step::new("demo").xtask(&["demo", "--no-window", "--ibq", &ibq]).after("build"));
     }
     steps::run(list)
 }
