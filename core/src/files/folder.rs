@@ -6,6 +6,8 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+#[cfg(target_arch = "wasm32")]
+use super::folder_config::LONGEST_JSON;
 use super::{
     Model, Origin, Source, WeightsError,
     folder_config::{CONFIG_FILE, read_config, read_json},
@@ -86,7 +88,7 @@ async fn open_path(folder: &Path) -> Result<Model, WeightsError> {
 /// Opens a model folder on the web, whose address ends in `/`.
 #[cfg(target_arch = "wasm32")]
 async fn open_url(url: &str, origin: Origin) -> Result<Model, WeightsError> {
-    let config = match Source::http(&format!("{url}{CONFIG_FILE}")).await {
+    let config = match Source::http_up_to(&format!("{url}{CONFIG_FILE}"), LONGEST_JSON).await {
         Ok(source) => Some(read_config(&source).await?),
         Err(error) => {
             log::info!("{error}; the configuration is inferred from the tensors");
@@ -95,7 +97,7 @@ async fn open_url(url: &str, origin: Origin) -> Result<Model, WeightsError> {
     };
     let index = match Source::http(&format!("{url}{TENSORS_FILE}")).await {
         Ok(tensors) => return Model::from_shards(url.to_owned(), origin, config, vec![tensors]).await,
-        Err(error) => match Source::http(&format!("{url}{INDEX_FILE}")).await {
+        Err(error) => match Source::http_up_to(&format!("{url}{INDEX_FILE}"), LONGEST_JSON).await {
             Ok(index) => read_index(&index).await?,
             Err(_) => return Err(error.into()),
         },

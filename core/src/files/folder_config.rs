@@ -11,7 +11,7 @@ use super::{Source, WeightSet, WeightsError};
 pub const CONFIG_FILE: &str = "config.json";
 
 /// Longest configuration or index that is read, in bytes.
-const LONGEST_JSON: u64 = 16 << 20;
+pub(super) const LONGEST_JSON: u64 = 16 << 20;
 
 /// What `config.json` of a model folder says. The sections on the models are kept as they are: what they mean is for
 /// those who run the models.

@@ -12,7 +12,8 @@ use super::super::{
 /// The command line of `ibq generate`.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Every picture carries its settings and tokens inside (PNG text `ibq`): --from repeats it.\n\
+    after_help = "Every picture carries its settings and tokens inside (PNG text `ibq`): --from repeats it, with\n\
+                  --model and --tokenizer where these do not ship with the program.\n\
                   Guidance schedules: constant, linear, cosine, power2 (an exponent), as in --cfg 4:cosine.\n\
                   A sample file (--npz) holds arr_0, the pictures as uint8 [N, height, width, 3]; arr_1, the class of each as \
                   int64 [N]; and ibq.json, all settings. Picture i is drawn with number i. When it was interrupted, the same \

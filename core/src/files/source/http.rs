@@ -11,7 +11,7 @@ use super::error::SourceError;
 /// Least that is asked for at once: small tensors lie side by side, and one request serves many of them.
 const BLOCK: u64 = 1 << 20;
 /// Largest content that is kept in memory when a server gives no ranges.
-const MOST_IN_MEMORY: u64 = 1 << 30;
+pub(super) const MOST_IN_MEMORY: u64 = 1 << 30;
 
 /// An address whose server gives byte ranges.
 #[derive(Debug)]
@@ -30,8 +30,8 @@ pub(super) enum Opened {
     Whole(Vec<u8>),
 }
 
-/// Asks for the first block, which shows whether the server gives ranges.
-pub(super) async fn open(url: &str) -> Result<Opened, SourceError> {
+/// Asks for the first block, which shows whether the server gives ranges. Where it gives none, at most `most` bytes are read.
+pub(super) async fn open(url: &str, most: u64) -> Result<Opened, SourceError> {
     let response = fetch(url, "GET", Some((0, BLOCK))).await?;
     match response.status() {
         206 => {
@@ -43,7 +43,7 @@ pub(super) async fn open(url: &str) -> Result<Opened, SourceError> {
             Ok(Opened::Ranges(Http { url: url.to_owned(), len, block }))
         }
         200 => {
-            let bytes = body(url, &response, MOST_IN_MEMORY).await?;
+            let bytes = body(url, &response, most).await?;
             log::info!(
                 "{url}: the server gives no byte ranges, so the whole file ({:.1} MB) is kept in memory",
                 bytes.len() as f64 / 1e6

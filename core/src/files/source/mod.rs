@@ -85,7 +85,13 @@ impl Source {
     /// [`SourceError`] when the server does not answer.
     #[cfg(target_arch = "wasm32")]
     pub async fn http(url: &str) -> Result<Self, SourceError> {
-        match http::open(url).await? {
+        Self::http_up_to(url, http::MOST_IN_MEMORY).await
+    }
+
+    /// As [`http`](Self::http), for a content of at most `most` bytes.
+    #[cfg(target_arch = "wasm32")]
+    pub(super) async fn http_up_to(url: &str, most: u64) -> Result<Self, SourceError> {
+        match http::open(url, most).await? {
             Opened::Ranges(http) => Ok(Self::Http(Shared::new(http))),
             Opened::Whole(bytes) => Ok(Self::memory(url, bytes)),
         }
