@@ -378,7 +378,8 @@ fn quantized_folders_are_smaller_and_know_their_classes() {
     let mut mix = made;
     (mix.condition, mix.class_names) = (Condition::Mix(1, 2, 0.5), Vec::new());
     write_recipe(&folder, "mix.png", &mix);
-    folder.ibq("generate --from mix.png -o mixed.png --adapter software").ends_with(0);
+    let models = format!("--model int4 --tokenizer {tokenizer}");
+    folder.ibq(&format!("generate --from mix.png -o mixed.png --adapter software {models}")).ends_with(0);
     assert_eq!(recipe(&folder, "mixed.png").class_names, ["tawny owl", "fox"]);
     folder
         .ibq(&format!("generate --class fox -o b.png {words} --precision f16"))
