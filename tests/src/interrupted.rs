@@ -54,7 +54,7 @@ pub fn kill_at_random_moments(name: &str, folder: &Path, command: impl Fn() -> C
     println!("{name}  {killed} of {count} kills before its end, nothing lost, nothing half written");
 }
 
-/// Runs a command with file sizes limited to a rising number of KiB, as if the disk were full there: a write beyond it fails.
+/// Runs a command with file sizes limited to a rising number of KiB, from 0 to `most`, as if the disk were full there: a write beyond it fails.
 /// `check` is called after each run. Prints a line of a table.
 ///
 /// # Panics
@@ -63,7 +63,7 @@ pub fn kill_at_random_moments(name: &str, folder: &Path, command: impl Fn() -> C
 pub fn fill_disk(name: &str, folder: &Path, most: usize, command: impl Fn() -> Command, check: impl Fn()) {
     let (count, mut failed) = (moments(), 0);
     for index in 1..=count {
-        let limit = (most * index).div_ceil(count);
+        let limit = (most * (index - 1)).div_ceil((count - 1).max(1));
         let inner = command();
         // The signal is ignored so that the write fails, as on a full disk.
         let script = format!("trap '' XFSZ; ulimit -f {limit} && exec \"$@\"");

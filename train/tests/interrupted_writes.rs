@@ -108,7 +108,10 @@ fn kills_leave_every_output_whole() {
     let (checkpoint, begin) =
         (folder.0.join("run").join(CHECKPOINT_FILE), folder.0.join("begin.safetensors"));
     fs::rename(&checkpoint, &begin).unwrap();
-    let words = TRAINING.replace("1000000", "1") + " --minutes 0.05";
+    // One held-out picture, so that the run mostly writes.
+    fs::create_dir(folder.0.join("held-out")).unwrap();
+    image::RgbImage::new(64, 64).save(folder.0.join("held-out/a.png")).unwrap();
+    let words = TRAINING.replace("1000000", "1") + " --held-out held-out --minutes 0.05";
     kill_at_random_moments(
         "ibq-train tokenizer",
         &folder.0.join("run"),

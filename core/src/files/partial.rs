@@ -192,14 +192,24 @@ fn remove_file_if_free(path: &Path) -> io::Result<()> {
 }
 
 fn remove_folder_if_free(path: &Path) -> io::Result<()> {
-    match File::open(path.join(TENSORS_FILE)) {
-        Ok(file) => {
-            file.try_lock()?;
-            fs::remove_dir_all(path)
-        }
-        // Its writer is about to create the file, and makes another folder if this one, still empty, is gone.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => fs::remove_dir(path),
-        Err(error) => Err(error),
+    let names: Vec<_> = fs::read_dir(path)?.flatten().map(|entry| entry.file_name()).collect();
+    if names.is_empty() {
+        // Its writer may be about to create the tensor file: it makes another folder if this one is gone.
+        return fs::remove_dir(path);
+    }
+    // The tensor file is a writer's first. Without it, this is what an interrupted removal left.
+    if names.iter().any(|name| name == TENSORS_FILE) {
+        let file = File::open(path.join(TENSORS_FILE))?;
+        file.try_lock()?;
+    }
+    remove_folder(path)
+}
+
+/// Removes a folder that another process may be removing too.
+pub(super) fn remove_folder(path: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        result => result,
     }
 }
 
@@ -223,6 +233,10 @@ mod tests {
         fs::create_dir(&dead_folder).unwrap();
         fs::write(dead_folder.join(TENSORS_FILE), "half").unwrap();
         fs::create_dir(folder.join(".empty.999999999-2.partial")).unwrap();
+        // A process that was killed while it removed the folder that it had replaced.
+        let half_removed = folder.join(".old.999999999-3.partial");
+        fs::create_dir(&half_removed).unwrap();
+        fs::write(half_removed.join("config.json"), "{}").unwrap();
         let (mine, _file) = create_file(&folder.join("b.png"), false).unwrap();
         let (my_folder, _tensors) = create_folder(&folder.join("model")).unwrap();
         fs::write(folder.join(".mine.partial"), "a file of somebody else's").unwrap();

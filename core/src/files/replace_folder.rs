@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::partial::{folder_of, sync_folder};
+use super::partial::{folder_of, remove_folder, sync_folder};
 
 /// Moves the folder `complete` to `out`, and removes the one that was there.
 ///
@@ -23,7 +23,7 @@ pub(super) fn replace(complete: &Path, out: &Path) -> io::Result<()> {
     if exchange(complete, out)? {
         sync_folder(folder)?;
         // It now has the name of a partial folder: if the program ends here, the next one removes it.
-        return fs::remove_dir_all(complete);
+        return remove_folder(complete);
     }
     replace_in_two_steps(complete, out)
 }
