@@ -54,8 +54,7 @@ impl Tile {
 pub struct Baseline;
 
 impl Target for Baseline {
-    const FUSED: bool =
-        cfg!(any(target_arch = "aarch64", target_feature = "fma", target_feature = "relaxed-simd"));
+    const FUSED: bool = cfg!(any(target_arch = "aarch64", target_feature = "fma"));
     const TILE: Tile = if cfg!(target_arch = "aarch64") { Tile::P6C16 } else { Tile::P4C8 };
 }
 

@@ -60,11 +60,21 @@ impl Panels {
         Self::new(cpu, (1, inputs, outputs), |_, input, output| rows[output * inputs + input])
     }
 
-    /// Adds outputs behind the last one. There must be whole panels so far.
-    pub fn append(&mut self, other: &Self) {
-        debug_assert!(self.outputs.is_multiple_of(self.width.max(1)), "the last panel has room");
-        self.values.extend_from_slice(&other.values);
-        self.outputs += other.outputs;
+    /// Adds rows [out, in] behind the last output of a matrix. They may begin within a panel.
+    pub fn append_rows(&mut self, rows: &[f32]) {
+        debug_assert_eq!(self.taps, 1, "a matrix");
+        for row in rows.chunks_exact(self.inputs) {
+            let (panel, lane) = (self.outputs / self.width, self.outputs % self.width);
+            let first = panel * self.inputs * self.width;
+            if lane == 0 {
+                self.values.resize(first + self.inputs * self.width, 0.0);
+            }
+            let places = self.values[first..].iter_mut().skip(lane).step_by(self.width);
+            for (place, value) in places.zip(row) {
+                *place = *value;
+            }
+            self.outputs += 1;
+        }
     }
 
     /// Number of panels.
@@ -97,5 +107,28 @@ impl Panels {
     pub(crate) fn panel<const N: usize>(&self, panel: usize) -> &[[f32; N]] {
         let len = self.taps * self.inputs;
         &self.values.as_chunks::<N>().0[panel * len..][..len]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{everywhere, noise};
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn rows_that_come_in_parts_are_where_they_would_be_at_once(
+            inputs in 1_usize..9, first in 5_usize..70, second in 1_usize..70, seed: u64,
+        ) {
+            let rows = noise((first + second) * inputs, seed);
+            for cpu in everywhere() {
+                let whole = Panels::of_rows(&cpu, &rows, first + second, inputs);
+                let mut parts = Panels::of_rows(&cpu, &rows[..first * inputs], first, inputs);
+                parts.append_rows(&rows[first * inputs..]);
+                prop_assert_eq!(parts.outputs(), first + second);
+                prop_assert_eq!(parts.values, whole.values);
+            }
+        }
     }
 }

@@ -5,8 +5,8 @@ use std::{ops::Range, sync::Arc};
 use ibq_shaders::{LookupScore, Storage};
 
 use crate::{
-    device::{Device, Processor},
-    gpu::{Gpu, GpuError, KernelRun, RunError, encode_values},
+    device::Device,
+    gpu::{Gpu, GpuError, KernelRun, RunError},
     job::Job,
 };
 
@@ -16,13 +16,13 @@ use super::{Graph, HostParameters, HostProgram, Map, Parameters, Program, Tensor
 #[derive(Debug)]
 pub(crate) enum DeviceParameters {
     Gpu(Gpu, Box<Parameters>),
-    Cpu(Processor, Arc<HostParameters>),
+    Cpu(Arc<HostParameters>),
 }
 
 /// Parameters that are being read.
 pub(crate) enum ParameterLoader {
     Gpu(Gpu, Box<Parameters>),
-    Cpu(Processor, Box<HostParameters>),
+    Cpu(Box<HostParameters>),
 }
 
 impl ParameterLoader {
@@ -33,7 +33,7 @@ impl ParameterLoader {
     pub(crate) async fn new(device: &Device, storage: Storage) -> Result<Self, GpuError> {
         Ok(match device {
             Device::Gpu(gpu) => Self::Gpu(gpu.clone(), Box::new(Parameters::empty(gpu, storage).await?)),
-            Device::Cpu(cpu) => Self::Cpu(cpu.clone(), Box::new(HostParameters::empty(cpu))),
+            Device::Cpu(cpu) => Self::Cpu(Box::new(HostParameters::empty(cpu))),
         })
     }
 
@@ -50,7 +50,7 @@ impl ParameterLoader {
     ) -> Result<(), GpuError> {
         match self {
             Self::Gpu(gpu, parameters) => parameters.put_conv(gpu, name, shape, weight, bias).await,
-            Self::Cpu(_, parameters) => {
+            Self::Cpu(parameters) => {
                 parameters.put_conv(name, shape, weight, bias);
                 Ok(())
             }
@@ -69,7 +69,7 @@ impl ParameterLoader {
     ) -> Result<(), GpuError> {
         match self {
             Self::Gpu(gpu, parameters) => parameters.put_norm(gpu, name, weight, bias).await,
-            Self::Cpu(_, parameters) => {
+            Self::Cpu(parameters) => {
                 parameters.put_norm(name, weight, bias);
                 Ok(())
             }
@@ -88,7 +88,7 @@ impl ParameterLoader {
     ) -> Result<(), GpuError> {
         match self {
             Self::Gpu(gpu, parameters) => parameters.put_codes(gpu, rows, dimension, score).await,
-            Self::Cpu(_, parameters) => {
+            Self::Cpu(parameters) => {
                 parameters.put_codes(rows, dimension, score);
                 Ok(())
             }
@@ -99,7 +99,7 @@ impl ParameterLoader {
     pub(crate) fn finish(self) -> DeviceParameters {
         match self {
             Self::Gpu(gpu, parameters) => DeviceParameters::Gpu(gpu, parameters),
-            Self::Cpu(cpu, parameters) => DeviceParameters::Cpu(cpu, Arc::from(parameters)),
+            Self::Cpu(parameters) => DeviceParameters::Cpu(Arc::from(parameters)),
         }
     }
 }
@@ -109,7 +109,7 @@ impl DeviceParameters {
     pub(crate) fn bytes(&self) -> u64 {
         match self {
             Self::Gpu(_, parameters) => parameters.bytes(),
-            Self::Cpu(_, parameters) => parameters.bytes,
+            Self::Cpu(parameters) => parameters.bytes,
         }
     }
 
@@ -117,7 +117,7 @@ impl DeviceParameters {
     pub(crate) fn shards(&self) -> Vec<u32> {
         match self {
             Self::Gpu(_, parameters) => parameters.codebook.shards.iter().map(|shard| shard.codes).collect(),
-            Self::Cpu(_, parameters) => vec![parameters.codebook.vectors.outputs() as u32],
+            Self::Cpu(parameters) => vec![parameters.codebook.vectors.outputs() as u32],
         }
     }
 }
@@ -133,7 +133,7 @@ pub(crate) fn device_shard_codes(device: &Device, dimension: u32, storage: Stora
 /// A graph made ready for its device, with its memory: to be run again and again.
 #[derive(Debug)]
 pub(crate) enum Prepared {
-    Gpu(Gpu, Box<Program>, Storage),
+    Gpu(Gpu, Box<Program>),
     Cpu(HostProgram),
 }
 
@@ -150,16 +150,16 @@ impl Prepared {
         Ok(match parameters {
             DeviceParameters::Gpu(gpu, parameters) => {
                 let program = Program::compile(gpu, &graph, parameters, storage).await?;
-                Self::Gpu(gpu.clone(), Box::new(program), storage)
+                Self::Gpu(gpu.clone(), Box::new(program))
             }
-            DeviceParameters::Cpu(cpu, parameters) => Self::Cpu(HostProgram::new(cpu, graph, parameters)?),
+            DeviceParameters::Cpu(parameters) => Self::Cpu(HostProgram::new(graph, parameters)?),
         })
     }
 
     /// Number of operations.
     pub(crate) fn operations(&self) -> usize {
         match self {
-            Self::Gpu(_, program, _) => program.operations(),
+            Self::Gpu(_, program) => program.operations(),
             Self::Cpu(program) => program.operations(),
         }
     }
@@ -177,24 +177,21 @@ impl Prepared {
         progress: impl Fn(f32),
     ) -> Result<Vec<KernelRun>, RunError> {
         match self {
-            Self::Gpu(gpu, program, _) => {
+            Self::Gpu(gpu, program) => {
                 let range =
                     program.dispatches_until(operations.start)..program.dispatches_until(operations.end);
                 let dispatches = &program.dispatches[range];
                 let times = gpu.run(dispatches, timed, job, progress).await?;
                 Ok(KernelRun::of(dispatches, &times))
             }
-            Self::Cpu(program) => {
-                let runs = program.run(operations, job, progress)?;
-                Ok(if timed { runs } else { Vec::new() })
-            }
+            Self::Cpu(program) => Ok(program.run(operations, timed, job, progress)?),
         }
     }
 
     /// Writes words to the beginning of a tensor.
     pub(crate) fn write(&self, tensor: TensorId, words: &[u32]) {
         match self {
-            Self::Gpu(gpu, program, _) => {
+            Self::Gpu(gpu, program) => {
                 gpu.write(program.buffer(tensor), 0, bytemuck::cast_slice(words));
             }
             Self::Cpu(program) => program.write(tensor, words),
@@ -211,25 +208,15 @@ impl Prepared {
         count: u64,
     ) -> Result<Vec<T>, GpuError> {
         match self {
-            Self::Gpu(gpu, program, _) => gpu.read_words(program.buffer(tensor), count).await,
-            Self::Cpu(program) => Ok(bytemuck::cast_slice(&program.read(tensor, count as usize)).to_vec()),
-        }
-    }
-
-    /// Writes the values of a map whose channels are padded.
-    pub(crate) fn write_padded(&self, map: &Map, values: &[f32]) {
-        match self {
-            Self::Gpu(gpu, program, storage) => {
-                gpu.write(program.buffer(map.tensor), 0, &encode_values(values, *storage));
-            }
-            Self::Cpu(program) => program.write(map.tensor, bytemuck::cast_slice(values)),
+            Self::Gpu(gpu, program) => gpu.read_words(program.buffer(tensor), count).await,
+            Self::Cpu(program) => Ok(program.read(tensor, count as usize)),
         }
     }
 
     /// Writes a map's values, [items · h · w, c].
     pub(crate) fn put(&self, map: &Map, values: &[f32]) {
         match self {
-            Self::Gpu(gpu, program, _) => program.put(gpu, map, values),
+            Self::Gpu(gpu, program) => program.put(gpu, map, values),
             Self::Cpu(program) => program.put(map, values),
         }
     }
@@ -240,7 +227,7 @@ impl Prepared {
     /// [`GpuError`]: the device was lost.
     pub(crate) async fn values(&self, map: &Map) -> Result<Vec<f32>, GpuError> {
         match self {
-            Self::Gpu(gpu, program, _) => program.values(gpu, map).await,
+            Self::Gpu(gpu, program) => program.values(gpu, map).await,
             Self::Cpu(program) => Ok(program.values(map)),
         }
     }
@@ -248,7 +235,7 @@ impl Prepared {
     /// Named activations: the map that holds each once this many operations have run.
     pub(crate) fn activations(&self) -> Vec<(String, Map, usize)> {
         match self {
-            Self::Gpu(_, program, _) => program.activations.clone(),
+            Self::Gpu(_, program) => program.activations.clone(),
             Self::Cpu(program) => program.activations(),
         }
     }

@@ -10,7 +10,7 @@ use crate::{device::Processor, picture::pixel_to_model};
 /// All parameters of one tokenizer.
 #[derive(Debug)]
 pub(crate) struct HostParameters {
-    processor: Processor,
+    pub(super) processor: Processor,
     convs: HashMap<String, (Panels, Vec<f32>)>,
     norms: HashMap<String, (Vec<f32>, Vec<f32>)>,
     pub(crate) codebook: HostCodebook,
@@ -73,13 +73,14 @@ impl HostParameters {
 
     /// Adds the next codes, `rows` × `dimension` values, which will be compared by `score`.
     pub(crate) fn put_codes(&mut self, rows: &[f32], dimension: usize, score: LookupScore) {
-        let panels = Panels::of_rows(self.processor.cpu(), rows, rows.len() / dimension, dimension);
-        self.count(panels.bytes());
+        let codes = rows.len() / dimension;
+        let before = self.codebook.vectors.bytes();
         if self.codebook.vectors.outputs() == 0 {
-            self.codebook.vectors = panels;
+            self.codebook.vectors = Panels::of_rows(self.processor.cpu(), rows, codes, dimension);
         } else {
-            self.codebook.vectors.append(&panels);
+            self.codebook.vectors.append_rows(rows);
         }
+        self.count(self.codebook.vectors.bytes() - before);
         if score == LookupScore::Distance {
             let half_norm = |row: &[f32]| {
                 let sum: f64 = row.iter().map(|&value| f64::from(value) * f64::from(value)).sum();
@@ -87,7 +88,7 @@ impl HostParameters {
             };
             let bias = self.codebook.bias.get_or_insert_default();
             bias.extend(rows.chunks_exact(dimension).map(half_norm));
-            self.count(4 * (rows.len() / dimension) as u64);
+            self.count(4 * codes as u64);
         }
     }
 

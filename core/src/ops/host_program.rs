@@ -8,7 +8,6 @@ use std::{
 use web_time::Instant;
 
 use crate::{
-    device::Processor,
     gpu::{GpuError, KernelRun},
     job::{Cancelled, Job},
 };
@@ -17,7 +16,6 @@ use super::{Arena, Graph, Host, HostParameters, Map, TensorId};
 
 /// A graph that can be run again and again, with its memory.
 pub(crate) struct HostProgram {
-    processor: Processor,
     parameters: Arc<HostParameters>,
     graph: Graph,
     slot_of: Vec<usize>,
@@ -30,11 +28,7 @@ impl HostProgram {
     ///
     /// # Errors
     /// [`GpuError::OutOfMemory`].
-    pub(crate) fn new(
-        processor: &Processor,
-        graph: Graph,
-        parameters: &Arc<HostParameters>,
-    ) -> Result<Self, GpuError> {
+    pub(crate) fn new(graph: Graph, parameters: &Arc<HostParameters>) -> Result<Self, GpuError> {
         let arena = Arena::plan(&graph);
         let mut slots = Vec::with_capacity(arena.slots.len());
         for &bytes in &arena.slots {
@@ -46,29 +40,30 @@ impl HostProgram {
             slots.push(slot);
         }
         let bytes = arena.bytes();
-        processor.memory_counter().add(bytes);
-        let (processor, parameters) = (processor.clone(), Arc::clone(parameters));
+        parameters.processor.memory_counter().add(bytes);
+        let parameters = Arc::clone(parameters);
         // A tensor that nothing touches has no slot; the first one stands in, unused.
         let slot_of = arena.slot_of.iter().map(|&slot| if slot < slots.len() { slot } else { 0 }).collect();
-        Ok(Self { processor, parameters, graph, slot_of, slots: Mutex::new(slots), bytes })
+        Ok(Self { parameters, graph, slot_of, slots: Mutex::new(slots), bytes })
     }
 
-    /// Runs some operations in order; `progress` gets the share that is done.
+    /// Runs some operations in order; `progress` gets the share that is done. With `timed`, the result holds what each took.
     ///
     /// # Errors
     /// [`Cancelled`].
     pub(crate) fn run(
         &self,
         operations: Range<usize>,
+        timed: bool,
         job: &Job,
         progress: impl Fn(f32),
     ) -> Result<Vec<KernelRun>, Cancelled> {
         let nodes = &self.graph.nodes[operations];
         let total: f64 = nodes.iter().map(|node| node.op.flops()).sum::<f64>().max(1.0);
         let watched = job.clone();
-        let cpu = self.processor.cpu().stoppable(move || watched.is_cancelled());
+        let cpu = self.parameters.processor.cpu().stoppable(move || watched.is_cancelled());
         let mut done = 0.0;
-        let mut runs = Vec::with_capacity(nodes.len());
+        let mut runs = Vec::new();
         let mut slots = self.lock();
         for node in nodes {
             job.check()?;
@@ -79,8 +74,10 @@ impl HostProgram {
             let (flops, ms) = (node.op.flops(), started.elapsed().as_secs_f64() * 1e3);
             done += flops;
             progress((done / total) as f32);
-            let touched = node.op.touches().into_iter().map(|tensor| self.graph.tensors[tensor.0] as f64);
-            runs.push(KernelRun { label: node.op.label().into(), ms, flops, bytes: touched.sum() });
+            if timed {
+                let touched = node.op.touches().into_iter().map(|tensor| self.graph.tensors[tensor.0] as f64);
+                runs.push(KernelRun { label: node.op.label().into(), ms, flops, bytes: touched.sum() });
+            }
         }
         // What ran while the job was cancelled is incomplete.
         job.check()?;
@@ -109,7 +106,7 @@ impl HostProgram {
     }
 
     /// The first `count` words of a tensor.
-    pub(crate) fn read(&self, tensor: TensorId, count: usize) -> Vec<u32> {
+    pub(crate) fn read<T: bytemuck::Pod>(&self, tensor: TensorId, count: usize) -> Vec<T> {
         bytemuck::cast_slice(&self.lock()[self.slot_of[tensor.0]][..count]).to_vec()
     }
 
@@ -139,7 +136,7 @@ impl HostProgram {
 
 impl Drop for HostProgram {
     fn drop(&mut self) {
-        self.processor.memory_counter().subtract(self.bytes);
+        self.parameters.processor.memory_counter().subtract(self.bytes);
     }
 }
 

@@ -58,12 +58,12 @@ impl Tokenizer {
         }
         let (graph, io) = self.planner().encoder(items, grid, true);
         let program = Prepared::new(graph, &inner.parameters, inner.storage).await?;
-        let mut nhwc = vec![0.0; 4 * pixels * items as usize];
+        let mut nhwc = vec![0.0; picture.len()];
         for (index, value) in picture.iter().enumerate() {
             let (item, channel, pixel) = (index / (3 * pixels), index / pixels % 3, index % pixels);
-            nhwc[4 * (item * pixels + pixel) + channel] = *value;
+            nhwc[3 * (item * pixels + pixel) + channel] = *value;
         }
-        program.write_padded(&io.picture, &nhwc);
+        program.put(&io.picture, &nhwc);
         // The first operation would make the picture out of 8-bit pixels.
         let activations = run_to_activations(&program, 1).await?;
         let mut trace = Trace { activations, ..Trace::default() };
