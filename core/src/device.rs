@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ibq_cpu::{Cpu, isa::Isa};
 use ibq_shaders::Storage;
 
-use crate::gpu::{Gpu, MemoryCounter, MemoryUse, Precision};
+use crate::gpu::{Gpu, GpuError, GpuOptions, MemoryCounter, MemoryUse, Precision};
 
 /// What computes. Clones share it.
 #[derive(Clone, Debug)]
@@ -21,6 +21,8 @@ pub enum Device {
 pub struct Processor {
     cpu: Cpu,
     name: Arc<str>,
+    /// Bytes that weights and activations together should stay below.
+    budget: u64,
     memory: Arc<MemoryCounter>,
 }
 
@@ -28,7 +30,10 @@ impl Processor {
     /// The processor with `threads` threads (0: as many as the system grants).
     #[must_use]
     pub fn open(threads: usize) -> Self {
-        Self { cpu: Cpu::new(Isa::best(), threads), name: model_name().into(), memory: Arc::default() }
+        // What is free before anything of ours is loaded; a part of it is left to others.
+        let budget = available_memory().map_or(4 << 30, |bytes| bytes / 4 * 3);
+        let cpu = Cpu::new(Isa::best(), threads);
+        Self { cpu, name: model_name().into(), budget, memory: Arc::default() }
     }
 
     /// Name of the processor, where the system gives one.
@@ -59,6 +64,15 @@ impl Processor {
 }
 
 impl Device {
+    /// The best GPU; the processor, with `threads` threads, where there is no adapter or only a software one.
+    ///
+    /// # Errors
+    /// [`GpuError`]: there is a GPU, but it cannot be opened.
+    pub async fn best(threads: usize) -> Result<Self, GpuError> {
+        let gpu = Gpu::open_hardware(&GpuOptions::default()).await?;
+        Ok(gpu.map_or_else(|| Self::Cpu(Processor::open(threads)), Self::Gpu))
+    }
+
     /// The GPU, if it is one.
     #[must_use]
     pub fn gpu(&self) -> Option<&Gpu> {
@@ -82,7 +96,7 @@ impl Device {
     pub fn memory_budget(&self) -> u64 {
         match self {
             Self::Gpu(gpu) => gpu.memory_budget(),
-            Self::Cpu(_) => available_memory().map_or(4 << 30, |bytes| bytes / 4 * 3),
+            Self::Cpu(processor) => processor.budget,
         }
     }
 

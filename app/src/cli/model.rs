@@ -131,19 +131,15 @@ pub(crate) fn note_assumed_rule(name: &str, weights: &TokenizerWeights, session:
 
 /// Opens what computes a tokenizer: an adapter, or the processor.
 ///
-/// Of its own accord the processor is taken where there is no adapter, or a software one only; asking for a tier asks for an
-/// adapter.
+/// Without a choice it is [`Device::best`]; asking for a tier asks for an adapter.
 pub(crate) async fn open_device(options: &GpuOptions) -> Result<Device, Failure> {
-    let processor = || Processor::open(options.threads.map_or(0, usize::from)).into();
+    let threads = options.threads.map_or(0, usize::from);
     match (&options.device, options.tier) {
-        (DeviceChoice::Cpu, None) => Ok(processor()),
+        (DeviceChoice::Cpu, None) => Ok(Processor::open(threads).into()),
         (DeviceChoice::Cpu, Some(_)) => {
             Err(Failure::Usage("--tier is for adapters; the processor has none".to_owned()))
         }
-        (DeviceChoice::Auto, None) => match open_gpu(options).await {
-            Ok(gpu) if !gpu.info().is_software() => Ok(gpu.into()),
-            _ => Ok(processor()),
-        },
+        (DeviceChoice::Auto, None) => Ok(Device::best(threads).await?),
         _ => Ok(open_gpu(options).await?.into()),
     }
 }

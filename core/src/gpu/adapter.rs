@@ -49,7 +49,7 @@ pub(super) async fn choose(choice: &AdapterChoice) -> Result<wgpu::Adapter, GpuE
     })
 }
 
-fn is_software(info: &wgpu::AdapterInfo) -> bool {
+pub(super) fn is_software(info: &wgpu::AdapterInfo) -> bool {
     let text = format!("{} {} {}", info.name, info.driver, info.driver_info).to_lowercase();
     info.device_type == wgpu::DeviceType::Cpu
         || ["swiftshader", "llvmpipe", "lavapipe", "software"].iter().any(|name| text.contains(name))

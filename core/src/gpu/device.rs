@@ -50,8 +50,26 @@ impl Gpu {
     /// # Errors
     /// [`GpuError::NoAdapter`], [`GpuError::NoDevice`].
     pub async fn open(options: &GpuOptions) -> Result<Self, GpuError> {
-        let adapter = adapter::choose(&options.adapter).await?;
-        let mut descriptor = adapter::descriptor(&adapter, options.tier);
+        Self::open_adapter(&adapter::choose(&options.adapter).await?, options).await
+    }
+
+    /// Opens an adapter unless it is a software one; none where there is no other.
+    ///
+    /// # Errors
+    /// [`GpuError::NoDevice`].
+    pub async fn open_hardware(options: &GpuOptions) -> Result<Option<Self>, GpuError> {
+        let adapter = match adapter::choose(&options.adapter).await {
+            Err(GpuError::NoAdapter { .. }) => return Ok(None),
+            chosen => chosen?,
+        };
+        if adapter::is_software(&adapter.get_info()) {
+            return Ok(None);
+        }
+        Self::open_adapter(&adapter, options).await.map(Some)
+    }
+
+    async fn open_adapter(adapter: &wgpu::Adapter, options: &GpuOptions) -> Result<Self, GpuError> {
+        let mut descriptor = adapter::descriptor(adapter, options.tier);
         if options.default_limits {
             descriptor.required_limits = wgpu::Limits::default();
         }
@@ -60,7 +78,7 @@ impl Gpu {
             reason: one_line(&error),
         };
         let (device, queue) = adapter.request_device(&descriptor).await.map_err(no_device)?;
-        Ok(Self::adopt(&adapter, &device, &queue, None))
+        Ok(Self::adopt(adapter, &device, &queue, None))
     }
 
     /// What a window should ask of an adapter so that the engine can share its device.

@@ -5,7 +5,7 @@ mod transformer;
 
 use std::path::PathBuf;
 
-use ibq_core::{files::Model, tokenizer::ModelKind};
+use ibq_core::{device::Device, files::Model, tokenizer::ModelKind};
 use serde::Serialize;
 
 use super::{
@@ -86,12 +86,15 @@ async fn describe(arguments: &Arguments, opened: OpenedModel) -> Result<Document
     let has_transformer = kind == ModelKind::Transformer;
     let (mut tokenizer, mut transformer) = (None, None);
     if has_tokenizer || has_transformer {
+        let device = model::open_device(&arguments.gpu.gpu).await;
         if has_tokenizer {
-            let device = model::open_device(&arguments.gpu.gpu).await;
             tokenizer = Some(TokenizerInfo::new(&opened, arguments, &device)?);
         }
         if has_transformer {
-            let gpu = model::open_gpu(&arguments.gpu.gpu).await.ok();
+            let gpu = match device.as_ref().ok().and_then(Device::gpu) {
+                Some(gpu) => Some(gpu.clone()),
+                None => model::open_gpu(&arguments.gpu.gpu).await.ok(),
+            };
             transformer =
                 Some(TransformerInfo::new(&opened.model, gpu.as_ref(), &arguments.choice, has_tokenizer)?);
         }
