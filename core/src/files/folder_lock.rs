@@ -1,10 +1,12 @@
 //! One writer per folder: a lock file that the system releases when its process ends.
 
 use std::{
-    fs::{self, File, OpenOptions, TryLockError},
+    fs::{self, File, OpenOptions},
     io,
     path::{Path, PathBuf},
 };
+
+use super::lock::try_lock;
 
 /// Name of the lock file. It stays when the lock is released: removing it could take it from the next process.
 const LOCK_FILE: &str = ".lock";
@@ -45,12 +47,10 @@ impl FolderLock {
         fs::create_dir_all(folder).map_err(failed)?;
         let mut options = OpenOptions::new();
         let file = options.read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
-        match file.try_lock() {
-            Err(TryLockError::WouldBlock) => Err(LockError::Held { path: folder.to_owned() }),
-            Err(TryLockError::Error(error)) if error.kind() != io::ErrorKind::Unsupported => {
-                Err(failed(error))
-            }
-            Err(TryLockError::Error(_)) | Ok(()) => Ok(Self { _file: file }),
+        if try_lock(&file).map_err(failed)? {
+            Ok(Self { _file: file })
+        } else {
+            Err(LockError::Held { path: folder.to_owned() })
         }
     }
 }

@@ -16,6 +16,8 @@ mod folder_lock;
 #[cfg(not(target_arch = "wasm32"))]
 mod folder_writer;
 mod layout;
+#[cfg(not(target_arch = "wasm32"))]
+mod lock;
 mod model;
 mod origin;
 #[cfg(not(target_arch = "wasm32"))]
@@ -41,6 +43,8 @@ pub use folder_config::{CONFIG_FILE, FolderConfig};
 pub use folder_lock::{FolderLock, LockError};
 #[cfg(not(target_arch = "wasm32"))]
 pub use folder_writer::{FolderTensor, FolderWriter, StoredAs};
+#[cfg(not(target_arch = "wasm32"))]
+pub use lock::try_lock;
 pub use model::{Model, TensorEntry};
 pub use origin::{Origin, short_name};
 #[cfg(not(target_arch = "wasm32"))]

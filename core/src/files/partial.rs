@@ -6,7 +6,7 @@
 
 use std::{
     collections::HashSet,
-    fs::{self, File, OpenOptions, TryLockError},
+    fs::{self, File, OpenOptions},
     io,
     path::{Path, PathBuf},
     process,
@@ -16,7 +16,7 @@ use std::{
     },
 };
 
-use super::TENSORS_FILE;
+use super::{TENSORS_FILE, lock::try_lock};
 
 /// The ending of all partial files and folders.
 const ENDING: &str = ".partial";
@@ -133,11 +133,8 @@ fn create_new(path: &Path, private: bool) -> io::Result<File> {
 
 /// Locks a new file. Whether it is still there under its name.
 fn holds(file: &File, path: &Path) -> bool {
-    match file.try_lock() {
-        Err(TryLockError::WouldBlock) => false,
-        // A file system without locks: nobody removes the file there either.
-        Err(TryLockError::Error(_)) | Ok(()) => path.exists(),
-    }
+    // Where a file system has no working locks, nobody removes the file either.
+    try_lock(file).unwrap_or(true) && path.exists()
 }
 
 /// `.NAME.PID-NUMBER.partial`, with another number at each call.

@@ -5,13 +5,13 @@
 //! partial file begins with the same bytes, its whole pictures are kept. Nothing is held in memory.
 
 use std::{
-    fs::{self, File, OpenOptions, TryLockError},
+    fs::{self, File, OpenOptions},
     io::{self, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
 };
 
 use ibq_core::{
-    files::{follow_links, rename_durably},
+    files::{follow_links, rename_durably, try_lock},
     formats::{
         npy::NpyHeader,
         zip::{StoredEntry, encode_directory},
@@ -174,12 +174,7 @@ fn open_partial(path: &Path) -> io::Result<File> {
         }
         opened => opened?,
     };
-    match file.try_lock() {
-        Err(TryLockError::WouldBlock) => Err(io::Error::other("another process is writing it")),
-        // A file system without locks.
-        Err(TryLockError::Error(error)) if error.kind() != io::ErrorKind::Unsupported => Err(error),
-        Err(TryLockError::Error(_)) | Ok(()) => Ok(file),
-    }
+    if try_lock(&file)? { Ok(file) } else { Err(io::Error::other("another process is writing it")) }
 }
 
 /// Whether a file begins with these bytes, but for the four of a checksum.
