@@ -2,32 +2,13 @@
 //! `cargo xtask acceptance kills full-disk`.
 #![cfg(unix)]
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{fs, path::Path, process::Command};
 
 use ibq_core::files::Model;
-use ibq_tests::interrupted::{fill_disk, kill_at_random_moments};
-
-/// An empty folder among the temporary ones, removed when it is dropped.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("ibq-interrupted-{name}-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
+use ibq_tests::{
+    folder::Folder,
+    interrupted::{fill_disk, kill_at_random_moments},
+};
 
 fn golden(name: &str) -> String {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden").join(name).display().to_string()

@@ -1,7 +1,7 @@
 //! The trainer under signals, and killed at random moments.
 #![cfg(unix)]
 
-mod folder;
+mod small_preset;
 
 use std::{
     fs,
@@ -10,30 +10,10 @@ use std::{
 };
 
 use burn::tensor::Device;
-use folder::Folder;
+use ibq_tests::folder::Folder;
 use ibq_tests::interrupted::{fill_disk, kill_at_random_moments};
 use ibq_train::{data::Pictures, tokenizer::Checkpoint, training::CHECKPOINT_FILE};
-
-const PRESET: &str = r#"
-[model]
-ch = 32
-ch_mult = [1, 1]
-num_res_blocks = 1
-attn_resolutions = []
-resolution = 16
-z_channels = 8
-embed_dim = 8
-n_embed = 48
-[quantizer]
-rule = "ibq"
-[training]
-side = 16
-batch = 2
-steps = 100000
-learning_rate = 1e-3
-ema_decay = 0.9
-seed = 3
-"#;
+use small_preset::tokenizer_preset;
 
 fn ibq_train(folder: &Folder, words: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ibq-train"));
@@ -45,7 +25,7 @@ fn ibq_train(folder: &Folder, words: &str) -> Command {
 const TRAINING: &str = "tokenizer --preset preset.toml --out run --scenes 40 --log-every 1 --save-every 1000000 --device cpu --threads 1";
 
 fn train(folder: &Folder) -> Child {
-    fs::write(folder.0.join("preset.toml"), PRESET).unwrap();
+    fs::write(folder.0.join("preset.toml"), tokenizer_preset(100_000)).unwrap();
     ibq_train(folder, TRAINING).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 

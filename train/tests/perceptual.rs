@@ -1,11 +1,9 @@
 //! LPIPS in a run: whose weights, and errors of files that do not fit.
 
-mod folder;
-
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
-use folder::Folder;
+use ibq_tests::folder::Folder;
 use ibq_train::{
     data::Pictures,
     tokenizer::{Checkpoint, Preset, StepError, Trainer, TrainerOptions, loss::Lpips},
@@ -39,19 +37,21 @@ learning_rate = 1e-3
 ema_decay = 0.9
 "#;
 
-impl Folder {
-    /// Writes the tensors of the narrow network that `pick` chooses, under the names and shapes that it gives.
-    fn write(&self, name: &str, pick: impl Fn(&str, &[usize]) -> Option<(String, Vec<usize>)>) -> PathBuf {
-        let bytes = std::fs::read(NARROW).unwrap();
-        let whole = SafeTensors::deserialize(&bytes).unwrap();
-        let picked = whole.iter().filter_map(|(name, tensor)| {
-            let (name, shape) = pick(name, tensor.shape())?;
-            Some((name, TensorView::new(tensor.dtype(), shape, tensor.data()).unwrap()))
-        });
-        let path = self.0.join(name);
-        std::fs::write(&path, safetensors::serialize(picked, None).unwrap()).unwrap();
-        path
-    }
+/// Writes the tensors of the narrow network that `pick` chooses, under the names and shapes that it gives.
+fn write_tensors(
+    folder: &Folder,
+    name: &str,
+    pick: impl Fn(&str, &[usize]) -> Option<(String, Vec<usize>)>,
+) -> PathBuf {
+    let bytes = std::fs::read(NARROW).unwrap();
+    let whole = SafeTensors::deserialize(&bytes).unwrap();
+    let picked = whole.iter().filter_map(|(name, tensor)| {
+        let (name, shape) = pick(name, tensor.shape())?;
+        Some((name, TensorView::new(tensor.dtype(), shape, tensor.data()).unwrap()))
+    });
+    let path = folder.0.join(name);
+    std::fs::write(&path, safetensors::serialize(picked, None).unwrap()).unwrap();
+    path
 }
 
 fn open(files: &[&Path]) -> Result<Lpips, String> {
@@ -80,10 +80,11 @@ fn the_weights_may_be_apart_or_inside_of_an_official_checkpoint() {
     let keep = |start: &'static str| {
         move |name: &str, shape: &[usize]| name.starts_with(start).then(|| (name.to_owned(), shape.to_vec()))
     };
-    let (vgg, heads) = (folder.write("vgg", keep("features")), folder.write("heads", keep("lin")));
+    let (vgg, heads) =
+        (write_tensors(&folder, "vgg", keep("features")), write_tensors(&folder, "heads", keep("lin")));
     assert_eq!(measured(&open(&[&vgg, &heads]).unwrap()), expected);
     assert_eq!(measured(&open(&[&heads, &vgg]).unwrap()), expected);
-    let official = folder.write("official", |name, shape| {
+    let official = write_tensors(&folder, "official", |name, shape| {
         let inner = match name.strip_prefix("features.") {
             Some(rest) => {
                 let layer: usize = rest.split('.').next()?.parse().ok()?;
@@ -100,7 +101,7 @@ fn the_weights_may_be_apart_or_inside_of_an_official_checkpoint() {
 #[test]
 fn a_file_that_does_not_fit_is_named_with_its_tensor() {
     let folder = Folder::new("errors");
-    let without = folder.write("without.safetensors", |name, shape| {
+    let without = write_tensors(&folder, "without.safetensors", |name, shape| {
         (name != "lin3.model.1.weight").then(|| (name.to_owned(), shape.to_vec()))
     });
     let message = open(&[&without]).unwrap_err();
@@ -108,7 +109,7 @@ fn a_file_that_does_not_fit_is_named_with_its_tensor() {
         message.contains("without.safetensors: the tensor `lin3.model.1.weight` is missing"),
         "{message}"
     );
-    let turned = folder.write("turned.safetensors", |name, shape| {
+    let turned = write_tensors(&folder, "turned.safetensors", |name, shape| {
         let turned = name == "features.5.weight";
         let shape = if turned { vec![shape[1], shape[0], 3, 3] } else { shape.to_vec() };
         Some((name.to_owned(), shape))

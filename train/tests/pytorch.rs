@@ -1,15 +1,13 @@
 //! Checkpoints for PyTorch: the engine reads them as it reads official ones.
 
-mod folder;
-
 use std::path::PathBuf;
 
 use burn::tensor::Device;
-use folder::Folder;
 use ibq_core::{
     files::{Model, WeightSet},
     tokenizer::{ModelKind, Rule},
 };
+use ibq_tests::folder::Folder;
 use ibq_train::{
     data::Pictures,
     pytorch::{Entry, Values, save},

@@ -1,12 +1,12 @@
 //! Whole runs of both kinds of model: their events, their files, and that an interrupted run resumes as if it never stopped.
 
-mod folder;
+mod small_preset;
 
 use std::{fs, io, path::Path};
 
 use burn::tensor::Device;
-use folder::Folder;
 use ibq_core::{job::Job, tokenizer::TokenizerConfig};
+use ibq_tests::folder::Folder;
 use ibq_train::{
     data::Pictures,
     log::{JsonLog, LOG_FILE, SheetFolder, TensorBoardLog},
@@ -17,27 +17,7 @@ use ibq_train::{
     weights::Weights,
 };
 use ibq_train_events::{Evaluation, EventSink, HeldOut, ModelKind, Record, Sinks, TrainEvent, Warning};
-
-const TOKENIZER: &str = r#"
-[model]
-ch = 32
-ch_mult = [1, 1]
-num_res_blocks = 1
-attn_resolutions = []
-resolution = 16
-z_channels = 8
-embed_dim = 8
-n_embed = 48
-[quantizer]
-rule = "ibq"
-[training]
-side = 16
-batch = 2
-steps = 7
-learning_rate = 1e-3
-ema_decay = 0.9
-seed = 3
-"#;
+use small_preset::tokenizer_preset;
 
 const TRANSFORMER: &str = "
 [model]
@@ -163,7 +143,7 @@ const WHOLE: [&str; 24] = [
 
 fn train_tokenizer(folder: &Path, job: &Job, sink: &mut dyn EventSink) {
     let preset = folder.join("preset.toml");
-    fs::write(&preset, TOKENIZER).unwrap();
+    fs::write(&preset, tokenizer_preset(7)).unwrap();
     let config = tokenizer::TrainConfig {
         folder: folder.to_owned(),
         preset: preset.display().to_string(),
@@ -212,7 +192,7 @@ fn an_interrupted_run_of_a_tokenizer_resumes_with_the_same_losses_and_files() {
 }
 
 fn tokens() -> (TokenSet, (Weights, TokenizerConfig)) {
-    let config = tokenizer::Preset::parse("a test", TOKENIZER).unwrap().model;
+    let config = tokenizer::Preset::parse("a test", &tokenizer_preset(7)).unwrap().model;
     let weights = initial_weights(&config, &mut Random::new(5), &Device::flex());
     let names = ["one", "two", "three"].map(str::to_owned).to_vec();
     let mut set = TokenSet::new(&weights, &config, 16, names);

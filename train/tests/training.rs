@@ -1,10 +1,8 @@
 //! Runs of tokenizers: they learn, resume exactly where they stopped, and report what went wrong.
 
-mod folder;
-
 use burn::tensor::Device;
-use folder::Folder;
 use ibq_core::{data_set::DataSet, job::Job};
+use ibq_tests::folder::Folder;
 use ibq_train::{
     data::{Pictures, Plan, Stream},
     precision::LossScale,

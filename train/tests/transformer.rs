@@ -1,9 +1,6 @@
 //! Training of a transformer: gradients, resuming, learning, export, and agreement with the engine.
 
-mod folder;
-
 use burn::tensor::Device;
-use folder::Folder;
 use ibq_core::{
     files::Model,
     gpu::{Gpu, GpuOptions, Precision},
@@ -14,6 +11,7 @@ use ibq_core::{
         TransformerWeights,
     },
 };
+use ibq_tests::folder::Folder;
 use ibq_train::{
     data::Pictures,
     optim::AdamWState,
