@@ -52,7 +52,7 @@ pub fn escape_json(json: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Replaces what is not `kept`, and the middle of a text that is longer than `most` characters.
+/// Replaces every character for which `kept` is false, and cuts the middle out of a text of more than `most` characters.
 fn clean(text: &str, most: usize, kept: impl Fn(char) -> bool) -> Cow<'_, str> {
     let replaced = |c: char| if kept(c) { c } else { REPLACEMENT };
     // A character has at most four bytes, so short texts need no counting.

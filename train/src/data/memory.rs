@@ -17,7 +17,7 @@ use image::RgbImage;
 use rayon::prelude::*;
 
 use super::{error::DataError, squares::middle_squares};
-use crate::random::Random;
+use crate::{input_file::check_file, random::Random};
 
 /// Square 8-bit RGB pictures of one size, in memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -141,13 +141,14 @@ impl Pictures {
         .map_err(|source| DataError::Io { path: path.to_owned(), source })
     }
 
-    /// Reads a file of [`save`](Self::save), or of an older version that stored no number of pictures.
+    /// Reads a file that [`save`](Self::save) wrote, also one of an older version, which did not store the number of pictures.
     ///
     /// # Errors
     /// [`DataError`].
     pub fn open(path: &Path) -> Result<Self, DataError> {
         let io = |source| DataError::Io { path: path.to_owned(), source };
         let format = |reason: &str| DataError::Format { path: path.to_owned(), reason: reason.to_owned() };
+        check_file(path).map_err(io)?;
         let mut file = fs::File::open(path).map_err(io)?;
         let mut head = [0u8; 16];
         file.read_exact(&mut head).map_err(io)?;
