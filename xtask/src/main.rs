@@ -2,6 +2,7 @@
 
 mod acceptance;
 mod demo;
+mod linted_build;
 mod release;
 mod serve;
 mod setup;
@@ -35,6 +36,9 @@ cargo xtask COMMAND
 ";
 
 fn main() -> ExitCode {
+    if linted_build::is_compiler() {
+        return linted_build::compile();
+    }
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match run(&words) {

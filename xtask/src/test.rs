@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use crate::{
-    setup, shell,
+    linted_build, setup, shell,
     shell::Outcome,
     steps::{self, Step},
     web::{self, Optimize},
@@ -27,45 +27,42 @@ const PATIENCE: &str = "4";
 /// Installs what is missing, then runs the steps.
 ///
 /// Cargo compiles a dependency anew for every set of features, and what the packages on its command line need decides on these.
-/// So one command builds all that the tests run, programs too, and the steps after it find that done. Two commands do not
-/// compile into the same folder at the same time; the page's modules have one of their own (`target/*/web-fast`). The page is
-/// tested without link-time optimization and wasm-opt; the proof `page` of `cargo xtask acceptance` tests what is published.
+/// So one command builds all that the tests run, programs too, lints and documents it on the way ([`linted_build`]), and the
+/// steps after it find that done. Two commands do not compile into the same folder at the same time; the page's modules have
+/// one of their own (`target/*/web-fast`). The page is tested without link-time optimization and wasm-opt; the proof `page` of
+/// `cargo xtask acceptance` tests what is published.
 pub(crate) fn run(extent: Extent) -> Outcome {
     match extent {
         Extent::Everything => setup::everything()?,
         Extent::Quick => setup::for_quick_test()?,
     }
+    let linted = linted_build::environment()?;
+    let with_lints = |step: Step| linted.iter().fold(step, |step, (name, value)| step.env(name, value));
     let left_out = if extent == Extent::Quick { WITHOUT_TRAINING } else { "" };
     let mut list = vec![
         Step::new("format")
             .cargo("fmt --all --check")
             .cargo("fmt --check --manifest-path xtask/checks/Cargo.toml"),
-        Step::new("build").cargo(&format!("build --locked --workspace --all-targets {left_out}")),
+        with_lints(
+            Step::new("build, lints, documentation")
+                .cargo(&format!("build --locked --workspace --all-targets {left_out}")),
+        ),
     ];
     if extent == Extent::Everything {
-        list.push(
-            web::compile_commands(Optimize::Little).into_iter().fold(Step::new("wasm modules"), Step::then),
-        );
+        let modules = Step::new("wasm modules with lints");
+        list.push(with_lints(web::compile_commands(Optimize::Little).into_iter().fold(modules, Step::then)));
     }
-    list.extend([
-        repository_checks(),
-        Step::new("tests").cargo(&format!("test --locked --workspace {left_out}")).after("build"),
-        Step::new("lints").cargo("clippy --locked --workspace --all-targets -- -D warnings"),
-        Step::new("lints for the browser")
-            .cargo("clippy --locked -p ibq --lib --no-default-features --target wasm32-unknown-unknown -- -D warnings")
-            .cargo("clippy --locked -p ibq --lib --target wasm32-unknown-unknown -- -D warnings"),
-        Step::new("documentation")
-            .cargo("doc --locked --workspace --no-deps --document-private-items")
-            .env("RUSTDOCFLAGS", "-D warnings"),
-    ]);
+    let tests = Step::new("tests").cargo(&format!("test --locked --workspace {left_out}"));
+    list.extend([repository_checks(), with_lints(tests).after("build, lints, documentation")]);
     if extent == Extent::Everything {
         let program = |name| shell::built("debug", name).to_string_lossy().into_owned();
         let bindgen = program("ibq-bindgen");
-        let page = Step::new("web page").xtask(&["web", "--fast", "--bindgen", &bindgen]);
-        list.push(page.after("build").after("wasm modules"));
-        list.push(browser_test().after("build").after("web page"));
+        let page = with_lints(Step::new("web page").xtask(&["web", "--fast", "--bindgen", &bindgen]));
+        list.push(page.after("build, lints, documentation").after("wasm modules with lints"));
+        list.push(browser_test().after("web page"));
         let ibq = program("ibq");
-        list.push(Step::new("demo").xtask(&["demo", "--no-window", "--ibq", &ibq]).after("build"));
+        let demo = Step::new("demo").xtask(&["demo", "--no-window", "--ibq", &ibq]);
+        list.push(demo.after("build, lints, documentation"));
     }
     steps::run(list)
 }
