@@ -85,7 +85,7 @@ fn a_vqgan_with_its_yaml_gives_the_nearest_codes_and_without_it_ibq_is_assumed_a
     folder.write("vqgan.yaml", VQGAN.as_bytes());
     let model = golden("tokenizer_tiny.ckpt");
     let encode = |out: &str, more: &[&str]| {
-        let words = ["encode", "a.png", "-o", out, "--adapter", "software"];
+        let words = ["encode", "a.png", "-o", out, "--device", "cpu"];
         folder.ibq_with(&[&words, more].concat()).ends_with(0)
     };
     let raw = ["--model", &model, "--weights", "raw"];
@@ -105,26 +105,22 @@ fn a_vqgan_with_its_yaml_gives_the_nearest_codes_and_without_it_ibq_is_assumed_a
     let ran = encode("folder.json", &["--model", "vqgan"]);
     assert!(!ran.err.contains("assumed"), "{}", ran.err);
     assert_eq!(tokens(&folder, "folder.json"), nearest);
-    let json = folder.ibq("info vqgan --json --adapter software").ends_with(0).json();
+    let json = folder.ibq("info vqgan --json --device cpu").ends_with(0).json();
     assert_eq!((&json["quantizer"], &json["quantizer_assumed"]), (&"vq".into(), &false.into()));
     assert_eq!((&json["kind"], &json["config"]["quantizer"]), (&"tokenizer".into(), &"vq".into()));
-    let text = folder.ibq("info vqgan --adapter software").ends_with(0).out;
+    let text = folder.ibq("info vqgan --device cpu").ends_with(0).out;
     assert!(text.contains("VQGAN tokenizer") && text.contains("VQ (nearest code)"), "{text}");
 
     // Converting does not turn an assumption into a statement.
     folder.ibq_with(&["convert", &model, "-o", "assumed"]).ends_with(0).says(&["is assumed"]);
-    let json = folder.ibq("info assumed --json --adapter software").ends_with(0).json();
+    let json = folder.ibq("info assumed --json --device cpu").ends_with(0).json();
     assert_eq!((&json["quantizer"], &json["quantizer_assumed"]), (&"ibq".into(), &true.into()));
-    let text = folder.ibq("info assumed --adapter software").ends_with(0).out;
+    let text = folder.ibq("info assumed --device cpu").ends_with(0).out;
     assert!(text.contains("IBQ (largest dot product) (assumed"), "{text}");
 
     // It knows better than a configuration for another rule.
     folder.write("ibq.yaml", &std::fs::read(golden("tokenizer_tiny.yaml")).unwrap());
-    folder.ibq("info vqgan --config ibq.yaml --adapter software").ends_with(1).says(&[
-        "quantizer",
-        "ibq",
-        "vq",
-    ]);
+    folder.ibq("info vqgan --config ibq.yaml --device cpu").ends_with(1).says(&["quantizer", "ibq", "vq"]);
 }
 
 #[test]
@@ -133,7 +129,7 @@ fn a_configuration_of_another_class_of_model_is_refused_with_its_name() {
     let model = golden("tokenizer_tiny.ckpt");
     let info = |yaml: &str| {
         folder.write("a.yaml", yaml.as_bytes());
-        folder.ibq_with(&["info", &model, "--config", "a.yaml", "--adapter", "software"])
+        folder.ibq_with(&["info", &model, "--config", "a.yaml", "--device", "cpu"])
     };
     for class in ["taming.models.vqgan.GumbelVQ", "taming.models.vqgan.EMAVQ", "mine.models.OwnVQ"] {
         let ran = info(&VQGAN.replace("taming.models.vqgan.VQModel", class)).ends_with(1);
@@ -145,7 +141,7 @@ fn a_configuration_of_another_class_of_model_is_refused_with_its_name() {
     // The configuration of a tokenizer is none of a transformer.
     let generator = golden("ar_small.safetensors");
     folder.write("a.yaml", VQGAN.as_bytes());
-    let ran = folder.ibq_with(&["info", &generator, "--config", "a.yaml", "--adapter", "software"]);
+    let ran = folder.ibq_with(&["info", &generator, "--config", "a.yaml", "--device", "cpu"]);
     ran.ends_with(1).says(&["taming.models.vqgan.VQModel", "Net2NetTransformer"]);
 }
 

@@ -1,4 +1,4 @@
-//! Pictures through the command line, on the software adapter and the tiny model.
+//! Pictures through the command line, with the tiny model: on the processor, but for what a GPU does otherwise.
 
 use std::io::Cursor;
 
@@ -10,11 +10,16 @@ use image::{ExtendedColorType, ImageEncoder, RgbaImage, codecs::jpeg::JpegEncode
 const TURNED: [u8; 26] =
     [b'I', b'I', 42, 0, 8, 0, 0, 0, 1, 0, 0x12, 0x01, 3, 0, 1, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0];
 
-/// Runs a command with the tiny model on the software adapter.
+/// Runs a command with the tiny model on the processor.
 fn ibq(folder: &Folder, words: &str) -> Ran {
+    ibq_on("cpu", folder, words)
+}
+
+/// Runs a command with the tiny model on a device.
+fn ibq_on(device: &str, folder: &Folder, words: &str) -> Ran {
     let model = golden("tokenizer_tiny.ckpt");
     let mut all: Vec<&str> = words.split_whitespace().collect();
-    all.extend(["--adapter", "software", "--model", &model]);
+    all.extend(["--device", device, "--model", &model]);
     folder.ibq_with(&all)
 }
 
@@ -133,15 +138,18 @@ fn tokens_of_every_form_decode_to_the_reconstruction() {
 fn tiles_and_half_precision_on_request() {
     let folder = Folder::new("tiles");
     folder.picture("a.png", 192, 64);
-    let ran = ibq(&folder, "reconstruct a.png -o whole.png --precision f16 --json").ends_with(0);
+    let words = "reconstruct a.png -o whole.png --precision f16 --json";
+    let ran = ibq_on("software", &folder, words).ends_with(0);
     assert_eq!(
         (&ran.json()["precision"], &ran.json()["pictures"][0]["notes"]),
         (&"f16".into(), &serde_json::json!([]))
     );
-    ibq(&folder, "reconstruct a.png -o tiles.png --tile 128")
-        .ends_with(0)
-        .says(&["2 tiles of 128 × 64 pixels"]);
-    assert_eq!(folder.open("tiles.png").dimensions(), (192, 64));
+    for device in ["cpu", "software"] {
+        ibq_on(device, &folder, "reconstruct a.png -o tiles.png --tile 128 --overwrite")
+            .ends_with(0)
+            .says(&["2 tiles of 128 × 64 pixels"]);
+        assert_eq!(folder.open("tiles.png").dimensions(), (192, 64));
+    }
 }
 
 #[cfg(unix)]
@@ -220,7 +228,7 @@ fn a_converted_model_gives_the_same_tokens() {
     folder.ibq_with(&["convert", &checkpoint, "-o", "small"]).ends_with(1).says(&["--overwrite"]);
 
     let tokens = |name: &str, options: &str| {
-        folder.ibq(&format!("encode a.png -o {name}.npy --adapter software {options}")).ends_with(0);
+        folder.ibq(&format!("encode a.png -o {name}.npy --device cpu {options}")).ends_with(0);
         std::fs::read(folder.at(&format!("{name}.npy"))).unwrap()
     };
     let ema = tokens("ema", &format!("--model {checkpoint}"));
@@ -231,14 +239,20 @@ fn a_converted_model_gives_the_same_tokens() {
 #[test]
 fn a_benchmark_reports_stages_kernels_and_ceilings() {
     let folder = Folder::new("bench");
-    let report = ibq(&folder, "bench --size 30 --json").ends_with(0).json();
-    assert_eq!((&report["size"], &report["precision"]), (&32.into(), &"f32".into()));
-    let stages: Vec<&str> =
-        report["stages"].as_array().unwrap().iter().map(|stage| stage["stage"].as_str().unwrap()).collect();
-    assert_eq!(stages, ["encode", "lookup", "decode"]);
-    let positive = |value: &serde_json::Value| value.as_f64().unwrap() > 0.0;
-    assert!(positive(&report["ceilings"]["gflops"]) && positive(&report["ceilings"]["gbytes_per_s"]));
-    assert!(positive(&report["peak_memory"]) && report["kernels"].is_array());
+    for device in ["software", "cpu"] {
+        let report = ibq_on(device, &folder, "bench --size 30 --json").ends_with(0).json();
+        assert_eq!((&report["size"], &report["precision"]), (&32.into(), &"f32".into()));
+        let stages: Vec<&str> = report["stages"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|stage| stage["stage"].as_str().unwrap())
+            .collect();
+        assert_eq!(stages, ["encode", "lookup", "decode"]);
+        let positive = |value: &serde_json::Value| value.as_f64().unwrap() > 0.0;
+        assert!(positive(&report["ceilings"]["gflops"]) && positive(&report["ceilings"]["gbytes_per_s"]));
+        assert!(positive(&report["peak_memory"]) && report["kernels"].is_array());
+    }
     let text = ibq(&folder, "bench --size 32").ends_with(0).out;
     for part in ["32 × 32 pixels", "GFLOP/s", "MiB", "together"] {
         assert!(text.contains(part), "no `{part}` in:\n{text}");

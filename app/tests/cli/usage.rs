@@ -110,11 +110,11 @@ fn files_that_are_no_tokenizer_are_named_as_what_they_are() {
 fn info_describes_the_model_for_people_and_machines() {
     let folder = Folder::new("info");
     let model = golden("tokenizer_tiny.ckpt");
-    let text = folder.ibq_with(&["info", &model, "--adapter", "software"]).ends_with(0).out;
+    let text = folder.ibq_with(&["info", &model, "--device", "cpu"]).ends_with(0).out;
     for part in ["512 codes of 32 values", "EMA (used), raw", "256 × 256", "512 × 512", "MiB"] {
         assert!(text.contains(part), "no `{part}` in:\n{text}");
     }
-    let json = folder.ibq_with(&["info", &model, "--json", "--adapter", "software"]).ends_with(0).json();
+    let json = folder.ibq_with(&["info", &model, "--json", "--device", "cpu"]).ends_with(0).json();
     assert_eq!(json["kind"], "tokenizer");
     assert_eq!(json["codebook_size"], 512);
     assert_eq!(json["config"]["ch_mult"], serde_json::json!([1, 1, 1, 2, 2]));
@@ -131,7 +131,7 @@ fn a_configuration_that_disagrees_names_the_field() {
     folder.write("right.yaml", yaml.as_bytes());
     folder.write("wrong.yaml", yaml.replace("n_embed: 512", "n_embed: 1024").as_bytes());
     let model = golden("tokenizer_tiny.ckpt");
-    let info = |config| folder.ibq_with(&["info", &model, "--config", config, "--adapter", "software"]);
+    let info = |config| folder.ibq_with(&["info", &model, "--config", config, "--device", "cpu"]);
     info("right.yaml").ends_with(0);
     info("wrong.yaml").ends_with(1).says(&["wrong.yaml", "n_embed", "1024", "512"]);
 }
@@ -141,6 +141,6 @@ fn the_bundled_model_is_the_default() {
     let folder = Folder::new("bundled");
     let default = golden("../../assets/models/default.txt");
     let name = std::fs::read_to_string(default).unwrap();
-    let json = folder.ibq("info --json --adapter software").ends_with(0).json();
+    let json = folder.ibq("info --json --device cpu").ends_with(0).json();
     assert_eq!((json["name"].as_str(), &json["kind"]), (Some(name.trim()), &"tokenizer".into()));
 }
