@@ -2,6 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
+#[cfg(not(target_arch = "wasm32"))]
 use rayon::prelude::*;
 
 use crate::isa::Isa;
@@ -13,6 +14,8 @@ pub(crate) const NARROW: usize = 4;
 #[derive(Clone)]
 pub struct Cpu {
     isa: Isa,
+    /// None: everything runs on the caller's thread, as in a browser.
+    #[cfg(not(target_arch = "wasm32"))]
     pool: Option<Arc<rayon::ThreadPool>>,
     stop: Option<Arc<dyn Fn() -> bool + Send + Sync>>,
 }
@@ -28,20 +31,20 @@ impl fmt::Debug for Cpu {
 }
 
 impl Cpu {
-    /// A processor with `threads` threads (0: as many as the system grants this process, container quotas included).
+    /// A processor with `threads` threads (0: as many as the system grants this process, container quotas included). In a
+    /// browser it has one.
     ///
     /// An instruction set that this processor does not have is replaced by the best one that it has.
     #[must_use]
+    #[cfg_attr(target_arch = "wasm32", expect(unused_variables, reason = "a browser's worker is one thread"))]
     pub fn new(isa: Isa, threads: usize) -> Self {
         let isa = if Isa::available().contains(&isa) { isa } else { Isa::best() };
-        let granted = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let threads = if threads == 0 { granted() } else { threads };
-        // Without threads (a browser's worker) or with one, everything runs on the caller's.
-        let build = || {
-            rayon::ThreadPoolBuilder::new().num_threads(threads).thread_name(|n| format!("cpu-{n}")).build()
-        };
-        let pool = if threads > 1 { build().ok().map(Arc::new) } else { None };
-        Self { isa, pool, stop: None }
+        Self {
+            isa,
+            #[cfg(not(target_arch = "wasm32"))]
+            pool: pool(threads),
+            stop: None,
+        }
     }
 
     /// The instructions in use.
@@ -59,7 +62,10 @@ impl Cpu {
     /// The number of threads.
     #[must_use]
     pub fn threads(&self) -> usize {
-        self.pool.as_ref().map_or(1, |pool| pool.current_num_threads())
+        #[cfg(not(target_arch = "wasm32"))]
+        return self.pool.as_ref().map_or(1, |pool| pool.current_num_threads());
+        #[cfg(target_arch = "wasm32")]
+        1
     }
 
     /// The same processor; its operations return early, with incomplete results, once `stop` is true.
@@ -76,12 +82,12 @@ impl Cpu {
                 compute(index, values);
             }
         };
-        match &self.pool {
-            Some(pool) if y.len() > band => {
-                pool.install(|| y.par_chunks_mut(band).enumerate().with_max_len(1).for_each(one));
-            }
-            _ => y.chunks_mut(band).enumerate().for_each(one),
+        #[cfg(not(target_arch = "wasm32"))]
+        if let Some(pool) = self.pool.as_ref().filter(|_| y.len() > band) {
+            pool.install(|| y.par_chunks_mut(band).enumerate().with_max_len(1).for_each(one));
+            return;
         }
+        y.chunks_mut(band).enumerate().for_each(one);
     }
 
     /// Units of one band, where `total` units cost `unit` operations each: a few bands for every thread, none
@@ -91,4 +97,14 @@ impl Cpu {
         let by_cost = 1_000_000 / unit.max(1);
         by_threads.max(by_cost).clamp(1, total.max(1)).next_multiple_of(multiple)
     }
+}
+
+/// So many threads (0: as many as are granted), where that is more than one.
+#[cfg(not(target_arch = "wasm32"))]
+fn pool(threads: usize) -> Option<Arc<rayon::ThreadPool>> {
+    let granted = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let threads = if threads == 0 { granted() } else { threads };
+    let build =
+        || rayon::ThreadPoolBuilder::new().num_threads(threads).thread_name(|n| format!("cpu-{n}")).build();
+    if threads > 1 { build().ok().map(Arc::new) } else { None }
 }

@@ -32,7 +32,8 @@ mod tests {
             let mut z = vec![f32::NAN; 5 * 8];
             embed(&cpu, &indices, &codes, &mut z);
             for (z, &index) in z.chunks_exact(8).zip(&indices) {
-                let row = rows.get(6 * index as usize..).and_then(|rows| rows.first_chunk::<6>());
+                let row =
+                    rows.get((index as usize).saturating_mul(6)..).and_then(|rows| rows.first_chunk::<6>());
                 assert_eq!(&z[..6], row.unwrap_or(&[0.0; 6]));
                 assert_eq!(&z[6..], [0.0; 2]);
             }

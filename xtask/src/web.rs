@@ -148,6 +148,7 @@ fn shrink(wasm: &Path) -> Outcome {
         "--enable-reference-types",
         "--enable-sign-ext",
         "--enable-multivalue",
+        "--enable-simd",
     ];
     shell::run(shell::command("node", &[]).arg(tool).args(flags).arg(wasm).arg("-o").arg(wasm))?;
     let name = wasm.file_name().unwrap_or_default().to_string_lossy();
