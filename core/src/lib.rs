@@ -34,3 +34,6 @@ pub mod tokenizer;
 pub mod tokens;
 pub mod transformer;
 pub mod units;
+
+#[cfg(target_arch = "wasm32")]
+pub use ops::answer_page;

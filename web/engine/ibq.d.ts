@@ -1,5 +1,6 @@
 /**
- * The IBQ engine for web pages: pictures become tokens and come back, on the visitor's own GPU (WebGPU).
+ * The IBQ engine for web pages: pictures become tokens and come back, on the visitor's own GPU (WebGPU), or on the processor where
+ * there is none.
  *
  * ```js
  * import { Engine } from './engine/ibq.js';
@@ -32,21 +33,24 @@ export interface CallOptions {
 export interface EngineOptions {
   /** Where `ibq_wasm_bg.wasm` is, or its bytes or compiled module. Default: beside `ibq_wasm.js`. */
   wasm?: string | URL | Request | Response | Promise<Response> | BufferSource | WebAssembly.Module;
-  /** `'software'` asks for a software adapter. Default: the fastest there is. */
+  /** `'software'` asks for a software adapter, on which then everything computes. Default: the fastest GPU there is. */
   adapter?: string;
   /** Keep to the features and limits that every WebGPU browser has. */
   portable?: boolean;
   signal?: AbortSignal;
 }
 
-/** The open GPU. */
+/** What computes where nothing else is asked for. */
 export interface EngineInfo {
+  /** The GPU, or the processor (in a worker) where there is no GPU or only a software adapter. */
+  readonly device: 'gpu' | 'cpu';
   /** What the browser tells about the adapter, mostly its maker and architecture. */
   readonly adapter: string;
   readonly backend: string;
   readonly driver: string;
-  /** "discrete GPU", "integrated GPU", "software", … */
+  /** "discrete GPU", "integrated GPU", "software", "processor", … */
   readonly kind: string;
+  /** Whether it is a software adapter. */
   readonly software: boolean;
   readonly tier: 'portable' | 'fast' | 'matrix';
   readonly features: readonly string[];
@@ -64,6 +68,11 @@ export interface LoadOptions extends CallOptions {
   weights?: 'ema' | 'raw';
   /** How weights and activations are stored on the GPU. Default `'f32'`. */
   precision?: 'f32' | 'f16';
+  /**
+   * What computes: the GPU, the processor, or (`'auto'`, the default) the processor only where there is no GPU or only a software
+   * adapter. The processor computes in a worker of its own and keeps all values in f32.
+   */
+  device?: 'auto' | 'gpu' | 'cpu';
   /** Text of an official YAML: its class states how codes are chosen, which checkpoints do not. It must agree with the weights. */
   config?: string;
 }
@@ -74,6 +83,8 @@ export interface TokenizerInfo {
   readonly name: string;
   readonly weights: 'ema' | 'raw';
   readonly precision: 'f32' | 'f16';
+  /** What computes. */
+  readonly device: 'gpu' | 'cpu';
   /** Pixels per token side. */
   readonly factor: number;
   /** Number of codes. */
@@ -224,25 +235,25 @@ export interface Score {
   total: number;
 }
 
-/** An open GPU with the engine on it. */
+/** The engine on what computes. */
 export class Engine {
   private constructor();
-  /** Starts the engine and opens the GPU. */
+  /** Starts the engine and opens the GPU, if there is one. */
   static create(options?: EngineOptions): Promise<Engine>;
   readonly info: EngineInfo;
-  /** Bytes in the engine's GPU buffers now. */
+  /** Bytes of the engine's weights and activations now. */
   readonly memoryInUse: number;
   loadTokenizer(source: ModelSource, options?: LoadOptions): Promise<Tokenizer>;
   /**
    * Loads an autoregressive transformer and the tokenizer that draws its tokens: the one inside of its file, or the one in the
-   * options. Without either it makes and scores tokens, and draws nothing.
+   * options. Without either it makes and scores tokens, and draws nothing. It needs WebGPU; a software adapter is enough.
    */
   loadGenerator(source: ModelSource, options?: GeneratorOptions): Promise<Generator>;
   /** Lets go of the GPU. Tokenizers and generators that are loaded stay usable. */
   dispose(): void;
 }
 
-/** A tokenizer on the GPU. */
+/** A tokenizer on its device. */
 export class Tokenizer {
   private constructor();
   readonly info: TokenizerInfo;
@@ -250,7 +261,7 @@ export class Tokenizer {
   encode(picture: PictureSource, options?: EncodeOptions): Promise<EncodedTokens>;
   /** Tokens as a picture. */
   decode(tokens: DecodableTokens, options?: DecodeOptions): Promise<ImageData>;
-  /** Frees its memory on the GPU once the calls under way have ended. */
+  /** Frees its memory once the calls under way have ended. */
   dispose(): void;
 }
 

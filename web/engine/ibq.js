@@ -1,4 +1,5 @@
-// The IBQ engine for web pages: pictures become tokens and come back, on the visitor's own GPU (WebGPU).
+// The IBQ engine for web pages: pictures become tokens and come back, on the visitor's own GPU (WebGPU), or on the processor,
+// in a worker.
 // A thin layer over ibq_wasm.js; types and documentation are in ibq.d.ts. Works in pages and in module workers.
 
 import start, { WasmEngine, WasmJob, onPanic } from './ibq_wasm.js';
@@ -24,14 +25,15 @@ export class Engine {
   static async create({ wasm, adapter, portable = false, signal } = {}) {
     signal?.throwIfAborted();
     await startOnce(wasm);
-    const core = await run({ signal }, () => WasmEngine.open(adapter, portable));
-    return new Engine(core, adapter ? undefined : await adapterName());
+    const core = await run({ signal }, () => WasmEngine.open(adapter, portable, startWorker));
+    const onGpu = JSON.parse(core.info()).device === 'gpu';
+    return new Engine(core, adapter || !onGpu ? undefined : await adapterName());
   }
 
   async loadTokenizer(source, options = {}) {
     const core = this.#open();
     const model = modelOf(source);
-    const loaded = await run(options, (job) => core.load(model, options.weights, options.precision, options.config, job));
+    const loaded = await run(options, (job) => core.load(model, options.weights, options.precision, options.config, options.device, job));
     return new Tokenizer(LOADED, loaded);
   }
 
@@ -220,11 +222,16 @@ async function adapterName() {
   return description || [vendor, architecture].filter(Boolean).join(' ');
 }
 
+/** A worker in which the processor computes. A script from another place is not one's own worker, but may be imported by one. */
+function startWorker() {
+  const script = new URL('worker.js', import.meta.url);
+  if (script.origin === globalThis.location?.origin) return new Worker(script, { type: 'module', name: 'ibq' });
+  const address = URL.createObjectURL(new Blob([`import ${JSON.stringify(script.href)};`], { type: 'text/javascript' }));
+  return new Worker(address, { type: 'module', name: 'ibq' });
+}
+
 /** Starts the wasm module at the first call; a failed start can be tried again. */
 async function startOnce(wasm) {
-  if (!globalThis.navigator?.gpu) {
-    throw new Error('this browser offers no WebGPU here; it needs a recent Chrome, Edge, Firefox or Safari, and a page from https or localhost');
-  }
   started ??= start({ module_or_path: wasm ?? new URL('ibq_wasm_bg.wasm', import.meta.url) }).then(() => onPanic(breakDown));
   try {
     await started;

@@ -3,6 +3,7 @@
 
 import './types.mjs';
 import './engine.mjs';
+import './no_gpu.mjs';
 import './generator.mjs';
 import './page.mjs';
 import './safety.mjs';

@@ -1,4 +1,5 @@
-// The JavaScript engine in a blank page: the same tokens as the native program, and good manners when something is wrong.
+// The JavaScript engine in a blank page: the same tokens as the native program, on the processor and on WebGPU, and good manners
+// when something is wrong.
 
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
@@ -84,8 +85,9 @@ describe('JavaScript engine', { timeout: 4 * MINUTE }, () => {
 
   it('says what is open and what is loaded', async () => {
     const { engine, tokenizer } = await page.evaluate(() => ({ engine: ibq.engine.info, tokenizer: ibq.ema.info }));
-    assert.match(engine.adapter, /swiftshader/);
-    assert.ok(engine.software && ['portable', 'fast'].includes(engine.tier), JSON.stringify(engine));
+    const { device, kind, features } = engine;
+    assert.deepEqual({ device, kind, features }, { device: 'cpu', kind: 'processor', features: ['simd128'] }, 'the only adapter is a software one');
+    assert.equal(tokenizer.device, 'cpu');
     assert.match(tokenizer.name, /tokenizer_tiny\.ckpt$/);
     const { weights, precision, factor, codebookSize } = tokenizer;
     assert.deepEqual({ weights, precision, factor, codebookSize }, { weights: 'ema', precision: 'f32', factor: 16, codebookSize: 512 });
@@ -100,6 +102,34 @@ describe('JavaScript engine', { timeout: 4 * MINUTE }, () => {
       assert.ok(new Set(found.tokens).size > 4, `hardly any variety: ${found.tokens}`);
     });
   }
+
+  it('computes the same with the kernels of WebGPU, where they are asked for', async () => {
+    const found = await page.evaluate(async ({ model, picture }) => {
+      const blob = await (await fetch(picture)).blob();
+      const kernels = await ibq.engine.loadTokenizer(model, { device: 'gpu' });
+      const [ours, theirs] = [await ibq.ema.encode(blob), await kernels.encode(blob)];
+      const [left, right] = [await ibq.ema.decode(ours), await kernels.decode(ours)];
+      const difference = left.data.reduce((most, value, at) => Math.max(most, Math.abs(value - right.data[at])), 0);
+      const { device } = kernels.info;
+      kernels.dispose();
+      return { device, same: String(ours.tokens) === String(theirs.tokens), difference };
+    }, { model: `/models/${CHECKPOINT}`, picture: '/square.png' });
+    assert.deepEqual({ ...found, difference: found.difference <= 1 }, { device: 'gpu', same: true, difference: true });
+  });
+
+  it('computes everything on an adapter that is named', async () => {
+    const { engine, tokenizer } = await page.evaluate(async (model) => {
+      const { Engine } = await import('/engine/ibq.js');
+      const engine = await Engine.create({ adapter: 'software' });
+      const tokenizer = await engine.loadTokenizer(model);
+      const found = { engine: engine.info, tokenizer: tokenizer.info };
+      tokenizer.dispose();
+      engine.dispose();
+      return found;
+    }, `/models/${CHECKPOINT}`);
+    assert.deepEqual([engine.device, engine.software, tokenizer.device], ['gpu', true, 'gpu']);
+    assert.ok(['portable', 'fast'].includes(engine.tier), engine.tier);
+  });
 
   it('pads a picture of any size as the native program does, and crops it after', async () => {
     const found = await page.evaluate(encodePicture, { weights: 'ema', address: '/odd.png' });

@@ -1,4 +1,4 @@
-// The native program, on a software adapter, for comparison.
+// The native program, for comparison: tokenizers on the processor, transformers on a software adapter.
 
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -16,7 +16,7 @@ export async function nativeEncode(picture, model, ...options) {
   try {
     const [from, to] = [join(folder, 'picture.png'), join(folder, 'tokens.json')];
     writeFileSync(from, picture);
-    await ibq('encode', from, '--model', model, '-o', to, ...options);
+    await ibq('encode', from, '--model', model, '-o', to, '--device', 'cpu', ...options);
     const { grid, tokens, width, height } = JSON.parse(readFileSync(to, 'utf8'));
     return { grid, tokens: tokens.flat(), width, height };
   } finally {
@@ -30,7 +30,7 @@ export async function nativeDecode(file, model, ...options) {
   try {
     const [from, to] = [join(folder, 'tokens.json'), join(folder, 'picture.png')];
     writeFileSync(from, JSON.stringify(file));
-    await ibq('decode', from, '--model', model, '-o', to, ...options);
+    await ibq('decode', from, '--model', model, '-o', to, '--device', 'cpu', ...options);
     return readFileSync(to);
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -41,7 +41,7 @@ export async function nativeDecode(file, model, ...options) {
 export async function nativeGenerate(model, tokenizer, ...options) {
   const folder = mkdtempSync(join(tmpdir(), 'ibq-web-'));
   try {
-    await ibq('generate', '--model', model, '--tokenizer', tokenizer, '--precision', 'f32', '--tokens', '-o', folder, ...options);
+    await ibq('generate', '--model', model, '--tokenizer', tokenizer, '--precision', 'f32', '--tokens', '-o', folder, '--device', 'software', ...options);
     return JSON.parse(readFileSync(join(folder, 'tokens.json'), 'utf8')).tokens.flat();
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -54,7 +54,7 @@ export async function nativeRepeat(png, model, tokenizer) {
   try {
     const from = join(folder, 'from.png');
     writeFileSync(from, png);
-    await ibq('generate', '--from', from, '--model', model, '--tokenizer', tokenizer, '--tokens', '-o', join(folder, 'again'));
+    await ibq('generate', '--from', from, '--model', model, '--tokenizer', tokenizer, '--tokens', '-o', join(folder, 'again'), '--device', 'software');
     return JSON.parse(readFileSync(join(folder, 'again/tokens.json'), 'utf8')).tokens.flat();
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -67,7 +67,7 @@ export async function nativeScore(model, tokens, ...options) {
   try {
     const file = join(folder, 'tokens.json');
     writeFileSync(file, JSON.stringify(tokens));
-    const { stdout } = await ibq('score', file, '--model', model, '--json', ...options);
+    const { stdout } = await ibq('score', file, '--model', model, '--json', '--device', 'software', ...options);
     return JSON.parse(stdout)[0].log_likelihood;
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -76,5 +76,5 @@ export async function nativeScore(model, tokens, ...options) {
 
 async function ibq(...words) {
   if (!process.env.IBQ) throw new Error('set IBQ to the path of the native program');
-  return run(process.env.IBQ, [...words, '--adapter', 'software'], { timeout: 2 * MINUTE });
+  return run(process.env.IBQ, words, { timeout: 2 * MINUTE });
 }

@@ -6,10 +6,11 @@ import type { EncodedTokens, GenerateStep, Progress, Tokens } from '../engine/ib
 export async function everythingAPageDoes(file: File, folder: FileList, frame: VideoFrame): Promise<ImageData> {
   const engine: Engine = await Engine.create({ adapter: 'software', portable: true, wasm: new URL('https://example.org/x.wasm') });
   const name: string = engine.info.adapter;
+  const device: 'gpu' | 'cpu' = engine.info.device;
   const bytes: number = engine.memoryInUse;
   const stop = new AbortController();
-  const onProgress = ({ stage, done }: Progress) => console.log(name, bytes, stage, done);
-  const loaded: Tokenizer = await engine.loadTokenizer(file, { onProgress, signal: stop.signal, weights: 'ema', precision: 'f16' });
+  const onProgress = ({ stage, done }: Progress) => console.log(name, device, bytes, stage, done);
+  const loaded: Tokenizer = await engine.loadTokenizer(file, { onProgress, signal: stop.signal, weights: 'ema', precision: 'f16', device: 'cpu' });
   for (const source of ['models/ibq/', new URL('https://example.org/a.ckpt'), new ArrayBuffer(8), new Uint8Array(8), folder]) {
     (await engine.loadTokenizer(source)).dispose();
   }
@@ -28,6 +29,8 @@ export async function whatDoesNotCompile(engine: Engine, tokenizer: Tokenizer): 
   new Engine();
   // @ts-expect-error: there is no such set of weights
   await engine.loadTokenizer('a.ckpt', { weights: 'best' });
+  // @ts-expect-error: there is no such device
+  await engine.loadTokenizer('a.ckpt', { device: 'tpu' });
   // @ts-expect-error: a number is no picture
   await tokenizer.encode(5);
   // @ts-expect-error: a grid is needed

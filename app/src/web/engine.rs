@@ -3,17 +3,13 @@
 
 use std::cell::RefCell;
 
-use ibq_core::{
-    foreign_text::clean_message,
-    gpu::{AdapterChoice, Gpu, GpuOptions, Tier},
-    tokenizer::Tokenizer,
-};
-use js_sys::Promise;
-use serde_json::json;
+use ibq_core::{foreign_text::clean_message, gpu::AdapterChoice, tokenizer::Tokenizer};
+use js_sys::{Function, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
 use super::{
+    devices::Devices,
     generator::{self, GivenTokenizer},
     model::open_model,
     script::{self, WasmJob},
@@ -39,25 +35,24 @@ pub fn on_panic(report: js_sys::Function) {
     }));
 }
 
-/// An open GPU.
+/// What computes, open.
 #[wasm_bindgen]
 pub struct WasmEngine {
-    gpu: Gpu,
+    devices: Devices,
 }
 
 #[wasm_bindgen]
 impl WasmEngine {
-    /// Opens an adapter ("best", "software" or part of a name); `portable` keeps to what every WebGPU browser offers.
-    pub fn open(adapter: Option<String>, portable: bool) -> Promise {
-        let Ok(choice) = adapter.unwrap_or_default().parse::<AdapterChoice>();
+    /// Looks for an adapter ("best", "software" or part of a name); `portable` keeps to what every WebGPU browser offers.
+    /// `start_worker` makes a worker in which the processor computes where there is no GPU.
+    pub fn open(adapter: Option<String>, portable: bool, start_worker: Function) -> Promise {
+        let choice = adapter.map(|name| {
+            let Ok(choice) = name.parse::<AdapterChoice>();
+            choice
+        });
         future_to_promise(async move {
-            let options = GpuOptions {
-                adapter: choice,
-                tier: portable.then_some(Tier::Portable),
-                default_limits: portable,
-            };
-            let gpu = Gpu::open(&options).await.map_err(|error| script::error(&error))?;
-            Ok(JsValue::from(Self { gpu }))
+            let devices = Devices::open(choice, portable, start_worker).await?;
+            Ok(JsValue::from(Self { devices }))
         })
     }
 
@@ -75,7 +70,7 @@ impl WasmEngine {
         let precision = script::transformer_precision(precision.as_deref())?;
         let tokenizer =
             if tokenizer.is_undefined() { GivenTokenizer::None } else { GivenTokenizer::Source(tokenizer) };
-        Ok(generator::load(self.gpu.clone(), source, precision, yaml, tokenizer, job))
+        Ok(generator::load(self.devices.clone(), source, precision, yaml, tokenizer, job))
     }
 
     /// The same, with a tokenizer that is loaded already.
@@ -90,45 +85,37 @@ impl WasmEngine {
     ) -> Result<Promise, JsValue> {
         let precision = script::transformer_precision(precision.as_deref())?;
         let tokenizer = GivenTokenizer::Loaded(tokenizer.tokenizer());
-        Ok(generator::load(self.gpu.clone(), source, precision, yaml, tokenizer, job))
+        Ok(generator::load(self.devices.clone(), source, precision, yaml, tokenizer, job))
     }
 
-    /// What is open, as JSON.
+    /// What computes, as JSON.
     #[must_use]
     pub fn info(&self) -> String {
-        let info = self.gpu.info();
-        json!({
-            "adapter": info.name,
-            "backend": info.backend,
-            "driver": info.driver,
-            "kind": info.kind.to_string(),
-            "software": info.is_software(),
-            "tier": info.tier.name(),
-            "features": info.features,
-        })
-        .to_string()
+        self.devices.info()
     }
 
-    /// Bytes in the engine's buffers now.
+    /// Bytes of the engine's weights and activations now.
     #[wasm_bindgen(getter, js_name = memoryInUse)]
     #[must_use]
     pub fn memory_in_use(&self) -> f64 {
-        self.gpu.memory().now as f64
+        self.devices.memory_in_use()
     }
 
     /// Loads a tokenizer from an absolute address, a `Blob`, bytes (`Uint8Array`), or the `File`s of a model folder; `yaml`
-    /// is an official configuration, whose class states the rule of the quantizer.
+    /// is an official configuration, whose class states the rule of the quantizer; `device` is auto, gpu or cpu.
     pub fn load(
         &self,
         source: JsValue,
         weights: Option<String>,
         precision: Option<String>,
         yaml: Option<String>,
+        device: Option<String>,
         job: &WasmJob,
     ) -> Result<Promise, JsValue> {
         let set = script::weight_set(weights.as_deref())?;
         let precision = script::precision(precision.as_deref())?;
-        let (gpu, job) = (self.gpu.clone(), job.job());
+        let choice = script::device(device.as_deref())?;
+        let (devices, job) = (self.devices.clone(), job.job());
         Ok(future_to_promise(async move {
             job.stage("open model");
             let model = open_model(&source, &job).await?;
@@ -138,7 +125,8 @@ impl WasmEngine {
                 None => Ok(weights),
             });
             let weights = weights.map_err(|error| script::error(&error))?;
-            let tokenizer = Tokenizer::load(&gpu, &weights, precision, &job)
+            let device = devices.device(choice).await?;
+            let tokenizer = Tokenizer::load(&device, &weights, precision, &job)
                 .await
                 .map_err(|error| script::error(&error))?;
             Ok(JsValue::from(WasmTokenizer::new(tokenizer)))

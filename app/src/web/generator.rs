@@ -17,6 +17,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
 use super::{
+    devices::Devices,
     model::open_model,
     script::{self, WasmJob, bad_argument, tokens_from, tokens_to},
     tokenizer::WasmTokenizer,
@@ -80,7 +81,7 @@ const MOST_PICTURES: u32 = 1000;
 
 /// Loads a generator; of a transformer that has no tokenizer, the transformer alone.
 pub(super) fn load(
-    gpu: Gpu,
+    devices: Devices,
     source: JsValue,
     precision: Option<TransformerPrecision>,
     yaml: Option<String>,
@@ -95,6 +96,7 @@ pub(super) fn load(
         let fail = |error| script::error(&error);
         let mut opened = OpenedGenerator::new(model.name(), &model, yaml.as_deref()).map_err(fail)?;
         let precision = opened.precision(precision, TransformerPrecision::F32).map_err(fail)?;
+        let gpu = devices.gpu().await?;
         match tokenizer {
             GivenTokenizer::None => {}
             GivenTokenizer::Loaded(tokenizer) => opened.use_tokenizer(tokenizer).map_err(fail)?,

@@ -15,6 +15,8 @@ use image::RgbImage;
 use js_sys::{Int32Array, Uint8ClampedArray};
 use wasm_bindgen::prelude::*;
 
+use super::devices::DeviceChoice;
+
 /// A JavaScript `Error` with the whole chain of causes as its message.
 pub(super) fn error(error: &(dyn std::error::Error + 'static)) -> JsValue {
     let mut message = error.to_string();
@@ -70,6 +72,11 @@ pub(super) fn precision(name: Option<&str>) -> Result<Precision, JsValue> {
 /// The storage precision of a transformer that a script names, none when it names none.
 pub(super) fn transformer_precision(name: Option<&str>) -> Result<Option<TransformerPrecision>, JsValue> {
     name.map(named).transpose()
+}
+
+/// The device that a script names, the better one when it names none.
+pub(super) fn device(name: Option<&str>) -> Result<DeviceChoice, JsValue> {
+    name.map_or(Ok(DeviceChoice::Auto), named)
 }
 
 /// Tiles as a script asks for them: "auto", "off", or the side in pixels.

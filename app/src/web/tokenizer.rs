@@ -132,6 +132,7 @@ fn describe(tokenizer: &Tokenizer) -> String {
         "name": tokenizer.name(),
         "weights": tokenizer.set().name(),
         "precision": tokenizer.precision().name(),
+        "device": if tokenizer.device().gpu().is_some() { "gpu" } else { "cpu" },
         "factor": config.factor(),
         "codebookSize": quantizer.codes,
         "codeDimension": quantizer.dimension,

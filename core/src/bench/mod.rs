@@ -13,9 +13,13 @@ use serde::Serialize;
 use web_time::Instant;
 
 use crate::{
-    device::{Device, Processor},
-    gpu::{Bound, Dispatch, DispatchBuilder, Extent, Gpu, KernelTime, Precision, RunError, Stage, StageTime},
+    device::{Device, Peaks, Processor},
+    gpu::{
+        Bound, Dispatch, DispatchBuilder, Extent, Gpu, GpuError, KernelTime, Precision, RunError, Stage,
+        StageTime,
+    },
     job::Job,
+    ops::processor_peaks,
     picture::Size,
     tokenizer::{RunOptions, Tiling, Tokenizer, TokenizerError},
 };
@@ -99,7 +103,7 @@ pub async fn run(tokenizer: &Tokenizer, size: u32, job: &Job) -> Result<BenchRep
     job.stage("measure the adapter");
     let (adapter, tier, ceilings) = match device {
         Device::Gpu(gpu) => (gpu.info().name.clone(), gpu.info().tier.name(), ceilings(gpu, job).await?),
-        Device::Cpu(cpu) => (cpu.name().to_owned(), cpu.instructions(), processor_ceilings(cpu)),
+        Device::Cpu(cpu) => (cpu.name().to_owned(), cpu.instructions(), processor_ceilings(cpu).await?),
     };
     let plan = tokenizer.plan(Size::square(size), 1, Tiling::Auto)?;
     let picture = RgbImage::from_fn(size, size, |x, y| image::Rgb([x as u8, y as u8, (x ^ y) as u8]));
@@ -158,21 +162,10 @@ fn kernel_report(kernel: &KernelTime, ceilings: Ceilings) -> KernelReport {
     }
 }
 
-/// Measures the processor, with all its threads.
-fn processor_ceilings(processor: &Processor) -> Ceilings {
-    let cpu = processor.cpu();
-    let source = vec![1.0; 1 << 24];
-    let mut target = vec![0.0; 1 << 24];
-    let mut best = Ceilings { gflops: 0.0, gbytes_per_s: 0.0 };
-    for _ in 0..=REPEATS {
-        let started = Instant::now();
-        let flops = ibq_cpu::peak_arithmetic(cpu, 8 * cpu.threads());
-        best.gflops = best.gflops.max(flops / started.elapsed().as_secs_f64() / 1e9);
-        let started = Instant::now();
-        let bytes = ibq_cpu::peak_copy(cpu, &source, &mut target);
-        best.gbytes_per_s = best.gbytes_per_s.max(bytes / started.elapsed().as_secs_f64() / 1e9);
-    }
-    best
+/// Measures the processor.
+async fn processor_ceilings(processor: &Processor) -> Result<Ceilings, GpuError> {
+    let Peaks { gflops, gbytes_per_s } = processor_peaks(processor).await?;
+    Ok(Ceilings { gflops, gbytes_per_s })
 }
 
 /// Measures the adapter.

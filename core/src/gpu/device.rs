@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use ibq_shaders::Storage;
 
 use super::{
-    AdapterKind, GpuError, GpuInfo, GpuOptions, MemoryUse, Precision, Tier, adapter, error::one_line,
-    lock::lock, memory::MemoryCounter, pipeline::PipelineCache,
+    AdapterChoice, AdapterKind, GpuError, GpuInfo, GpuOptions, MemoryUse, Precision, Tier, adapter,
+    error::one_line, lock::lock, memory::MemoryCounter, pipeline::PipelineCache,
 };
 
 /// An open device. Clones share it.
@@ -66,6 +66,12 @@ impl Gpu {
             return Ok(None);
         }
         Self::open_adapter(&adapter, options).await.map(Some)
+    }
+
+    /// Whether there is an adapter that is none in software.
+    pub async fn hardware() -> bool {
+        let chosen = adapter::choose(&AdapterChoice::Best).await;
+        chosen.is_ok_and(|adapter| !adapter::is_software(&adapter.get_info()))
     }
 
     async fn open_adapter(adapter: &wgpu::Adapter, options: &GpuOptions) -> Result<Self, GpuError> {

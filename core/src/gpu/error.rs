@@ -29,6 +29,12 @@ pub enum GpuError {
         /// What the driver says.
         reason: String,
     },
+    /// The worker of a page that computes on the processor answers no more.
+    #[error("the worker that computes on the processor has stopped ({reason}); load the model again")]
+    Worker {
+        /// What the browser says.
+        reason: String,
+    },
     /// The device has not the memory.
     #[error("the GPU has no memory for {what} ({bytes} bytes)")]
     OutOfMemory {

@@ -4,12 +4,13 @@ use ibq_shaders::{
     Kernel,
     params::{SoftmaxParams, TransposeParams},
 };
+use serde::{Deserialize, Serialize};
 
 use crate::gpu::{DispatchBuilder, Extent, fold};
 
 use super::{
-    Conv2d, EmitContext, Graph, Host, Map, NormTo, Op, Operand, TensorId, bands::bands, graph::label,
-    group_norm,
+    Conv2d, EmitContext, Graph, Host, Map, NormTo, Op, OpMessage, Operand, TensorId, bands::bands,
+    graph::label, group_norm,
 };
 
 /// Bytes of scores that are alive at one time: rows of queries are taken in pieces of this size.
@@ -55,6 +56,7 @@ fn attention_in_pieces(graph: &mut Graph, x: Map, name: &str, score_bytes: u64) 
 }
 
 /// Softmax of every row, in place.
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Softmax {
     pub(crate) x: Map,
 }
@@ -62,6 +64,10 @@ pub(crate) struct Softmax {
 impl Op for Softmax {
     fn touches(&self) -> Vec<TensorId> {
         vec![self.x.tensor]
+    }
+
+    fn message(&self) -> OpMessage {
+        OpMessage::Softmax(self.clone())
     }
 
     fn label(&self) -> String {
@@ -91,6 +97,7 @@ impl Op for Softmax {
 }
 
 /// `y[c, r] = x[r, c]`.
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Transpose {
     pub(crate) x: Map,
     pub(crate) y: Map,
@@ -99,6 +106,10 @@ pub(crate) struct Transpose {
 impl Op for Transpose {
     fn touches(&self) -> Vec<TensorId> {
         vec![self.x.tensor, self.y.tensor]
+    }
+
+    fn message(&self) -> OpMessage {
+        OpMessage::Transpose(self.clone())
     }
 
     fn label(&self) -> String {

@@ -2,13 +2,14 @@
 
 use ibq_cpu::{Panels, Window, conv2d};
 use ibq_shaders::{ConvTile, Kernel, MatrixTile, Storage, params::WindowParams};
+use serde::{Deserialize, Serialize};
 
 use crate::gpu::{Bound, DispatchBuilder, Extent, fold};
 
-use super::{EmitContext, Host, Map, Op, TensorId, graph::label};
+use super::{EmitContext, Host, Map, Op, OpMessage, TensorId, graph::label};
 
 /// The second factor.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum Operand {
     /// The parameters `{name}.weight` and `{name}.bias`.
     Parameter(String),
@@ -22,7 +23,7 @@ pub(crate) enum Operand {
 ///
 /// Output pixel (r, c) sees the window of `side × side` pixels of x from (r · stride - pad, c · stride - pad) on, zeros
 /// outside; with `upsample`, of x enlarged to twice its size by repeating pixels.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Conv2d {
     pub(crate) x: Map,
     pub(crate) y: Map,
@@ -124,6 +125,10 @@ impl Op for Conv2d {
             tensors.push(w.tensor);
         }
         tensors
+    }
+
+    fn message(&self) -> OpMessage {
+        OpMessage::Conv2d(self.clone())
     }
 
     fn label(&self) -> String {

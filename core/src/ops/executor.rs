@@ -1,15 +1,19 @@
 //! One graph, two executors: what a tokenizer does with its device, whichever it is.
 
+#[cfg(target_arch = "wasm32")]
+use std::rc::Rc;
 use std::{ops::Range, sync::Arc};
 
 use ibq_shaders::{LookupScore, Storage};
 
 use crate::{
-    device::Device,
+    device::{Device, Peaks, Processor},
     gpu::{Gpu, GpuError, KernelRun, RunError},
     job::Job,
 };
 
+#[cfg(target_arch = "wasm32")]
+use super::worker::{RemoteParameters, RemoteProgram};
 use super::{Graph, HostParameters, HostProgram, Map, Parameters, Program, TensorId, shard_codes};
 
 /// The parameters of a tokenizer on its device.
@@ -17,12 +21,17 @@ use super::{Graph, HostParameters, HostProgram, Map, Parameters, Program, Tensor
 pub(crate) enum DeviceParameters {
     Gpu(Gpu, Box<Parameters>),
     Cpu(Arc<HostParameters>),
+    /// The processor, in a worker of the page.
+    #[cfg(target_arch = "wasm32")]
+    Worker(Rc<RemoteParameters>),
 }
 
 /// Parameters that are being read.
 pub(crate) enum ParameterLoader {
     Gpu(Gpu, Box<Parameters>),
     Cpu(Box<HostParameters>),
+    #[cfg(target_arch = "wasm32")]
+    Worker(Box<RemoteParameters>),
 }
 
 impl ParameterLoader {
@@ -33,7 +42,13 @@ impl ParameterLoader {
     pub(crate) async fn new(device: &Device, storage: Storage) -> Result<Self, GpuError> {
         Ok(match device {
             Device::Gpu(gpu) => Self::Gpu(gpu.clone(), Box::new(Parameters::empty(gpu, storage).await?)),
-            Device::Cpu(cpu) => Self::Cpu(Box::new(HostParameters::empty(cpu))),
+            Device::Cpu(cpu) => {
+                #[cfg(target_arch = "wasm32")]
+                if let Some(worker) = cpu.worker() {
+                    return Ok(Self::Worker(Box::new(RemoteParameters::empty(cpu, worker).await?)));
+                }
+                Self::Cpu(Box::new(HostParameters::empty(cpu)))
+            }
         })
     }
 
@@ -54,6 +69,8 @@ impl ParameterLoader {
                 parameters.put_conv(name, shape, weight, bias);
                 Ok(())
             }
+            #[cfg(target_arch = "wasm32")]
+            Self::Worker(parameters) => parameters.put_conv(name, shape, weight, bias).await,
         }
     }
 
@@ -73,6 +90,8 @@ impl ParameterLoader {
                 parameters.put_norm(name, weight, bias);
                 Ok(())
             }
+            #[cfg(target_arch = "wasm32")]
+            Self::Worker(parameters) => parameters.put_norm(name, weight, bias).await,
         }
     }
 
@@ -92,6 +111,8 @@ impl ParameterLoader {
                 parameters.put_codes(rows, dimension, score);
                 Ok(())
             }
+            #[cfg(target_arch = "wasm32")]
+            Self::Worker(parameters) => parameters.put_codes(rows, dimension, score).await,
         }
     }
 
@@ -100,6 +121,8 @@ impl ParameterLoader {
         match self {
             Self::Gpu(gpu, parameters) => DeviceParameters::Gpu(gpu, parameters),
             Self::Cpu(parameters) => DeviceParameters::Cpu(Arc::from(parameters)),
+            #[cfg(target_arch = "wasm32")]
+            Self::Worker(parameters) => DeviceParameters::Worker(Rc::from(parameters)),
         }
     }
 }
@@ -110,6 +133,8 @@ impl DeviceParameters {
         match self {
             Self::Gpu(_, parameters) => parameters.bytes(),
             Self::Cpu(parameters) => parameters.bytes,
+            #[cfg(target_arch = "wasm32")]
+            Self::Worker(parameters) => parameters.bytes,
         }
     }
 
@@ -118,8 +143,23 @@ impl DeviceParameters {
         match self {
             Self::Gpu(_, parameters) => parameters.codebook.shards.iter().map(|shard| shard.codes).collect(),
             Self::Cpu(parameters) => vec![parameters.codebook.vectors.outputs() as u32],
+            #[cfg(target_arch = "wasm32")]
+            Self::Worker(parameters) => vec![parameters.codes],
         }
     }
+}
+
+/// What a processor can do at most, measured where it computes.
+///
+/// # Errors
+/// [`GpuError`]: its worker answers no more.
+#[cfg_attr(not(target_arch = "wasm32"), expect(clippy::unused_async, reason = "a page waits for its worker"))]
+pub(crate) async fn processor_peaks(processor: &Processor) -> Result<Peaks, GpuError> {
+    #[cfg(target_arch = "wasm32")]
+    if let Some(worker) = processor.worker() {
+        return super::worker::measure(worker).await;
+    }
+    Ok(processor.measure())
 }
 
 /// Codes of one shard, at most, on this device.
@@ -135,6 +175,8 @@ pub(crate) fn device_shard_codes(device: &Device, dimension: u32, storage: Stora
 pub(crate) enum Prepared {
     Gpu(Gpu, Box<Program>),
     Cpu(HostProgram),
+    #[cfg(target_arch = "wasm32")]
+    Worker(RemoteProgram),
 }
 
 impl Prepared {
@@ -153,6 +195,10 @@ impl Prepared {
                 Self::Gpu(gpu.clone(), Box::new(program))
             }
             DeviceParameters::Cpu(parameters) => Self::Cpu(HostProgram::new(graph, parameters)?),
+            #[cfg(target_arch = "wasm32")]
+            DeviceParameters::Worker(parameters) => {
+                Self::Worker(RemoteProgram::new(graph, parameters).await?)
+            }
         })
     }
 
@@ -161,6 +207,8 @@ impl Prepared {
         match self {
             Self::Gpu(_, program) => program.operations(),
             Self::Cpu(program) => program.operations(),
+            #[cfg(target_arch = "wasm32")]
+            Self::Worker(program) => program.operations(),
         }
     }
 
@@ -185,6 +233,8 @@ impl Prepared {
                 Ok(KernelRun::of(dispatches, &times))
             }
             Self::Cpu(program) => Ok(program.run(operations, timed, job, progress)?),
+            #[cfg(target_arch = "wasm32")]
+            Self::Worker(program) => program.run(operations, timed, job, progress).await,
         }
     }
 
@@ -195,6 +245,8 @@ impl Prepared {
                 gpu.write(program.buffer(tensor), 0, bytemuck::cast_slice(words));
             }
             Self::Cpu(program) => program.write(tensor, words),
+            #[cfg(target_arch = "wasm32")]
+            Self::Worker(program) => program.write(tensor, words),
         }
     }
 
@@ -210,6 +262,8 @@ impl Prepared {
         match self {
             Self::Gpu(gpu, program) => gpu.read_words(program.buffer(tensor), count).await,
             Self::Cpu(program) => Ok(program.read(tensor, count as usize)),
+            #[cfg(target_arch = "wasm32")]
+            Self::Worker(program) => program.read(tensor, count as usize).await,
         }
     }
 
@@ -218,6 +272,8 @@ impl Prepared {
         match self {
             Self::Gpu(gpu, program) => program.put(gpu, map, values),
             Self::Cpu(program) => program.put(map, values),
+            #[cfg(target_arch = "wasm32")]
+            Self::Worker(program) => program.put(map, values),
         }
     }
 
@@ -229,6 +285,8 @@ impl Prepared {
         match self {
             Self::Gpu(gpu, program) => program.values(gpu, map).await,
             Self::Cpu(program) => Ok(program.values(map)),
+            #[cfg(target_arch = "wasm32")]
+            Self::Worker(program) => program.values(map).await,
         }
     }
 
@@ -237,6 +295,8 @@ impl Prepared {
         match self {
             Self::Gpu(_, program) => program.activations.clone(),
             Self::Cpu(program) => program.activations(),
+            #[cfg(target_arch = "wasm32")]
+            Self::Worker(program) => program.activations(),
         }
     }
 }

@@ -6,7 +6,7 @@ use ibq_shaders::Storage;
 
 use crate::gpu::{Bound, Buffer, DispatchBuilder, Gpu};
 
-use super::{Host, Map, Parameters, TensorId};
+use super::{Host, Map, OpMessage, Parameters, TensorId};
 
 /// One operation: which tensors it touches, and how each executor does it.
 ///
@@ -25,6 +25,9 @@ pub(crate) trait Op: Send + Sync {
     fn emit<'a>(&self, context: &'a EmitContext<'a>) -> Vec<DispatchBuilder<'a>>;
     /// Does it on the processor.
     fn compute(&self, host: &mut Host<'_>);
+    /// It as data, for the worker of a page.
+    #[cfg_attr(not(any(target_arch = "wasm32", test)), expect(dead_code, reason = "only pages have workers"))]
+    fn message(&self) -> OpMessage;
 }
 
 /// What an operation needs to become dispatches: where a graph's tensors and parameters are, and what the device allows.
@@ -98,7 +101,7 @@ pub(crate) struct Graph {
     /// Tensors that live from the first to the last operation: inputs and outputs.
     pub(crate) kept: Vec<TensorId>,
     pub(crate) nodes: Vec<Node>,
-    bytes4: u64,
+    pub(super) bytes4: u64,
 }
 
 impl Graph {
@@ -127,6 +130,16 @@ impl Graph {
     /// Adds an operation.
     pub(crate) fn push(&mut self, op: impl Op + 'static) {
         self.nodes.push(Node { op: Box::new(op), activation: None });
+    }
+
+    /// Named activations: the map that holds each once this many operations have run.
+    pub(crate) fn activations(&self) -> Vec<(String, Map, usize)> {
+        let named = self.nodes.iter().enumerate();
+        named
+            .filter_map(|(index, node)| {
+                node.activation.as_ref().map(|(name, map)| (name.clone(), *map, index + 1))
+            })
+            .collect()
     }
 
     /// Gives a name to what the last operation has just completed.

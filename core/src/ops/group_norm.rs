@@ -4,10 +4,11 @@ use ibq_shaders::{
     Kernel, NormOutput,
     params::{GroupNormApplyParams, GroupNormFinishParams, GroupNormStatsParams},
 };
+use serde::{Deserialize, Serialize};
 
 use crate::gpu::{Bound, DispatchBuilder, Extent};
 
-use super::{EmitContext, Graph, Host, Map, Op, TensorId, bands::bands, graph::label};
+use super::{EmitContext, Graph, Host, Map, Op, OpMessage, TensorId, bands::bands, graph::label};
 
 /// Groups of every GroupNorm of the network.
 const GROUPS: u32 = 32;
@@ -43,7 +44,8 @@ pub(crate) fn group_norm(graph: &mut Graph, x: Map, name: &str, swish: bool, to:
 }
 
 /// The three steps.
-struct GroupNorm {
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct GroupNorm {
     statistics: Statistics,
     finish: Finish,
     apply: Apply,
@@ -53,6 +55,10 @@ impl Op for GroupNorm {
     fn touches(&self) -> Vec<TensorId> {
         let Apply { x, y, factors, .. } = self.apply;
         vec![x.tensor, y.tensor, factors, self.statistics.stats]
+    }
+
+    fn message(&self) -> OpMessage {
+        OpMessage::GroupNorm(self.clone())
     }
 
     fn label(&self) -> String {
@@ -81,6 +87,7 @@ impl Op for GroupNorm {
 }
 
 /// Mean and M2 of every channel in every chunk of pixels.
+#[derive(Clone, Serialize, Deserialize)]
 struct Statistics {
     x: Map,
     chunk_pixels: u32,
@@ -126,6 +133,7 @@ impl Statistics {
 }
 
 /// Scale and shift of every channel.
+#[derive(Clone, Serialize, Deserialize)]
 struct Finish {
     x: Map,
     chunk_pixels: u32,
@@ -167,6 +175,7 @@ impl Finish {
 }
 
 /// `y = x · scale + shift`, then swish.
+#[derive(Clone, Serialize, Deserialize)]
 struct Apply {
     x: Map,
     y: Map,

@@ -86,17 +86,18 @@ impl HostProgram {
 
     /// Named activations: the map that holds each once this many operations have run.
     pub(crate) fn activations(&self) -> Vec<(String, Map, usize)> {
-        let named = self.graph.nodes.iter().enumerate();
-        named
-            .filter_map(|(index, node)| {
-                node.activation.as_ref().map(|(name, map)| (name.clone(), *map, index + 1))
-            })
-            .collect()
+        self.graph.activations()
     }
 
     /// Number of operations.
     pub(crate) fn operations(&self) -> usize {
         self.graph.nodes.len()
+    }
+
+    /// Floating-point operations of each.
+    #[cfg(any(target_arch = "wasm32", test))]
+    pub(crate) fn flops(&self) -> Vec<f64> {
+        self.graph.nodes.iter().map(|node| node.op.flops()).collect()
     }
 
     /// Writes words to the beginning of a tensor.

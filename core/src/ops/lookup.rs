@@ -4,10 +4,11 @@ use ibq_shaders::{
     Kernel, LookupScore, LookupTile,
     params::{EmbedParams, LookupFinishParams, LookupParams, Top2},
 };
+use serde::{Deserialize, Serialize};
 
 use crate::gpu::{Bound, DispatchBuilder, Extent};
 
-use super::{EmitContext, Graph, Host, Map, Op, TensorId, bands::bands, graph::label};
+use super::{EmitContext, Graph, Host, Map, Op, OpMessage, TensorId, bands::bands, graph::label};
 
 /// Bytes of one part's top 2 for one position.
 const TOP2_BYTES: u64 = size_of::<Top2>() as u64;
@@ -20,6 +21,7 @@ const PARTIAL_BYTES: u64 = 64 << 20;
 /// The score is the one that the codes were [put in](super::Parameters::put_codes) for: the dot product `z · c`, or
 /// `z · c - |c|² / 2`, which is largest where `|z - c|²` is smallest; a margin is then half the difference of the squared
 /// distances. Sums are f32 in every storage.
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Lookup {
     z: Map,
     /// Parts that each shard's codes are cut into: one workgroup each.
@@ -55,6 +57,10 @@ impl Lookup {
 impl Op for Lookup {
     fn touches(&self) -> Vec<TensorId> {
         vec![self.z.tensor, self.partials, self.indices, self.margins]
+    }
+
+    fn message(&self) -> OpMessage {
+        OpMessage::Lookup(self.clone())
     }
 
     fn label(&self) -> String {
@@ -141,6 +147,7 @@ impl Op for Lookup {
 }
 
 /// `z[p] = C[index[p]]`.
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Embed {
     pub(crate) indices: TensorId,
     pub(crate) z: Map,
@@ -149,6 +156,10 @@ pub(crate) struct Embed {
 impl Op for Embed {
     fn touches(&self) -> Vec<TensorId> {
         vec![self.indices, self.z.tensor]
+    }
+
+    fn message(&self) -> OpMessage {
+        OpMessage::Embed(self.clone())
     }
 
     fn label(&self) -> String {

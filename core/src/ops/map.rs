@@ -1,13 +1,15 @@
 //! Feature maps: where a tensor lies and how it is shaped.
 
+use serde::{Deserialize, Serialize};
+
 /// A tensor of a graph, by its place in the graph's list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct TensorId(pub(crate) usize);
 
 /// A feature map [items, h, w, c] in NHWC order, channels padded to a multiple of four, within a tensor.
 ///
 /// A matrix is a map with `w = 1`: rows are `h`, columns are `c`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Map {
     /// The tensor it lies in.
     pub(crate) tensor: TensorId,

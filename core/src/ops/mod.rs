@@ -17,16 +17,19 @@ mod host_parameters;
 mod host_program;
 mod lookup;
 mod map;
+mod message;
 mod parameters;
 mod pixels;
 mod program;
 #[cfg(test)]
 pub(crate) mod testing;
+#[cfg(any(target_arch = "wasm32", test))]
+mod worker;
 
 pub(crate) use arena::Arena;
 pub(crate) use attention::attention;
 pub(crate) use conv2d::{Conv2d, Operand};
-pub(crate) use executor::{DeviceParameters, ParameterLoader, Prepared, device_shard_codes};
+pub(crate) use executor::{DeviceParameters, ParameterLoader, Prepared, device_shard_codes, processor_peaks};
 pub(crate) use graph::{EmitContext, Graph, Op};
 pub(crate) use group_norm::{NormTo, group_norm};
 pub(crate) use host::Host;
@@ -34,6 +37,9 @@ pub(crate) use host_parameters::HostParameters;
 pub(crate) use host_program::HostProgram;
 pub(crate) use lookup::{Embed, Lookup};
 pub(crate) use map::{Map, TensorId};
+pub(crate) use message::OpMessage;
 pub(crate) use parameters::{Parameters, Shard, shard_codes};
 pub(crate) use pixels::{PixelsIn, PixelsOut};
 pub(crate) use program::Program;
+#[cfg(target_arch = "wasm32")]
+pub use worker::answer_page;

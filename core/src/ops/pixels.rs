@@ -1,18 +1,21 @@
 //! 8-bit pixels to the network's range and back.
 
 use ibq_shaders::{Kernel, params::PixelsParams};
+use serde::{Deserialize, Serialize};
 
 use crate::gpu::{Bound, DispatchBuilder, Extent};
 
-use super::{EmitContext, Host, Map, Op, TensorId, bands::bands, graph::label};
+use super::{EmitContext, Host, Map, Op, OpMessage, TensorId, bands::bands, graph::label};
 
 /// `x = v / 127.5 - 1` of packed 8-bit pixels (red in the lowest byte of each u32).
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct PixelsIn {
     pub(crate) pixels: TensorId,
     pub(crate) x: Map,
 }
 
 /// `v = floor((clamp(y, -1, 1) + 1) / 2 · 255)`, packed in the same way.
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct PixelsOut {
     pub(crate) y: Map,
     pub(crate) pixels: TensorId,
@@ -26,6 +29,10 @@ fn most(context: &EmitContext<'_>) -> u64 {
 impl Op for PixelsIn {
     fn touches(&self) -> Vec<TensorId> {
         vec![self.pixels, self.x.tensor]
+    }
+
+    fn message(&self) -> OpMessage {
+        OpMessage::PixelsIn(self.clone())
     }
 
     fn label(&self) -> String {
@@ -71,6 +78,10 @@ impl Op for PixelsIn {
 impl Op for PixelsOut {
     fn touches(&self) -> Vec<TensorId> {
         vec![self.pixels, self.y.tensor]
+    }
+
+    fn message(&self) -> OpMessage {
+        OpMessage::PixelsOut(self.clone())
     }
 
     fn label(&self) -> String {

@@ -38,7 +38,7 @@ pub(super) fn tolerance(storage: Storage) -> f64 {
 }
 
 /// Values between -1 and 1 that depend on nothing but the seed.
-pub(super) fn noise(count: usize, seed: u32) -> Vec<f32> {
+pub(crate) fn noise(count: usize, seed: u32) -> Vec<f32> {
     noise_from(count, u64::from(seed))
 }
 

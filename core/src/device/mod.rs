@@ -1,11 +1,22 @@
 //! What computes: a GPU, or the processor.
 
+#[cfg(target_arch = "wasm32")]
+mod worker;
+
 use std::sync::Arc;
 
 use ibq_cpu::{Cpu, isa::Isa};
 use ibq_shaders::Storage;
+use serde::{Deserialize, Serialize};
+use web_time::Instant;
+
+#[cfg(target_arch = "wasm32")]
+pub(crate) use worker::{BROKEN, Call, Event, READY, Worker};
 
 use crate::gpu::{Gpu, GpuError, GpuOptions, MemoryCounter, MemoryUse, Precision};
+
+/// Bytes that may be used where the system does not say what it has; a browser gives a program 4 GiB of addresses at most.
+const UNKNOWN_MEMORY: u64 = if cfg!(target_arch = "wasm32") { 2 << 30 } else { 4 << 30 };
 
 /// What computes. Clones share it.
 #[derive(Clone, Debug)]
@@ -16,6 +27,18 @@ pub enum Device {
     Cpu(Processor),
 }
 
+/// What a processor can do at most, measured.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct Peaks {
+    /// 10⁹ floating-point operations per second, on values that never leave the registers.
+    pub(crate) gflops: f64,
+    /// 10⁹ bytes per second, read and written by one large copy.
+    pub(crate) gbytes_per_s: f64,
+}
+
+/// Measurements of which the best one counts.
+const MEASUREMENTS: u32 = 4;
+
 /// The processor as a device. Clones share its threads.
 #[derive(Clone, Debug)]
 pub struct Processor {
@@ -24,6 +47,9 @@ pub struct Processor {
     /// Bytes that weights and activations together should stay below.
     budget: u64,
     memory: Arc<MemoryCounter>,
+    /// Computes in place of the page's own thread.
+    #[cfg(target_arch = "wasm32")]
+    worker: Option<Worker>,
 }
 
 impl Processor {
@@ -31,9 +57,32 @@ impl Processor {
     #[must_use]
     pub fn open(threads: usize) -> Self {
         // What is free before anything of ours is loaded; a part of it is left to others.
-        let budget = available_memory().map_or(4 << 30, |bytes| bytes / 4 * 3);
+        let budget = available_memory().map_or(UNKNOWN_MEMORY, |bytes| bytes / 4 * 3);
         let cpu = Cpu::new(Isa::best(), threads);
-        Self { cpu, name: model_name().into(), budget, memory: Arc::default() }
+        Self {
+            cpu,
+            name: model_name().into(),
+            budget,
+            memory: Arc::default(),
+            #[cfg(target_arch = "wasm32")]
+            worker: None,
+        }
+    }
+
+    /// The processor, computing in a fresh worker of this page, whose script loads this program and calls
+    /// [`answer_page`](crate::answer_page). The page stays alive meanwhile.
+    ///
+    /// # Errors
+    /// [`GpuError::Worker`]: it does not start.
+    #[cfg(target_arch = "wasm32")]
+    pub async fn in_worker(worker: web_sys::Worker) -> Result<Self, GpuError> {
+        let worker = Worker::start(worker).await?;
+        Ok(Self { worker: Some(worker), ..Self::open(1) })
+    }
+
+    #[cfg(target_arch = "wasm32")]
+    pub(crate) fn worker(&self) -> Option<&Worker> {
+        self.worker.as_ref()
     }
 
     /// Name of the processor, where the system gives one.
@@ -52,6 +101,22 @@ impl Processor {
     #[must_use]
     pub fn instructions(&self) -> &'static str {
         self.cpu.isa().name()
+    }
+
+    /// Measures what the processor can do at most, on the caller's thread and on its own.
+    pub(crate) fn measure(&self) -> Peaks {
+        let values = if cfg!(target_arch = "wasm32") { 1 << 22 } else { 1 << 24 };
+        let (source, mut target) = (vec![1.0; values], vec![0.0; values]);
+        let mut best = Peaks { gflops: 0.0, gbytes_per_s: 0.0 };
+        for _ in 0..MEASUREMENTS {
+            let started = Instant::now();
+            let flops = ibq_cpu::peak_arithmetic(&self.cpu, 8 * self.threads());
+            best.gflops = best.gflops.max(flops / started.elapsed().as_secs_f64() / 1e9);
+            let started = Instant::now();
+            let bytes = ibq_cpu::peak_copy(&self.cpu, &source, &mut target);
+            best.gbytes_per_s = best.gbytes_per_s.max(bytes / started.elapsed().as_secs_f64() / 1e9);
+        }
+        best
     }
 
     pub(crate) fn cpu(&self) -> &Cpu {
@@ -151,7 +216,8 @@ fn system_value(path: &str, key: &str) -> Option<String> {
 }
 
 fn model_name() -> String {
-    system_value("/proc/cpuinfo", "model name").unwrap_or_else(|| std::env::consts::ARCH.to_owned())
+    let otherwise = if cfg!(target_arch = "wasm32") { "processor" } else { std::env::consts::ARCH };
+    system_value("/proc/cpuinfo", "model name").unwrap_or_else(|| otherwise.to_owned())
 }
 
 /// Bytes that programs can still have, where the system says it.
