@@ -11,17 +11,20 @@ thread_local! {
 }
 
 /// Starts the studio on a canvas, with what the page's address says. `stopped` is called with a text when nothing can be drawn
-/// any more.
+/// any more. `webgpu` says whether WebGPU draws, else WebGL does; `start_worker` makes a worker in which the processor computes where
+/// there is no GPU.
 ///
 /// # Errors
-/// What the browser says when it gives no WebGPU device for the canvas.
+/// What the browser says when it gives no device for the canvas, or no worker.
 #[wasm_bindgen]
 pub async fn start(
     canvas: web_sys::HtmlCanvasElement,
     address: String,
     stopped: js_sys::Function,
+    webgpu: bool,
+    start_worker: js_sys::Function,
 ) -> Result<(), JsValue> {
-    let page = open_page(canvas, &address, stopped).await?;
+    let page = open_page(canvas, &address, stopped, (webgpu, start_worker)).await?;
     PAGE.with_borrow_mut(|slot| *slot = Some(page));
     Ok(())
 }

@@ -1,10 +1,10 @@
-// Starts the studio: narrows what the page may connect to, looks for WebGPU, loads the program with honest progress,
+// Starts the studio: narrows what the page may connect to, looks for WebGPU or WebGL, loads the program with honest progress,
 // and hands over what only a page can see (its address, pasted pictures, the camera).
 
 import { takePicture } from './camera.js';
 import { modelStore } from './models.js';
 import { originsIn, sentenceAbout } from './origins.js';
-import { whatIsMissing } from './webgpu.js';
+import { hasWebGpu, whatIsMissing } from './graphics.js';
 
 const splash = document.getElementById('splash');
 const bar = document.getElementById('progress');
@@ -27,14 +27,15 @@ async function open() {
   try {
     if (isFramed()) throw new Error('it does not run inside another page; open it in a tab of its own');
     if (await switchToWaitingVersion()) return;
-    const missing = await whatIsMissing();
+    const webgpu = await hasWebGpu();
+    const missing = whatIsMissing(webgpu);
     if (missing) return showMissing(missing);
     const studio = await loadStudio();
-    advance(0.92, 'Opening the GPU');
+    advance(0.92, webgpu ? 'Opening the GPU' : 'Starting on the processor');
     studio.offerCamera(takePicture);
     studio.offerModelStore(modelStore);
     reportCrashes(studio);
-    await studio.start(canvas, location.href, showStopped);
+    await studio.start(canvas, location.href, showStopped, webgpu, startWorker);
     advance(1, 'Ready');
     window.ibqStarted = true;
     forwardPastedPictures(studio);
@@ -48,6 +49,11 @@ async function open() {
     stage.textContent = `IBQ Studio did not start: ${error.message ?? error}`;
     bar.hidden = true;
   }
+}
+
+/** A worker in which the processor computes. */
+function startWorker() {
+  return new Worker(new URL('worker.js', import.meta.url), { type: 'module', name: 'ibq' });
 }
 
 /** Whether another page shows this one in a frame, where its buttons could be covered. */

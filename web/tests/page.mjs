@@ -1,4 +1,4 @@
-// The page: starts, tells those without WebGPU what to do, keeps to its own origin, works offline, and does its job by mouse.
+// The page: starts, with and without WebGPU, tells those without WebGL what to do, keeps to its own origin, works offline, and does its job by mouse.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -54,13 +54,14 @@ describe('page', { timeout: 4 * MINUTE }, () => {
   /** The small model of the golden set: the bundled one would keep a software GPU busy for long. */
   const model = () => `model=${models.origin}/models/${CHECKPOINT}`;
 
-  it('shows a helpful page without WebGPU', async () => {
+  it('shows a helpful page without WebGPU and WebGL', async () => {
     for (const colorScheme of ['dark', 'light']) {
       for (const [name, viewport] of Object.entries(SIZES)) {
         const context = await browser.newContext({ viewport, colorScheme });
         const page = patient(await context.newPage());
         const complaints = watch(page);
-        await page.addInitScript(() => Object.defineProperty(Navigator.prototype, 'gpu', { get: () => undefined }));
+        await page.addInitScript(hideWebGpu);
+        await page.addInitScript(() => { OffscreenCanvas.prototype.getContext = () => null; });
         await page.goto(server.origin);
         await page.getByRole('alert').filter({ hasText: 'WebGPU' }).waitFor();
         for (const word of ['Chrome and Edge', 'Safari', 'Firefox', 'What you would see', 'Nothing is uploaded']) {
@@ -68,11 +69,39 @@ describe('page', { timeout: 4 * MINUTE }, () => {
         }
         const wider = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
         assert.ok(wider <= 0, `${name}: ${wider} pixels wider than the screen`);
-        await page.screenshot({ path: `${ARTIFACTS}/no-webgpu-${name}-${colorScheme}.png`, fullPage: true });
+        await page.screenshot({ path: `${ARTIFACTS}/no-webgl-${name}-${colorScheme}.png`, fullPage: true });
         assert.deepEqual(complaints, []);
         await context.close();
       }
     }
+  });
+
+  it('works without WebGPU: draws with WebGL, computes on the processor, can be stopped, and says what it lacks', async () => {
+    const context = await browser.newContext({ viewport: DESK, acceptDownloads: true });
+    page = patient(await context.newPage());
+    const complaints = watch(page, [models.origin]);
+    await page.addInitScript(hideWebGpu);
+    await page.goto(`${server.origin}/?${model()}&image=${models.origin}/square.png`);
+    await started(page);
+    const studio = controls(page);
+    await studio.find('img', 'Viewer of square: Original, Reconstruction').waitFor({ state: 'attached' });
+    assert.deepEqual(tokensOf(await save(page, studio, 'Save tokens as .json')), await nativeEncode(models.files.get('/square.png'), join(GOLDEN, CHECKPOINT)));
+    await page.screenshot({ path: `${ARTIFACTS}/webgl.png` });
+
+    await dropFile(page, 'large.png', 'image/png', png(wavePicture(768, 768, 5)));
+    await studio.click('button', 'Stop');
+    await studio.find('button', 'Jobs: none').waitFor({ state: 'attached' });
+    await dropFile(page, 'small.png', 'image/png', png(wavePicture(48, 48, 6)));
+    await studio.find('img', 'Viewer of small: Original, Reconstruction').waitFor({ state: 'attached' });
+
+    await studio.click('tab', 'System');
+    await studio.text(/^simd128$/);
+    await studio.text(/This browser offers no WebGPU here/);
+    await page.screenshot({ path: `${ARTIFACTS}/webgl-system.png` });
+    await studio.click('tab', 'Generate');
+    await studio.text(/New pictures are generated with WebGPU/);
+    assert.deepEqual(complaints, []);
+    await context.close();
   });
 
   it('connects to nothing but its origin and the addresses it was given', async () => {
@@ -252,6 +281,11 @@ describe('page', { timeout: 4 * MINUTE }, () => {
     await context.close();
   });
 });
+
+/** A browser that has no WebGPU; runs in the page. */
+function hideWebGpu() {
+  Object.defineProperty(Navigator.prototype, 'gpu', { get: () => undefined });
+}
 
 /** Moves the mouse with its button down, as a hand does. */
 async function drag(page, from, to) {

@@ -75,7 +75,7 @@ describe('safety of the page', { timeout: 4 * MINUTE }, () => {
     await page.goto(server.origin + '/index.html');
     await stage.waitFor();
     server.files.delete('/models.js');
-    server.answers.set('/webgpu.js', (_, response) => response.writeHead(503).end());
+    server.answers.set('/graphics.js', (_, response) => response.writeHead(503).end());
     await page.goto(server.origin + '/index.html');
     await stage.waitFor();
   });

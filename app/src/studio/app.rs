@@ -9,6 +9,7 @@ use super::{
     address::Address,
     command::Command,
     context::Shared,
+    devices::Devices,
     files::{self, PathPrompt, PickedFile, Purpose},
     generate::Generate,
     host::{HostedPane, PaneHost, Services},
@@ -31,6 +32,13 @@ use super::{
 
 /// How often the window is drawn while work goes on, to show its progress.
 const PROGRESS: Duration = Duration::from_millis(100);
+
+/// Why there is no GPU.
+const NO_GPU: &str = if cfg!(target_arch = "wasm32") {
+    "This browser offers no WebGPU here."
+} else {
+    "This window is not drawn with wgpu, so there is no GPU to compute on."
+};
 
 /// All panes, in the order of the navigation and of the number keys.
 pub(super) fn all_panes() -> Vec<Box<dyn HostedPane>> {
@@ -69,14 +77,16 @@ impl Studio {
         Self::with_panes(creation, all_panes())
     }
 
-    /// The program on a page.
+    /// The program on a page; with `processor`, tokenizers run there.
     #[cfg(target_arch = "wasm32")]
     pub(crate) fn on_page(
         creation: &eframe::CreationContext<'_>,
         address: &Address,
         page: super::page_side::PageSide,
+        processor: Option<ibq_core::device::Processor>,
     ) -> Self {
         let mut studio = Self { page, ..Self::bare(creation) };
+        studio.services.shared.devices.processor = processor;
         if let Some(image) = address.url("image") {
             let fetch = move |_job| async { AppMessage::Read(super::open_file::fetch(image).await) };
             studio.own_tasks().start(format!("Fetch {}", address.get("image").unwrap_or_default()), fetch);
@@ -93,7 +103,7 @@ impl Studio {
         theme::install(&creation.egui_ctx);
         let gpu = match &creation.wgpu_render_state {
             Some(render) => Ok(Gpu::share(&render.adapter, &render.device, &render.queue)),
-            None => Err("this window is not drawn with wgpu, so there is no GPU to compute on".to_owned()),
+            None => Err(NO_GPU.to_owned()),
         };
         if let Ok(gpu) = &gpu {
             let ctx = creation.egui_ctx.clone();
@@ -101,7 +111,7 @@ impl Studio {
         }
         Self {
             services: Services {
-                shared: Shared::new(&creation.egui_ctx, gpu),
+                shared: Shared::new(&creation.egui_ctx, Devices { gpu, processor: None }),
                 tasks: Tasks::new(&creation.egui_ctx),
                 commands: Vec::new(),
             },
@@ -217,10 +227,10 @@ impl Studio {
 
     /// Does what a message about models says, and what follows from it.
     pub(super) fn update_models(&mut self, message: ModelsMessage) {
-        let Shared { gpu, models, notices, selection, .. } = &mut self.services.shared;
+        let Shared { devices, models, notices, selection, .. } = &mut self.services.shared;
         let mut effects = Vec::new();
         let mut environment = ModelsEnvironment {
-            gpu,
+            devices,
             notices,
             tasks: self.services.tasks.of(Owner::Models),
             picture_side: selection.picture().map(OpenPicture::longer_side),
@@ -241,7 +251,7 @@ impl Studio {
 
     /// A lost device leaves nothing to draw with: say so where it can still be read.
     fn check_device(&mut self) {
-        let lost = self.services.shared.gpu.as_ref().ok().and_then(Gpu::lost);
+        let lost = self.services.shared.devices.gpu.as_ref().ok().and_then(Gpu::lost);
         if let Some(reason) = lost.filter(|_| !self.device_gone) {
             self.report_lost_device(reason);
         }
@@ -282,9 +292,9 @@ impl Studio {
 
     /// Shows the dialogs that are open. Returns whether a person did something with them.
     fn show_dialogs(&mut self, ui: &Ui) -> bool {
-        let Shared { gpu, models, .. } = &mut self.services.shared;
+        let Shared { devices, models, .. } = &mut self.services.shared;
         let mut messages = Vec::new();
-        models::show_chooser(ui, models, gpu, &self.services.tasks, &mut messages);
+        models::show_chooser(ui, models, devices, &self.services.tasks, &mut messages);
         let answer = files::show_prompt(ui, &mut self.prompt);
         let something = !messages.is_empty() || answer.is_some();
         messages.into_iter().for_each(|message| self.update_models(message));

@@ -1,9 +1,8 @@
-//! What every pane may use: the GPU, the models, notices, the selection, tasks, and commands to the window.
-
-use ibq_core::gpu::Gpu;
+//! What every pane may use: the devices, the models, notices, the selection, tasks, and commands to the window.
 
 use super::{
     command::Command,
+    devices::Devices,
     failure::Failure,
     models::Models,
     notice::{Notice, Notices},
@@ -16,8 +15,7 @@ use super::{
 /// What the panes share.
 pub(crate) struct Shared {
     pub(crate) egui: egui::Context,
-    /// The device that draws and computes, or why there is none.
-    pub(crate) gpu: Result<Gpu, String>,
+    pub(crate) devices: Devices,
     pub(crate) models: Models,
     pub(crate) notices: Notices,
     pub(crate) sample_pictures: Vec<SamplePicture>,
@@ -25,10 +23,10 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(egui: &egui::Context, gpu: Result<Gpu, String>) -> Self {
+    pub(crate) fn new(egui: &egui::Context, devices: Devices) -> Self {
         Self {
             egui: egui.clone(),
-            gpu,
+            devices,
             models: Models::default(),
             notices: Notices::default(),
             sample_pictures: Vec::new(),

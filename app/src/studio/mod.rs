@@ -9,6 +9,7 @@ mod address;
 mod app;
 mod command;
 mod context;
+mod devices;
 mod failure;
 mod files;
 mod format;

@@ -43,10 +43,8 @@ impl Studio {
     fn take_samples(&mut self, samples: Vec<SamplePicture>) {
         let shared = &mut self.services.shared;
         if let Some(first) = samples.first().filter(|_| shared.selection.input().is_none()) {
-            let software = shared.gpu.as_ref().is_ok_and(|gpu| gpu.info().is_software());
-            let slow = cfg!(target_arch = "wasm32") && software;
-            let picture = if slow { first.scaled_down() } else { first.picture.clone() };
-            shared.selection.take(Input::Picture(OpenPicture::new(&first.name, picture)));
+            let picture = OpenPicture::new(&first.name, first.picture.clone());
+            shared.selection.take(Input::Picture(picture));
         }
         shared.sample_pictures = samples;
     }

@@ -2,6 +2,9 @@
 
 use std::{cell::RefCell, rc::Rc};
 
+use ibq_core::{device::Processor, gpu::Gpu};
+use wasm_bindgen::{JsCast, JsValue};
+
 use super::{
     address::Address,
     app::Studio,
@@ -46,21 +49,32 @@ impl Page {
 }
 
 /// Starts the studio on a canvas of a page, with what the page's address says. `stopped` is called with a text when nothing can
-/// be drawn any more.
+/// be drawn any more. `webgpu` says whether the canvas is drawn with WebGPU, else it is with WebGL. Where there is no GPU, or only
+/// a software adapter, tokenizers run on the processor, in the worker that `start_worker` makes.
 ///
 /// # Errors
-/// What the browser says when it gives no WebGPU device for the canvas.
+/// What the browser says when it gives no device for the canvas, or no worker.
 pub async fn open_page(
     canvas: web_sys::HtmlCanvasElement,
     address: &str,
     stopped: js_sys::Function,
-) -> Result<Page, wasm_bindgen::JsValue> {
+    (webgpu, start_worker): (bool, js_sys::Function),
+) -> Result<Page, JsValue> {
     super::log::install();
+    let processor = if webgpu && Gpu::hardware().await {
+        None
+    } else {
+        let worker = start_worker.call0(&JsValue::NULL)?.dyn_into()?;
+        let opened = Processor::in_worker(worker).await;
+        Some(opened.map_err(|error| JsValue::from_str(&error.to_string()))?)
+    };
     let page = Page { runner: eframe::WebRunner::new(), inbox: Inbox::default(), ctx: Rc::default() };
     let (side, ctx) = (PageSide::new(page.inbox.clone(), stopped), page.ctx.clone());
     let address: Address = crate::web::address::parameters(address).into_iter().collect();
     let mirror = crate::web::mirror::Mirror::over(&canvas);
-    let web_options = eframe::WebOptions { wgpu_options: graphics(), ..eframe::WebOptions::default() };
+    let renderer = if webgpu { eframe::Renderer::Wgpu } else { eframe::Renderer::Glow };
+    let wgpu_options = graphics();
+    let web_options = eframe::WebOptions { renderer, wgpu_options, ..eframe::WebOptions::default() };
     page.runner
         .start(
             canvas,
@@ -70,7 +84,7 @@ pub async fn open_page(
                     creation.egui_ctx.add_plugin(mirror);
                 }
                 *ctx.borrow_mut() = Some(creation.egui_ctx.clone());
-                Ok(Box::new(Studio::on_page(creation, &address, side)))
+                Ok(Box::new(Studio::on_page(creation, &address, side, processor)))
             }),
         )
         .await?;

@@ -8,8 +8,6 @@ use crate::web::files::fetch_beside;
 
 /// Longest side of the small pictures in the strip, in pixels.
 const SMALL: u32 = 112;
-/// Longest side of the first picture where a browser computes on the processor, which takes minutes for the whole one.
-const SLOW: u32 = 128;
 
 /// A sample picture.
 pub(crate) struct SamplePicture {
@@ -24,14 +22,6 @@ impl SamplePicture {
         let picture = open(bytes).map_err(|error| log::warn!("sample {file}: {error}")).ok()?;
         let small = image::imageops::thumbnail(&picture.rgb, SMALL, SMALL);
         Some(Self { name: short_name(file).to_owned(), small: Pixels::new(&small), picture })
-    }
-
-    /// The picture with at most 128 pixels a side, and a note that says so.
-    pub(crate) fn scaled_down(&self) -> Picture {
-        let rgb = image::imageops::thumbnail(&self.picture.rgb, SLOW, SLOW);
-        let note =
-            format!("scaled to {} × {}: this browser computes on the processor", rgb.width(), rgb.height());
-        Picture { notes: self.picture.notes.iter().cloned().chain([note]).collect(), rgb }
     }
 }
 
@@ -75,19 +65,4 @@ async fn files() -> Vec<(String, Vec<u8>)> {
         }
     }
     files
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_sample_scaled_down_says_so() {
-        let bytes = include_bytes!("../../../assets/samples/lighthouse.png");
-        let sample = SamplePicture::new("lighthouse.png", bytes).unwrap();
-        assert_eq!(sample.picture.rgb.dimensions(), (256, 256));
-        let small = sample.scaled_down();
-        assert_eq!(small.rgb.dimensions(), (128, 128));
-        assert!(small.notes.iter().any(|note| note.starts_with("scaled to 128 × 128")), "{:?}", small.notes);
-    }
 }

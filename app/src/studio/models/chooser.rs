@@ -2,12 +2,14 @@
 
 use egui::{Grid, ProgressBar, TextEdit, Ui};
 use ibq_core::{
+    device::Device,
     gpu::{Gpu, Precision, Tier},
     tokenizer::{ModelKind, TokenizerConfig, TokenizerWeights},
     transformer::{Transformer, TransformerPrecision},
 };
 
 use crate::studio::{
+    devices::Devices,
     format::{bytes, millions, short_name},
     icons::Icon,
     task::{TaskId, Tasks},
@@ -30,7 +32,7 @@ use super::{
 pub(crate) fn show(
     ui: &Ui,
     models: &mut Models,
-    gpu: &Result<Gpu, String>,
+    devices: &Devices,
     tasks: &Tasks,
     out: &mut Vec<ModelsMessage>,
 ) {
@@ -51,7 +53,7 @@ pub(crate) fn show(
                 show_progress(ui, *task, tasks, &mut chosen);
             }
             ChooserState::Described(_) => {
-                show_description(ui, chooser, gpu, &mut chosen);
+                show_description(ui, chooser, devices, &mut chosen);
                 #[cfg(target_arch = "wasm32")]
                 super::kept::show_keep_button(ui, chooser, models.kept.as_ref(), &mut chosen);
             }
@@ -131,18 +133,13 @@ fn show_progress(ui: &mut Ui, task: TaskId, tasks: &Tasks, out: &mut Vec<ModelsM
     }
 }
 
-fn show_description(
-    ui: &mut Ui,
-    chooser: &mut Chooser,
-    gpu: &Result<Gpu, String>,
-    out: &mut Vec<ModelsMessage>,
-) {
+fn show_description(ui: &mut Ui, chooser: &mut Chooser, devices: &Devices, out: &mut Vec<ModelsMessage>) {
     let ChooserState::Described(model) = &mut chooser.state else { return };
     ui.label(short_name(&model.name)).on_hover_text(&model.name);
     show_facts(ui, model, out);
     ui.add_space(4.0);
     if model.transformer.is_some() {
-        return show_transformer(ui, chooser, gpu, out);
+        return show_transformer(ui, chooser, &devices.gpu, out);
     }
     if model.sets.len() > 1 {
         let mut set = model.weights.as_ref().map_or(model.sets[0], TokenizerWeights::set);
@@ -155,7 +152,9 @@ fn show_description(
         });
         hint(ui, "EMA is the moving average that the official evaluation uses.");
     }
-    let half = gpu.as_ref().is_ok_and(|gpu| gpu.info().tier >= Tier::Fast);
+    let device = devices.for_tokenizers();
+    let half =
+        device.as_ref().is_ok_and(|device| device.gpu().is_some_and(|gpu| gpu.info().tier >= Tier::Fast));
     ui.horizontal(|ui| {
         ui.add(egui::Label::new("Precision").selectable(false));
         let choices = [(Precision::F32, "f32"), (Precision::F16, "f16")];
@@ -163,7 +162,13 @@ fn show_description(
     });
     if !half {
         chooser.precision = Precision::F32;
-        hint(ui, "This adapter has no 16-bit floats in shaders.");
+        hint(
+            ui,
+            match &device {
+                Ok(device) if device.gpu().is_none() => "The processor computes with 32-bit floats.",
+                _ => "This adapter has no 16-bit floats in shaders.",
+            },
+        );
     }
     ui.add(
         egui::Label::new("Memory for a square picture of this many pixels a side").selectable(false).wrap(),
@@ -171,9 +176,9 @@ fn show_description(
     let texts: Vec<String> = chooser.sides.iter().map(u32::to_string).collect();
     let choices: Vec<_> = chooser.sides.iter().copied().zip(texts.iter().map(String::as_str)).collect();
     segmented(ui, "Picture side", &mut chooser.side, &choices);
-    show_memory(ui, chooser, gpu);
+    show_memory(ui, chooser, &device);
     let ChooserState::Described(model) = &chooser.state else { return };
-    let loadable = model.weights.is_ok() && gpu.is_ok();
+    let loadable = model.weights.is_ok() && device.is_ok();
     ui.add_space(4.0);
     ui.horizontal(|ui| {
         ui.add_enabled_ui(loadable, |ui| {
@@ -225,10 +230,10 @@ fn show_transformer(
     });
 }
 
-fn show_memory(ui: &mut Ui, chooser: &Chooser, gpu: &Result<Gpu, String>) {
+fn show_memory(ui: &mut Ui, chooser: &Chooser, device: &Result<Device, String>) {
     let ChooserState::Described(model) = &chooser.state else { return };
-    let (Ok(weights), Ok(gpu)) = (&model.weights, gpu) else { return };
-    match chooser.estimate(gpu, weights) {
+    let (Ok(weights), Ok(device)) = (&model.weights, device) else { return };
+    match chooser.estimate(device, weights) {
         Ok(estimate) => {
             let cut = if estimate.tiled { ", in tiles" } else { "" };
             let (weights, activations) = (estimate.weights, estimate.activations);

@@ -1,7 +1,8 @@
 //! The state of the dialog that opens and loads a model.
 
 use ibq_core::{
-    gpu::{Gpu, Precision},
+    device::Device,
+    gpu::Precision,
     picture::Size,
     tokenizer::{Tiling, Tokenizer, TokenizerWeights},
     transformer::TransformerPrecision,
@@ -102,10 +103,14 @@ impl Chooser {
     }
 
     /// Memory for the tokenizer that is described.
-    pub(crate) fn estimate(&self, gpu: &Gpu, weights: &TokenizerWeights) -> Result<MemoryEstimate, String> {
+    pub(crate) fn estimate(
+        &self,
+        device: &Device,
+        weights: &TokenizerWeights,
+    ) -> Result<MemoryEstimate, String> {
         let config = weights.config();
         let side = self.side.next_multiple_of(config.factor());
-        let plan = Tokenizer::estimate(gpu, config, self.precision, Size::square(side), 1, Tiling::Auto)
+        let plan = Tokenizer::estimate(device, config, self.precision, Size::square(side), 1, Tiling::Auto)
             .map_err(|error| error.to_string())?;
         let (weights, activations) = (plan.weights, plan.activations);
         Ok(MemoryEstimate { weights, activations, tiled: plan.tiles.is_some() })

@@ -1,14 +1,12 @@
 //! What the models need of the window.
 
-use ibq_core::gpu::Gpu;
-
-use crate::studio::{notice::Notices, task::OwnTasks};
+use crate::studio::{devices::Devices, notice::Notices, task::OwnTasks};
 
 use super::message::{ModelsEffect, ModelsMessage};
 
 /// What the models need of the window.
 pub(crate) struct ModelsEnvironment<'a> {
-    pub(crate) gpu: &'a Result<Gpu, String>,
+    pub(crate) devices: &'a Devices,
     pub(crate) notices: &'a mut Notices,
     pub(crate) tasks: OwnTasks<'a, ModelsMessage>,
     /// Longer side of the picture at hand, in pixels.

@@ -121,10 +121,11 @@ impl Models {
         precision: Precision,
         environment: &mut ModelsEnvironment<'_>,
     ) -> Option<TaskId> {
-        let (weights, gpu) = match (&model.weights, environment.gpu) {
-            (Ok(weights), Ok(gpu)) => (weights.clone(), gpu.clone()),
+        let device = environment.devices.for_tokenizers();
+        let (weights, device) = match (model.weights.clone(), device) {
+            (Ok(weights), Ok(device)) => (weights, device),
             (Err(reason), _) | (_, Err(reason)) => {
-                Self::failed(&model.name, &Failure::Failed(reason.clone()), environment);
+                Self::failed(&model.name, &Failure::Failed(reason), environment);
                 return None;
             }
         };
@@ -132,7 +133,7 @@ impl Models {
         let title = format!("Load {}", short_name(&name));
         Some(environment.tasks.start(title, move |job| async move {
             job.stage("load weights");
-            let loaded = Tokenizer::load(&gpu, &weights, precision, &job).await;
+            let loaded = Tokenizer::load(&device, &weights, precision, &job).await;
             let loaded = loaded.map(|tokenizer| {
                 Box::new(LoadedModel { id, name: name.clone(), set: weights.set(), tokenizer })
             });
@@ -140,7 +141,7 @@ impl Models {
         }))
     }
 
-    /// A model is on the GPU, or is not.
+    /// A model is on its device, or is not.
     fn loaded(
         &mut self,
         slot: Slot,

@@ -22,7 +22,8 @@ pub(super) fn show(ui: &mut Ui, system: &System, context: &Context<'_>, out: &mu
     card(ui, "Time of each kernel", |ui| {
         let model = shared.models.get(Slot::First).is_some();
         let picture = shared.selection.picture().is_some();
-        let timers = shared.gpu.as_ref().is_ok_and(|gpu| gpu.info().timestamps);
+        let device = shared.devices.for_tokenizers();
+        let timers = device.is_ok_and(|device| device.gpu().is_none_or(|gpu| gpu.info().timestamps));
         if !timers {
             hint(ui, "This adapter cannot time kernels one by one.");
             return;
@@ -50,7 +51,7 @@ fn show_table(ui: &mut Ui, kernels: &[KernelTime]) {
     let total: f64 = kernels.iter().map(|kernel| kernel.ms).sum();
     let mut order: Vec<_> = kernels.iter().collect();
     order.sort_by(|a, b| b.ms.total_cmp(&a.ms));
-    hint(ui, format!("{total:.1} ms on the GPU in all, the longest first."));
+    hint(ui, format!("{total:.1} ms in all, the longest first."));
     ScrollArea::horizontal().id_salt("kernels").show(ui, |ui| {
         Grid::new("kernel table").num_columns(7).min_row_height(20.0).spacing([14.0, 4.0]).show(ui, |ui| {
             for head in ["Kernel", "Stage", "Calls", "ms", "%", "GFLOP/s", "GB/s"] {

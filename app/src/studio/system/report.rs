@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use ibq_core::{
     bench::{BenchReport, KernelReport},
+    device::{Device, Processor},
     gpu::{Gpu, GpuInfo, KernelTime, Limit, Tier},
 };
 
@@ -42,6 +43,15 @@ pub(super) fn adapter(info: &GpuInfo) -> Vec<(&'static str, String)> {
     ]
 }
 
+/// What the processor is: name and value of each line.
+pub(super) fn processor(processor: &Processor) -> Vec<(&'static str, String)> {
+    vec![
+        ("Computes", processor.name().to_owned()),
+        ("Threads", processor.threads().to_string()),
+        ("Instructions", processor.instructions().to_owned()),
+    ]
+}
+
 /// One kernel as a line of a table.
 pub(super) fn kernel_cells(kernel: &KernelTime, total: f64) -> [String; 6] {
     let seconds = kernel.ms / 1e3;
@@ -60,16 +70,25 @@ pub(super) fn kernel_cells(kernel: &KernelTime, total: f64) -> [String; 6] {
 /// Everything on the pane as text.
 pub(super) fn text(system: &System, shared: &Shared) -> String {
     let mut text = format!("IBQ Studio {}\n", env!("CARGO_PKG_VERSION"));
-    match &shared.gpu {
+    if let Some(used) = &shared.devices.processor {
+        let memory = Device::from(used.clone()).memory();
+        for (name, value) in processor(used) {
+            // Writing into a string cannot fail, here and below.
+            let _ = writeln!(text, "{name}: {value}");
+        }
+        let _ = writeln!(text, "Memory: {}, at most {}", bytes(memory.now), bytes(memory.peak));
+    }
+    match &shared.devices.gpu {
         Ok(gpu) => text.push_str(&gpu_text(gpu)),
-        Err(reason) => text.push_str(reason),
+        Err(reason) => {
+            let _ = writeln!(text, "{reason}");
+        }
     }
     for slot in Slot::BOTH {
         if let Some(model) = shared.models.get(slot) {
             let precision = precision_name(model.tokenizer.precision());
             let codes = model.tokenizer.config().quantizer().codes;
             let set = set_name(model.set);
-            // Writing into a string cannot fail, here and below.
             let _ = writeln!(text, "Model: {}, {codes} codes, {set} weights, {precision}", model.name);
         }
     }

@@ -1,9 +1,10 @@
 //! The cards of this pane.
 
 use egui::{Align, CornerRadius, Frame, Grid, Layout, Margin, RichText, ScrollArea, Ui};
-use ibq_core::gpu::{Gpu, GpuInfo};
+use ibq_core::{device::Device, gpu::MemoryUse};
 
 use crate::studio::{
+    devices::Devices,
     format::bytes_parts,
     icons::Icon,
     theme::{NARROW, Palette, title},
@@ -30,22 +31,16 @@ pub(super) fn show(ui: &mut Ui, system: &mut System, context: &Context<'_>, out:
                     }
                 });
             });
-            let gpu = match &context.shared.gpu {
-                Ok(gpu) => gpu.clone(),
-                Err(reason) => {
-                    card(ui, "No GPU", |ui| ui.label(reason));
-                    return;
-                }
-            };
+            let devices = &context.shared.devices;
             if ui.available_width() < NARROW {
-                show_overview(ui, &gpu);
+                show_overview(ui, devices);
                 benchmark_card::show(ui, system, context, out);
                 kernels_card::show(ui, system, context, out);
-                show_details(ui, gpu.info());
+                show_details(ui, devices);
             } else {
                 ui.columns(2, |columns| {
-                    show_overview(&mut columns[0], &gpu);
-                    show_details(&mut columns[0], gpu.info());
+                    show_overview(&mut columns[0], devices);
+                    show_details(&mut columns[0], devices);
                     benchmark_card::show(&mut columns[1], system, context, out);
                     kernels_card::show(&mut columns[1], system, context, out);
                 });
@@ -54,20 +49,47 @@ pub(super) fn show(ui: &mut Ui, system: &mut System, context: &Context<'_>, out:
     });
 }
 
-fn show_overview(ui: &mut Ui, gpu: &Gpu) {
-    card(ui, "Graphics adapter", |ui| {
-        Grid::new("adapter").num_columns(2).min_row_height(20.0).spacing([16.0, 6.0]).show(ui, |ui| {
-            for (name, value) in adapter(gpu.info()) {
-                ui.weak(name);
-                ui.add(egui::Label::new(value).wrap());
-                ui.end_row();
-            }
+/// What computes, what draws, and the memory of the engine.
+fn show_overview(ui: &mut Ui, devices: &Devices) {
+    if let Some(processor) = &devices.processor {
+        card(ui, "Processor", |ui| {
+            facts(ui, "processor", report::processor(processor));
+            hint(
+                ui,
+                "Tokenizers run here, in a worker of the page: there is no GPU, or only a software adapter.",
+            );
         });
-        if gpu.info().is_software() {
-            hint(ui, "This adapter is a program on the processor: everything works, slowly.");
+        show_memory(ui, Device::from(processor.clone()).memory());
+    }
+    match &devices.gpu {
+        Ok(gpu) => {
+            card(ui, "Graphics adapter", |ui| {
+                facts(ui, "adapter", adapter(gpu.info()));
+                if gpu.info().is_software() {
+                    hint(ui, "This adapter is a program on the processor: everything works, slowly.");
+                }
+            });
+            if devices.processor.is_none() {
+                show_memory(ui, gpu.memory());
+            }
+        }
+        Err(reason) => {
+            card(ui, "No GPU", |ui| ui.label(reason));
+        }
+    }
+}
+
+fn facts(ui: &mut Ui, id: &str, lines: Vec<(&'static str, String)>) {
+    Grid::new(id).num_columns(2).min_row_height(20.0).spacing([16.0, 6.0]).show(ui, |ui| {
+        for (name, value) in lines {
+            ui.weak(name);
+            ui.add(egui::Label::new(value).wrap());
+            ui.end_row();
         }
     });
-    let memory = gpu.memory();
+}
+
+fn show_memory(ui: &mut Ui, memory: MemoryUse) {
     card(ui, "Memory of the engine", |ui| {
         let cell = |name, count: u64, meaning| {
             let (value, unit) = bytes_parts(count);
@@ -88,7 +110,9 @@ fn show_overview(ui: &mut Ui, gpu: &Gpu) {
     });
 }
 
-fn show_details(ui: &mut Ui, info: &GpuInfo) {
+fn show_details(ui: &mut Ui, devices: &Devices) {
+    let Ok(gpu) = &devices.gpu else { return };
+    let info = gpu.info();
     card(ui, "Features in use", |ui| {
         if info.features.is_empty() {
             hint(ui, "None beyond what every WebGPU offers.");
