@@ -1,6 +1,6 @@
 //! What computes for a script: a GPU, or the processor in a worker. Both are opened when they are needed.
 
-use std::{cell::RefCell, fmt, rc::Rc, str::FromStr};
+use std::{cell::RefCell, rc::Rc};
 
 use ibq_core::{
     device::{Device, Processor},
@@ -10,41 +10,7 @@ use js_sys::Function;
 use serde_json::json;
 use wasm_bindgen::prelude::*;
 
-use super::script;
-
-/// Which device a script asks for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum DeviceChoice {
-    /// The GPU; the processor where there is none, or only a software adapter.
-    Auto,
-    /// WebGPU, whatever its adapter is.
-    Gpu,
-    /// The processor.
-    Cpu,
-}
-
-/// A text that names no device.
-#[derive(Debug)]
-pub(super) struct NoSuchDevice(String);
-
-impl fmt::Display for NoSuchDevice {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "no device `{}`: choose auto, gpu or cpu", self.0)
-    }
-}
-
-impl FromStr for DeviceChoice {
-    type Err = NoSuchDevice;
-
-    fn from_str(text: &str) -> Result<Self, NoSuchDevice> {
-        match text {
-            "auto" => Ok(Self::Auto),
-            "gpu" => Ok(Self::Gpu),
-            "cpu" => Ok(Self::Cpu),
-            other => Err(NoSuchDevice(other.to_owned())),
-        }
-    }
-}
+use super::{device_choice::DeviceChoice, script};
 
 /// The devices of one engine. Clones share them.
 #[derive(Clone)]

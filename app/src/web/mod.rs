@@ -6,6 +6,8 @@ pub mod address;
 #[cfg(feature = "studio")]
 pub mod camera;
 #[cfg(not(feature = "studio"))]
+mod device_choice;
+#[cfg(not(feature = "studio"))]
 mod devices;
 #[cfg(not(feature = "studio"))]
 #[expect(clippy::needless_pass_by_value, reason = "wasm-bindgen hands optional arguments over by value")]

@@ -15,7 +15,7 @@ use image::RgbImage;
 use js_sys::{Int32Array, Uint8ClampedArray};
 use wasm_bindgen::prelude::*;
 
-use super::devices::DeviceChoice;
+use super::device_choice::DeviceChoice;
 
 /// A JavaScript `Error` with the whole chain of causes as its message.
 pub(super) fn error(error: &(dyn std::error::Error + 'static)) -> JsValue {

@@ -88,7 +88,7 @@ mod tests {
     use super::*;
     use crate::{
         gpu::DispatchBuilder,
-        ops::{Embed, EmitContext, Host, Map, Op, OpMessage},
+        ops::{EmitContext, Host, Op},
     };
     use proptest::prelude::*;
 
@@ -105,12 +105,6 @@ mod tests {
             Vec::new()
         }
         fn compute(&self, _: &mut Host<'_>) {}
-        fn message(&self) -> OpMessage {
-            OpMessage::Embed(Embed {
-                indices: TensorId(0),
-                z: Map { tensor: TensorId(0), offset4: 0, items: 1, h: 1, w: 1, c: 1 },
-            })
-        }
     }
 
     #[test]

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::gpu::{DispatchBuilder, Extent, fold};
 
 use super::{
-    Conv2d, EmitContext, Graph, Host, Map, NormTo, Op, OpMessage, Operand, TensorId, bands::bands,
-    graph::label, group_norm,
+    Conv2d, EmitContext, Graph, Host, Map, NormTo, Op, Operand, TensorId, bands::bands, graph::label,
+    group_norm,
 };
 
 /// Bytes of scores that are alive at one time: rows of queries are taken in pieces of this size.
@@ -66,10 +66,6 @@ impl Op for Softmax {
         vec![self.x.tensor]
     }
 
-    fn message(&self) -> OpMessage {
-        OpMessage::Softmax(self.clone())
-    }
-
     fn label(&self) -> String {
         format!("softmax {}×{}", self.x.h, self.x.c)
     }
@@ -106,10 +102,6 @@ pub(crate) struct Transpose {
 impl Op for Transpose {
     fn touches(&self) -> Vec<TensorId> {
         vec![self.x.tensor, self.y.tensor]
-    }
-
-    fn message(&self) -> OpMessage {
-        OpMessage::Transpose(self.clone())
     }
 
     fn label(&self) -> String {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::gpu::{Bound, DispatchBuilder, Extent, fold};
 
-use super::{EmitContext, Host, Map, Op, OpMessage, TensorId, graph::label};
+use super::{EmitContext, Host, Map, Op, TensorId, graph::label};
 
 /// The second factor.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -125,10 +125,6 @@ impl Op for Conv2d {
             tensors.push(w.tensor);
         }
         tensors
-    }
-
-    fn message(&self) -> OpMessage {
-        OpMessage::Conv2d(self.clone())
     }
 
     fn label(&self) -> String {

@@ -1,18 +1,18 @@
 //! A list of operations over tensors, as plain data.
 
-use std::sync::Arc;
+use std::{any::Any, sync::Arc};
 
 use ibq_shaders::Storage;
 
 use crate::gpu::{Bound, Buffer, DispatchBuilder, Gpu};
 
-use super::{Host, Map, OpMessage, Parameters, TensorId};
+use super::{Host, Map, Parameters, TensorId};
 
 /// One operation: which tensors it touches, and how each executor does it.
 ///
 /// [`Graph`], [`Map`] and [`Arena`](super::Arena) are plain data and know no device. On a GPU, `emit` gives the dispatches of a
 /// [`Program`](super::Program); on the processor, a [`HostProgram`](super::HostProgram) calls `compute`.
-pub(crate) trait Op: Send + Sync {
+pub(crate) trait Op: Any + Send + Sync {
     /// The tensors it reads or writes.
     fn touches(&self) -> Vec<TensorId>;
     /// Its name with its shape, for reports.
@@ -25,9 +25,6 @@ pub(crate) trait Op: Send + Sync {
     fn emit<'a>(&self, context: &'a EmitContext<'a>) -> Vec<DispatchBuilder<'a>>;
     /// Does it on the processor.
     fn compute(&self, host: &mut Host<'_>);
-    /// It as data, for the worker of a page.
-    #[cfg_attr(not(any(target_arch = "wasm32", test)), expect(dead_code, reason = "only pages have workers"))]
-    fn message(&self) -> OpMessage;
 }
 
 /// What an operation needs to become dispatches: where a graph's tensors and parameters are, and what the device allows.

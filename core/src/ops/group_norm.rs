@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::gpu::{Bound, DispatchBuilder, Extent};
 
-use super::{EmitContext, Graph, Host, Map, Op, OpMessage, TensorId, bands::bands, graph::label};
+use super::{EmitContext, Graph, Host, Map, Op, TensorId, bands::bands, graph::label};
 
 /// Groups of every GroupNorm of the network.
 const GROUPS: u32 = 32;
@@ -55,10 +55,6 @@ impl Op for GroupNorm {
     fn touches(&self) -> Vec<TensorId> {
         let Apply { x, y, factors, .. } = self.apply;
         vec![x.tensor, y.tensor, factors, self.statistics.stats]
-    }
-
-    fn message(&self) -> OpMessage {
-        OpMessage::GroupNorm(self.clone())
     }
 
     fn label(&self) -> String {

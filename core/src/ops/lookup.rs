@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::gpu::{Bound, DispatchBuilder, Extent};
 
-use super::{EmitContext, Graph, Host, Map, Op, OpMessage, TensorId, bands::bands, graph::label};
+use super::{EmitContext, Graph, Host, Map, Op, TensorId, bands::bands, graph::label};
 
 /// Bytes of one part's top 2 for one position.
 const TOP2_BYTES: u64 = size_of::<Top2>() as u64;
@@ -57,10 +57,6 @@ impl Lookup {
 impl Op for Lookup {
     fn touches(&self) -> Vec<TensorId> {
         vec![self.z.tensor, self.partials, self.indices, self.margins]
-    }
-
-    fn message(&self) -> OpMessage {
-        OpMessage::Lookup(self.clone())
     }
 
     fn label(&self) -> String {
@@ -156,10 +152,6 @@ pub(crate) struct Embed {
 impl Op for Embed {
     fn touches(&self) -> Vec<TensorId> {
         vec![self.indices, self.z.tensor]
-    }
-
-    fn message(&self) -> OpMessage {
-        OpMessage::Embed(self.clone())
     }
 
     fn label(&self) -> String {

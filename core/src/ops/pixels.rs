@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::gpu::{Bound, DispatchBuilder, Extent};
 
-use super::{EmitContext, Host, Map, Op, OpMessage, TensorId, bands::bands, graph::label};
+use super::{EmitContext, Host, Map, Op, TensorId, bands::bands, graph::label};
 
 /// `x = v / 127.5 - 1` of packed 8-bit pixels (red in the lowest byte of each u32).
 #[derive(Clone, Serialize, Deserialize)]
@@ -29,10 +29,6 @@ fn most(context: &EmitContext<'_>) -> u64 {
 impl Op for PixelsIn {
     fn touches(&self) -> Vec<TensorId> {
         vec![self.pixels, self.x.tensor]
-    }
-
-    fn message(&self) -> OpMessage {
-        OpMessage::PixelsIn(self.clone())
     }
 
     fn label(&self) -> String {
@@ -78,10 +74,6 @@ impl Op for PixelsIn {
 impl Op for PixelsOut {
     fn touches(&self) -> Vec<TensorId> {
         vec![self.pixels, self.y.tensor]
-    }
-
-    fn message(&self) -> OpMessage {
-        OpMessage::PixelsOut(self.clone())
     }
 
     fn label(&self) -> String {

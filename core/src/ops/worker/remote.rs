@@ -11,7 +11,10 @@ use crate::{
     ops::{Arena, Graph, Map, TensorId},
 };
 
-use super::request::{Answer, OperationRun, Refusal, Request};
+use super::{
+    graph_message::GraphMessage,
+    request::{Answer, OperationRun, Refusal, Request},
+};
 
 thread_local! {
     /// Numbers of parameters and programs, each given once.
@@ -108,8 +111,11 @@ impl RemoteProgram {
     /// [`GpuError`]: no memory, or the worker answers no more.
     pub(crate) async fn new(graph: Graph, parameters: &Rc<RemoteParameters>) -> Result<Self, GpuError> {
         let number = new_number();
-        let request =
-            Request::Prepare { program: number, parameters: parameters.number, graph: (&graph).into() };
+        let request = Request::Prepare {
+            program: number,
+            parameters: parameters.number,
+            graph: GraphMessage::try_from(&graph)?,
+        };
         ask(&parameters.worker, &request, &[]).await?;
         let bytes = Arena::plan(&graph).bytes();
         parameters.processor.memory_counter().add(bytes);

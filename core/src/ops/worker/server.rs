@@ -241,7 +241,7 @@ mod tests {
         assert!(matches!(answer, Answer::Bytes(bytes) if bytes == parameters.bytes));
 
         let (graph, [pixels, indices, out], code) = graph();
-        let message = GraphMessage::from(&graph);
+        let message = GraphMessage::try_from(&graph).unwrap();
         let operations = graph.nodes.len();
         ask(&mut server, &Request::Prepare { program: 3, parameters: 7, graph: message }, &[]).unwrap();
         let native = HostProgram::new(graph, &Arc::new(parameters)).unwrap();
@@ -280,7 +280,7 @@ mod tests {
         let tensor = huge.tensor(1 << 60);
         let z = huge.map(1, 1, 1, 4);
         huge.push(Embed { indices: tensor, z });
-        let graph = GraphMessage::from(&huge);
+        let graph = GraphMessage::try_from(&huge).unwrap();
         let refused = ask(&mut server, &Request::Prepare { program: 1, parameters: 1, graph }, &[]);
         assert!(matches!(refused, Err(Refusal::OutOfMemory { .. })), "{refused:?}");
         ask(&mut server, &Request::DropParameters { parameters: 1 }, &[]).unwrap();
