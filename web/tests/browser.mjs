@@ -41,6 +41,13 @@ export function patient(page) {
   return page;
 }
 
+/**
+ * Makes a page believe that its browser has no WebGPU. It then draws with WebGL, which a software driver does three times faster.
+ */
+export function hideWebGpu(page) {
+  return page.addInitScript(() => Object.defineProperty(Navigator.prototype, 'gpu', { get: () => undefined }));
+}
+
 /** What a page said that it should not have: errors, warnings, policy violations, requests elsewhere. */
 export function watch(page, allowed = []) {
   const complaints = [];

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 
-import { MINUTE, launch, patient, watch } from './browser.mjs';
+import { MINUTE, hideWebGpu, launch, patient, watch } from './browser.mjs';
 import { goldenPictures } from './golden.mjs';
 import { png, wavePicture } from './picture.mjs';
 import { serveEngine } from './server.mjs';
@@ -22,7 +22,7 @@ describe('JavaScript engine without WebGPU', { timeout: 2 * MINUTE }, () => {
     browser = await launch();
     page = patient(await browser.newPage());
     complaints = watch(page);
-    await page.addInitScript(() => Object.defineProperty(Navigator.prototype, 'gpu', { get: () => undefined }));
+    await hideWebGpu(page);
     await page.goto(`${server.origin}/blank.html`);
     await page.evaluate(async (model) => {
       const { Engine } = await import('/engine/ibq.js');

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
 
-import { ARTIFACTS, MINUTE, launch, patient, watch } from './browser.mjs';
+import { ARTIFACTS, MINUTE, hideWebGpu, launch, patient, watch } from './browser.mjs';
 import { nativeEncode } from './native.mjs';
 import { png, wavePicture } from './picture.mjs';
 import { GOLDEN, serveEngine, servePage } from './server.mjs';
@@ -42,10 +42,11 @@ describe('page', { timeout: 4 * MINUTE }, () => {
     models?.stop();
   });
 
-  /** Opens a page of its own profile; its complaints come with it. */
-  async function open(address, options = {}) {
+  /** Opens a page of its own profile, without WebGPU unless that is what is tested; its complaints come with it. */
+  async function open(address, { webgpu = false, ...options } = {}) {
     const context = await browser.newContext({ viewport: SMALL, acceptDownloads: true, ...options });
     page = patient(await context.newPage());
+    if (!webgpu) await hideWebGpu(page);
     const complaints = watch(page, [models.origin]);
     await page.goto(new URL(address, server.origin).href);
     return complaints;
@@ -60,7 +61,7 @@ describe('page', { timeout: 4 * MINUTE }, () => {
         const context = await browser.newContext({ viewport, colorScheme });
         const page = patient(await context.newPage());
         const complaints = watch(page);
-        await page.addInitScript(hideWebGpu);
+        await hideWebGpu(page);
         await page.addInitScript(() => { OffscreenCanvas.prototype.getContext = () => null; });
         await page.goto(server.origin);
         await page.getByRole('alert').filter({ hasText: 'WebGPU' }).waitFor();
@@ -77,11 +78,7 @@ describe('page', { timeout: 4 * MINUTE }, () => {
   });
 
   it('works without WebGPU: draws with WebGL, computes on the processor, can be stopped, and says what it lacks', async () => {
-    const context = await browser.newContext({ viewport: DESK, acceptDownloads: true });
-    page = patient(await context.newPage());
-    const complaints = watch(page, [models.origin]);
-    await page.addInitScript(hideWebGpu);
-    await page.goto(`${server.origin}/?${model()}&image=${models.origin}/square.png`);
+    const complaints = await open(`/?${model()}&image=${models.origin}/square.png`, { viewport: DESK });
     await started(page);
     const studio = controls(page);
     await studio.find('img', 'Viewer of square: Original, Reconstruction').waitFor({ state: 'attached' });
@@ -101,7 +98,21 @@ describe('page', { timeout: 4 * MINUTE }, () => {
     await studio.click('tab', 'Generate');
     await studio.text(/New pictures are generated with WebGPU/);
     assert.deepEqual(complaints, []);
-    await context.close();
+    await page.context().close();
+  });
+
+  it('draws with WebGPU where there is an adapter, and computes on the processor where that is a software one', async () => {
+    const complaints = await open(`/?${model()}&image=${models.origin}/square.png`, { webgpu: true });
+    await started(page);
+    const studio = controls(page);
+    await studio.find('img', 'Viewer of square: Original, Reconstruction').waitFor({ state: 'attached' });
+    await page.screenshot({ path: `${ARTIFACTS}/webgpu.png` });
+    await studio.click('tab', 'System');
+    await studio.text(/^simd128$/);
+    await studio.text(/^BrowserWebGpu$|^WebGPU$/i);
+    await page.screenshot({ path: `${ARTIFACTS}/webgpu-system.png` });
+    assert.deepEqual(complaints, []);
+    await page.context().close();
   });
 
   it('connects to nothing but its origin and the addresses it was given', async () => {
@@ -239,6 +250,7 @@ describe('page', { timeout: 4 * MINUTE }, () => {
     const passing = await servePage();
     const context = await browser.newContext({ viewport: SMALL });
     page = patient(await context.newPage());
+    await hideWebGpu(page);
     const complaints = watch(page);
     try {
       await page.goto(passing.origin);
@@ -281,11 +293,6 @@ describe('page', { timeout: 4 * MINUTE }, () => {
     await context.close();
   });
 });
-
-/** A browser that has no WebGPU; runs in the page. */
-function hideWebGpu() {
-  Object.defineProperty(Navigator.prototype, 'gpu', { get: () => undefined });
-}
 
 /** Moves the mouse with its button down, as a hand does. */
 async function drag(page, from, to) {
