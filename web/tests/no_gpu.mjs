@@ -110,6 +110,26 @@ describe('JavaScript engine without WebGPU', { timeout: 2 * MINUTE }, () => {
     assert.match(messages[2], /`tpu`.*auto, gpu or cpu/);
   });
 
+  it('computes for a page of another place', async () => {
+    const other = await serveEngine();
+    const elsewhere = patient(await browser.newPage());
+    try {
+      const complaints = watch(elsewhere, [server.origin]);
+      await hideWebGpu(elsewhere);
+      await elsewhere.goto(`${other.origin}/blank.html`);
+      const tokens = await elsewhere.evaluate(async ({ origin, model }) => {
+        const { Engine } = await import(`${origin}/engine/ibq.js`);
+        const tokenizer = await (await Engine.create()).loadTokenizer(origin + model);
+        return [...(await tokenizer.encode(await (await fetch(`${origin}/square.png`)).blob())).tokens];
+      }, { origin: server.origin, model: CHECKPOINT });
+      assert.deepEqual(tokens, await page.evaluate(async () => [...(await ibq.ema.encode(await (await fetch('/square.png')).blob())).tokens]));
+      assert.deepEqual(complaints, []);
+    } finally {
+      await elsewhere.close();
+      other.stop();
+    }
+  });
+
   it('left nothing to complain about on the console', () => assert.deepEqual(complaints, []));
 
   it('says so when the worker does not start', async () => {
