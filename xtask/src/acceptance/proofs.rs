@@ -59,6 +59,11 @@ pub(super) const PROOFS: &[Proof] = &[
         units: page,
     },
     Proof {
+        name: "wasm-operations",
+        about: "the tests of the processor's operations as a wasm32 program with vector instructions, in node",
+        units: wasm_operations,
+    },
+    Proof {
         name: "kills",
         about: "every writing command killed at 200 random moments: nothing lost, nothing half written",
         units: kills,
@@ -153,6 +158,13 @@ fn page() -> Outcome<Vec<Unit>> {
         commands: vec![Box::new(build), Box::new(page), Box::new(test::browser_command)],
         figures: figures::sentences,
     }])
+}
+
+fn wasm_operations() -> Outcome<Vec<Unit>> {
+    setup::for_web()?;
+    let command = || shell::command("node", &["web/tests/operations.mjs"]);
+    let name = "tests of the crate cpu".to_owned();
+    Ok(vec![Unit { name, commands: vec![Box::new(command)], figures: figures::sentences }])
 }
 
 fn kills() -> Outcome<Vec<Unit>> {
