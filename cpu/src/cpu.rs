@@ -74,6 +74,22 @@ impl Cpu {
         Self { stop: Some(Arc::new(stop)), ..self.clone() }
     }
 
+    /// Runs work on one of the threads: the operations that it calls start without waking another thread first, which costs
+    /// more than a small operation takes.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn enter<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
+        match &self.pool {
+            Some(pool) => pool.install(work),
+            None => work(),
+        }
+    }
+
+    /// Runs work; a browser's worker is one thread.
+    #[cfg(target_arch = "wasm32")]
+    pub fn enter<R>(&self, work: impl FnOnce() -> R) -> R {
+        work()
+    }
+
     /// Cuts `y` into bands of `band` values and computes each, in any order: `compute(index of the band, its values)`.
     pub(crate) fn bands<V: Send>(&self, y: &mut [V], band: usize, compute: impl Fn(usize, &mut [V]) + Sync) {
         let band = band.max(1);

@@ -26,7 +26,7 @@ const MAX_NAMES_BYTES: u64 = 1 << 24;
 /// The command line of `ibq convert`.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Quantized transformers are made on the GPU, as they are while loading: the result is the same, loading is only \
+    after_help = "Quantized transformers are made on the device, as they are while loading: the result is the same, loading is only \
                   copying. Their tables, and the tokenizer inside, are stored as 16-bit floats."
 )]
 pub(crate) struct Arguments {
@@ -103,16 +103,16 @@ async fn convert_ar(arguments: &Arguments, session: &Session) -> Result<u64, Fai
         Some(path) => read_class_names(path, opened.config().class_num)?,
         None => Vec::new(),
     };
-    let gpu = match arguments.precision {
+    let device = match arguments.precision {
         TransformerPrecisionChoice::F32 | TransformerPrecisionChoice::F16 => None,
         TransformerPrecisionChoice::Int8 | TransformerPrecisionChoice::Int4 => {
-            Some(model::open_gpu(&arguments.gpu).await?)
+            Some(model::open_device(&arguments.gpu).await?)
         }
     };
     outputs::create_parent(&arguments.output)?;
     session.title(opened.name());
     let (model, weights, out) = (opened.model(), opened.weights(), &arguments.output);
-    convert_transformer(gpu.as_ref(), model, weights, precision, names, out, session.job()).await?;
+    convert_transformer(device.as_ref(), model, weights, precision, names, out, session.job()).await?;
     Ok(weights.config().parameter_count())
 }
 

@@ -14,7 +14,10 @@ use serde::Serialize;
 use super::{
     failure::Failure,
     numbers,
-    options::{DeviceChoice, GpuOptions, ModelOptions, PrecisionChoice, TokenizerGpuOptions, WeightOptions},
+    options::{
+        DeviceChoice, GpuOptions, ModelOptions, PrecisionChoice, TierChoice, TokenizerGpuOptions,
+        WeightOptions,
+    },
     paths::shown,
     read::read_yaml,
     session::Session,
@@ -129,7 +132,7 @@ pub(crate) fn note_assumed_rule(name: &str, weights: &TokenizerWeights, session:
     }
 }
 
-/// Opens what computes a tokenizer: an adapter, or the processor.
+/// Opens what computes: an adapter, or the processor.
 ///
 /// Without a choice it is [`Device::best`]; asking for a tier asks for an adapter.
 pub(crate) async fn open_device(options: &GpuOptions) -> Result<Device, Failure> {
@@ -140,21 +143,13 @@ pub(crate) async fn open_device(options: &GpuOptions) -> Result<Device, Failure>
             Err(Failure::Usage("--tier is for adapters; the processor has none".to_owned()))
         }
         (DeviceChoice::Auto, None) => Ok(Device::best(threads).await?),
-        _ => Ok(open_gpu(options).await?.into()),
+        (DeviceChoice::Auto, tier) => open_adapter(AdapterChoice::Best, tier).await,
+        (DeviceChoice::Adapter(adapter), tier) => open_adapter(adapter.clone(), tier).await,
     }
 }
 
-/// Opens an adapter.
-pub(crate) async fn open_gpu(options: &GpuOptions) -> Result<Gpu, Failure> {
-    let tier = options.tier.map(Tier::from);
-    let adapter = match &options.device {
-        DeviceChoice::Adapter(adapter) => adapter.clone(),
-        DeviceChoice::Auto => AdapterChoice::Best,
-        DeviceChoice::Cpu => {
-            let reason = "transformers run on an adapter only; leave --device out, or name an adapter";
-            return Err(Failure::Usage(reason.to_owned()));
-        }
-    };
+async fn open_adapter(adapter: AdapterChoice, tier: Option<TierChoice>) -> Result<Device, Failure> {
+    let tier = tier.map(Tier::from);
     let open = OpenOptions { adapter, tier, ..OpenOptions::default() };
     let gpu = Gpu::open(&open).await?;
     match tier {
@@ -163,7 +158,7 @@ pub(crate) async fn open_gpu(options: &GpuOptions) -> Result<Gpu, Failure> {
             gpu.info().name,
             gpu.info().tier,
         ))),
-        _ => Ok(gpu),
+        _ => Ok(gpu.into()),
     }
 }
 

@@ -66,9 +66,9 @@ pub(crate) async fn run(arguments: &Arguments, session: &Session) -> Result<(), 
         name => Condition::Class(resolve_class(name, &opened, session)?),
     };
     let precision = transformer::precision(&opened, &arguments.gpu, TransformerPrecision::default())?;
-    let gpu = transformer::open_gpu(&arguments.gpu, precision.name(), session).await?;
+    let device = transformer::open_device(&arguments.gpu, precision.name(), session).await?;
     session.title(opened.name());
-    let model = opened.load_transformer(&gpu, precision, session.job()).await?;
+    let model = opened.load_transformer(&device, precision, session.job()).await?;
     let mut scored = Vec::new();
     for (index, grid) in file.grids.iter().enumerate() {
         session.title_of_input(index, file.grids.len(), &shown(path));

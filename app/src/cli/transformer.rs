@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use ibq_core::{
+    device::Device,
     files::{Model, Origin},
     foreign_text::clean_name,
     generator::{OpenedGenerator, Recipe, RecipeTokenizer, TokenizerSource},
-    gpu::{Gpu, Precision},
+    gpu::Precision,
     transformer::TransformerPrecision,
 };
 use ibq_studio::bundled::{BundledModel, bundled_generator, bundled_tokenizer};
@@ -189,13 +190,13 @@ pub(crate) fn precision(
     Ok(generator.precision(options.precision.map(Into::into), usual)?)
 }
 
-/// Opens the adapter for a transformer, and says which it is.
-pub(crate) async fn open_gpu(
+/// Opens what computes a transformer, and says which device it is.
+pub(crate) async fn open_device(
     options: &TransformerGpuOptions,
     precision: &str,
     session: &Session,
-) -> Result<Gpu, Failure> {
-    let gpu = model::open_gpu(&options.gpu).await?;
-    session.tell("adapter", format_args!("{} · {precision}", Adapter::from(gpu.info()).line()));
-    Ok(gpu)
+) -> Result<Device, Failure> {
+    let device = model::open_device(&options.gpu).await?;
+    session.tell("device", format_args!("{} · {precision}", Adapter::from(&device).line()));
+    Ok(device)
 }

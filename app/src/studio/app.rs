@@ -111,7 +111,7 @@ impl Studio {
         }
         Self {
             services: Services {
-                shared: Shared::new(&creation.egui_ctx, Devices { gpu, processor: None }),
+                shared: Shared::new(&creation.egui_ctx, Devices::of_window(gpu)),
                 tasks: Tasks::new(&creation.egui_ctx),
                 commands: Vec::new(),
             },

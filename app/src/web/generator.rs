@@ -1,8 +1,8 @@
 //! The generator for scripts: new tokens of a class as they are made, their pictures, and how probable given tokens are.
 
 use ibq_core::{
+    device::Device,
     generator::{Generator, OpenedGenerator, Recipe},
-    gpu::Gpu,
     tokenizer::Tokenizer,
     tokens::TokenGrid,
     transformer::{
@@ -96,7 +96,7 @@ pub(super) fn load(
         let fail = |error| script::error(&error);
         let mut opened = OpenedGenerator::new(model.name(), &model, yaml.as_deref()).map_err(fail)?;
         let precision = opened.precision(precision, TransformerPrecision::F32).map_err(fail)?;
-        let gpu = devices.gpu().await?;
+        let device = Device::from(devices.gpu().await?);
         match tokenizer {
             GivenTokenizer::None => {}
             GivenTokenizer::Loaded(tokenizer) => opened.use_tokenizer(tokenizer).map_err(fail)?,
@@ -106,7 +106,7 @@ pub(super) fn load(
             }
         }
         let whole = match opened.tokenizer() {
-            Ok(_) => Ok(opened.load(&gpu, precision, &job).await.map_err(fail)?),
+            Ok(_) => Ok(opened.load(&device, precision, &job).await.map_err(fail)?),
             Err(_) if opened.lacks_tokenizer() => {
                 let (name, codes) = (opened.name(), opened.config().vocab_size);
                 Err(format!(
@@ -118,15 +118,15 @@ pub(super) fn load(
         };
         let transformer = match &whole {
             Ok(generator) => generator.transformer.clone(),
-            Err(_) => opened.load_transformer(&gpu, precision, &job).await.map_err(fail)?,
+            Err(_) => opened.load_transformer(&device, precision, &job).await.map_err(fail)?,
         };
-        let info = describe(&opened, &gpu, precision);
+        let info = describe(&opened, &device, precision);
         Ok(JsValue::from(WasmGenerator { transformer, whole, opened, info }))
     })
 }
 
-fn describe(opened: &OpenedGenerator, gpu: &Gpu, precision: TransformerPrecision) -> String {
-    let description = opened.describe(gpu, precision);
+fn describe(opened: &OpenedGenerator, device: &Device, precision: TransformerPrecision) -> String {
+    let description = opened.describe(device, precision);
     let config = &description.config;
     json!({
         "name": description.name,

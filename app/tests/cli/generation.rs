@@ -122,7 +122,7 @@ fn a_picture_that_a_loaded_tokenizer_drew_is_repeated() {
         let model = Model::open_path(path.as_ref()).await.unwrap();
         let mut opened = OpenedGenerator::new("ar_small.safetensors", &model, Some(&yaml)).unwrap();
         assert!(opened.offer_tokenizer(loaded));
-        let generator = opened.load(&gpu, TransformerPrecision::Int8, &job).await.unwrap();
+        let generator = opened.load(&gpu.into(), TransformerPrecision::Int8, &job).await.unwrap();
         let grids =
             generator.transformer.generate(std::slice::from_ref(&request), &job, |_| {}).await.unwrap();
         let picture = generator.decode(&grids, &job).await.unwrap().remove(0);

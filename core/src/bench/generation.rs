@@ -4,7 +4,8 @@ use serde::Serialize;
 use web_time::Instant;
 
 use crate::{
-    gpu::{Dispatch, Gpu, KernelRun, Stage, Tier, Times},
+    device::Device,
+    gpu::{KernelRun, Stage, Times},
     job::Job,
     transformer::{
         Condition, Logits, PictureRequest, Sampling, TokenLoop, Transformer, TransformerError,
@@ -12,7 +13,7 @@ use crate::{
     },
 };
 
-use super::{Ceilings, KernelReport, ceilings, kernel_report};
+use super::{Ceilings, KernelReport, describe_device, kernel_report};
 
 /// Pictures at a time that are measured, each without and with guidance.
 const BATCHES: [u32; 2] = [1, 8];
@@ -28,21 +29,21 @@ pub struct TokenSpeed {
     pub ms_per_token: f64,
     /// Tokens of all pictures in a second.
     pub tokens_per_s: f64,
-    /// Dispatches for the next token of all pictures.
+    /// Dispatches for the next token of all pictures; on the processor, operations.
     pub dispatches: usize,
     /// 10⁹ bytes per second, counting what must be read at least: weights, keys and values.
     pub gbytes_per_s: f64,
-    /// Share of the adapter's measured bandwidth, 0 to 1.
+    /// Share of the device's measured bandwidth, 0 to 1.
     pub share: f64,
 }
 
 /// Everything that the benchmark of a transformer prints.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct GenerationReport {
-    /// Name of the adapter.
+    /// Name of the adapter or of the processor.
     pub adapter: String,
-    /// Tier in use.
-    pub tier: Tier,
+    /// Tier in use; on the processor, its vector instructions.
+    pub tier: String,
     /// How the weights are stored.
     pub precision: TransformerPrecision,
     /// What the adapter can do at most.
@@ -53,7 +54,7 @@ pub struct GenerationReport {
     pub speeds: Vec<TokenSpeed>,
     /// The kernels of one token of one picture without guidance, the slowest first; empty where they cannot be timed.
     pub kernels: Vec<KernelReport>,
-    /// Bytes of weights on the GPU.
+    /// Bytes of weights on the device.
     pub weights_memory: u64,
     /// The most bytes in the engine's buffers at one time so far, loading included.
     pub peak_memory: u64,
@@ -68,9 +69,9 @@ pub async fn generation(
     tokens: u32,
     job: &Job,
 ) -> Result<GenerationReport, TransformerError> {
-    let gpu = transformer.gpu();
+    let device = transformer.device();
     job.stage("measure the adapter");
-    let ceilings = ceilings(gpu, job).await?;
+    let (adapter, tier, ceilings) = describe_device(device, job).await?;
     let tokens = tokens.clamp(1, transformer.config().block_size);
     let (mut speeds, mut kernels) = (Vec::new(), Vec::new());
     job.stage("measure");
@@ -78,34 +79,33 @@ pub async fn generation(
         for guided in [false, true] {
             let mut token_loop = transformer.measured_loop(pictures, guided, tokens, job).await?;
             let ms = measure(&mut token_loop, tokens, job).await?;
-            let step = token_loop.step();
-            let gbytes_per_s = step.iter().map(|d| d.bytes).sum::<f64>() / ms / 1e6;
+            let (dispatches, bytes) = token_loop.cost();
+            let gbytes_per_s = bytes / ms / 1e6;
             speeds.push(TokenSpeed {
                 pictures,
                 guided,
                 ms_per_token: ms,
                 tokens_per_s: 1e3 * f64::from(pictures) / ms,
-                dispatches: step.len(),
+                dispatches,
                 gbytes_per_s,
                 share: gbytes_per_s / ceilings.gbytes_per_s,
             });
             job.set_progress(speeds.len() as f32 / 4.0);
             if speeds.len() == 1 {
-                let times = gpu.run(step, true, job, |_| {}).await?;
-                kernels = by_kernel(step, &times, ceilings);
+                kernels = by_kernel(&token_loop.timed(job).await?, ceilings);
             }
         }
     }
     Ok(GenerationReport {
-        adapter: gpu.info().name.clone(),
-        tier: gpu.info().tier,
+        adapter,
+        tier,
         precision: transformer.precision(),
         ceilings,
         timed_tokens: tokens,
         speeds,
         kernels,
         weights_memory: transformer.weight_bytes(),
-        peak_memory: gpu.memory().peak,
+        peak_memory: device.memory().peak,
     })
 }
 
@@ -120,9 +120,9 @@ async fn measure(token_loop: &mut TokenLoop, tokens: u32, job: &Job) -> Result<f
     Ok(started.elapsed().as_secs_f64() * 1e3 / f64::from(tokens))
 }
 
-fn by_kernel(step: &[Dispatch], measured: &[f64], ceilings: Ceilings) -> Vec<KernelReport> {
+fn by_kernel(runs: &[KernelRun], ceilings: Ceilings) -> Vec<KernelReport> {
     let mut times = Times::default();
-    times.add_kernels(Stage::Token, &KernelRun::of(step, measured));
+    times.add_kernels(Stage::Token, runs);
     let mut reports: Vec<KernelReport> =
         times.kernels.iter().map(|kernel| kernel_report(kernel, ceilings)).collect();
     reports.sort_by(|a, b| b.ms.total_cmp(&a.ms));
@@ -134,7 +134,7 @@ fn by_kernel(step: &[Dispatch], measured: &[f64], ceilings: Ceilings) -> Vec<Ker
 pub struct Drift {
     /// The precision.
     pub precision: TransformerPrecision,
-    /// Bytes of weights on the GPU.
+    /// Bytes of weights on the device.
     pub weights_memory: u64,
     /// Largest difference of a logit.
     pub largest_difference: f64,
@@ -150,7 +150,7 @@ pub struct Drift {
 /// # Errors
 /// [`TransformerError`]: weights that are stored quantized, no memory for f32, cancelled, a lost device.
 pub async fn drift(
-    gpu: &Gpu,
+    device: &Device,
     weights: &TransformerWeights,
     pictures: u32,
     job: &Job,
@@ -166,7 +166,7 @@ pub async fn drift(
         fixed: Vec::new(),
     };
     let requests: Vec<PictureRequest> = (0..pictures.max(1)).map(request).collect();
-    let exact = Transformer::load(gpu, weights, TransformerPrecision::F32, job).await?;
+    let exact = Transformer::load(device, weights, TransformerPrecision::F32, job).await?;
     let grids = exact.generate(&requests, job, |_| {}).await?;
     let mut wanted = Vec::new();
     for (request, grid) in requests.iter().zip(&grids) {
@@ -175,7 +175,7 @@ pub async fn drift(
     drop(exact);
     let mut drifts = Vec::new();
     for precision in [TransformerPrecision::F16, TransformerPrecision::Int8, TransformerPrecision::Int4] {
-        let transformer = Transformer::load(gpu, weights, precision, job).await?;
+        let transformer = Transformer::load(device, weights, precision, job).await?;
         let mut sums = Sums::default();
         for ((request, grid), wanted) in requests.iter().zip(&grids).zip(&wanted) {
             let ours = transformer.logits(request.condition, &grid.tokens, None, job).await?;
@@ -224,7 +224,7 @@ fn most(row: &[f32]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ops::testing::devices, transformer::TransformerConfig};
+    use crate::{ops::testing::executors, transformer::TransformerConfig};
 
     fn weights() -> TransformerWeights {
         let config = TransformerConfig {
@@ -241,36 +241,40 @@ mod tests {
 
     #[test]
     fn a_report_has_four_ways_and_counts_dispatches() {
-        let gpu = &devices()[0];
-        let job = Job::new();
-        let transformer =
-            pollster::block_on(Transformer::load(gpu, &weights(), TransformerPrecision::Int4, &job)).unwrap();
-        let report = pollster::block_on(generation(&transformer, 3, &job)).unwrap();
-        let ways: Vec<(u32, bool)> =
-            report.speeds.iter().map(|speed| (speed.pictures, speed.guided)).collect();
-        assert_eq!(ways, [(1, false), (1, true), (8, false), (8, true)]);
-        for speed in &report.speeds {
-            // Embedding, five for each of two blocks, head, sampling, going on.
-            assert_eq!(speed.dispatches, 14);
-            assert!(speed.ms_per_token > 0.0 && speed.gbytes_per_s > 0.0);
-            let tokens = f64::from(speed.pictures) * 1e3;
-            assert!((speed.tokens_per_s * speed.ms_per_token - tokens).abs() < 1e-6 * tokens);
+        for device in [executors().first(), executors().last()].into_iter().flatten() {
+            let job = Job::new();
+            let transformer =
+                pollster::block_on(Transformer::load(device, &weights(), TransformerPrecision::Int4, &job))
+                    .unwrap();
+            let report = pollster::block_on(generation(&transformer, 3, &job)).unwrap();
+            let ways: Vec<(u32, bool)> =
+                report.speeds.iter().map(|speed| (speed.pictures, speed.guided)).collect();
+            assert_eq!(ways, [(1, false), (1, true), (8, false), (8, true)]);
+            for speed in &report.speeds {
+                // Embedding, five for each of two blocks, head, sampling, going on.
+                assert_eq!(speed.dispatches, 14);
+                assert!(speed.ms_per_token > 0.0 && speed.gbytes_per_s > 0.0);
+                let tokens = f64::from(speed.pictures) * 1e3;
+                assert!((speed.tokens_per_s * speed.ms_per_token - tokens).abs() < 1e-6 * tokens);
+            }
+            assert!(
+                report.kernels.is_empty()
+                    || report.kernels.iter().map(|kernel| kernel.calls).sum::<u32>() == 14
+            );
+            assert!(report.weights_memory > 0 && report.peak_memory >= report.weights_memory);
         }
-        assert!(
-            report.kernels.is_empty() || report.kernels.iter().map(|kernel| kernel.calls).sum::<u32>() == 14
-        );
-        assert!(report.weights_memory > 0 && report.peak_memory >= report.weights_memory);
     }
 
     #[test]
     fn smaller_precisions_drift_further() {
-        let gpu = &devices()[0];
-        let drifts = pollster::block_on(drift(gpu, &weights(), 2, &Job::new())).unwrap();
-        let [f16, int8, int4] = drifts[..] else { panic!("{drifts:?}") };
-        assert!(0.0 < f16.largest_difference && f16.largest_difference < int4.largest_difference);
-        assert!(f16.kl_per_token >= 0.0 && int8.kl_per_token < int4.kl_per_token, "{drifts:?}");
-        assert!((0.0..=1.0).contains(&int4.agreement) && f16.agreement > 0.9);
-        assert!(int4.weights_memory < int8.weights_memory && int8.weights_memory < f16.weights_memory);
+        for device in [executors().first(), executors().last()].into_iter().flatten() {
+            let drifts = pollster::block_on(drift(device, &weights(), 2, &Job::new())).unwrap();
+            let [f16, int8, int4] = drifts[..] else { panic!("{drifts:?}") };
+            assert!(0.0 < f16.largest_difference && f16.largest_difference < int4.largest_difference);
+            assert!(f16.kl_per_token >= 0.0 && int8.kl_per_token < int4.kl_per_token, "{drifts:?}");
+            assert!((0.0..=1.0).contains(&int4.agreement) && f16.agreement > 0.9);
+            assert!(int4.weights_memory < int8.weights_memory && int8.weights_memory < f16.weights_memory);
+        }
     }
 
     #[test]

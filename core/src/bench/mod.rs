@@ -101,10 +101,7 @@ pub async fn run(tokenizer: &Tokenizer, size: u32, job: &Job) -> Result<BenchRep
     let device = tokenizer.device();
     let size = size.clamp(1, 16_384).next_multiple_of(tokenizer.config().factor());
     job.stage("measure the adapter");
-    let (adapter, tier, ceilings) = match device {
-        Device::Gpu(gpu) => (gpu.info().name.clone(), gpu.info().tier.name(), ceilings(gpu, job).await?),
-        Device::Cpu(cpu) => (cpu.name().to_owned(), cpu.instructions(), processor_ceilings(cpu).await?),
-    };
+    let (adapter, tier, ceilings) = describe_device(device, job).await?;
     let plan = tokenizer.plan(Size::square(size), 1, Tiling::Auto)?;
     let picture = RgbImage::from_fn(size, size, |x, y| image::Rgb([x as u8, y as u8, (x ^ y) as u8]));
     let pictures = [picture];
@@ -136,7 +133,7 @@ pub async fn run(tokenizer: &Tokenizer, size: u32, job: &Job) -> Result<BenchRep
     kernels.sort_by(|a, b| b.ms.total_cmp(&a.ms));
     Ok(BenchReport {
         adapter,
-        tier: tier.to_owned(),
+        tier,
         precision: tokenizer.precision(),
         size,
         ceilings,
@@ -145,6 +142,22 @@ pub async fn run(tokenizer: &Tokenizer, size: u32, job: &Job) -> Result<BenchRep
         weights_memory: plan.weights,
         activations_memory: plan.activations,
         peak_memory: device.memory().peak,
+    })
+}
+
+/// Name, tier or vector instructions, and ceilings of a device.
+///
+/// # Errors
+/// [`RunError`]: no memory, cancelled, a lost device.
+async fn describe_device(device: &Device, job: &Job) -> Result<(String, String, Ceilings), RunError> {
+    Ok(match device {
+        Device::Gpu(gpu) => {
+            let info = gpu.info();
+            (info.name.clone(), info.tier.name().to_owned(), ceilings(gpu, job).await?)
+        }
+        Device::Cpu(cpu) => {
+            (cpu.name().to_owned(), cpu.instructions().to_owned(), processor_ceilings(cpu).await?)
+        }
     })
 }
 

@@ -1,4 +1,4 @@
-//! A generator on the GPU.
+//! A generator on a device.
 
 use image::RgbImage;
 
@@ -12,7 +12,7 @@ use crate::{
 
 use super::{ClassNames, GeneratorDescription, GeneratorError, Recipe, RecipeModels, RecipeTokenizer};
 
-/// A generator on the GPU. Clones share it.
+/// A generator on a device. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Generator {
     /// Makes the tokens.

@@ -1,9 +1,9 @@
-//! A generator whose files are open and of which nothing is on a GPU yet.
+//! A generator whose files are open and of which nothing is on a device yet.
 
 use crate::{
     classes::Classes,
+    device::Device,
     files::{Model, WeightsError},
-    gpu::Gpu,
     job::Job,
     transformer::{Transformer, TransformerConfig, TransformerPrecision, TransformerWeights},
 };
@@ -150,7 +150,7 @@ impl OpenedGenerator {
         }
     }
 
-    /// How the transformer's weights are to be stored on the GPU: as asked for, else as they are stored in the file where they
+    /// How the transformer's weights are to be stored on the device: as asked for, else as they are stored in the file where they
     /// are quantized, else as `usual`.
     ///
     /// # Errors
@@ -180,7 +180,7 @@ impl OpenedGenerator {
 
     /// What it is, and the memory that it will need at a precision.
     #[must_use]
-    pub fn describe(&self, gpu: &Gpu, precision: TransformerPrecision) -> GeneratorDescription {
+    pub fn describe(&self, device: &Device, precision: TransformerPrecision) -> GeneratorDescription {
         let config = self.config().clone();
         let names = self.classes().map(|classes| classes.all().iter().map(|class| class.name().to_owned()));
         GeneratorDescription {
@@ -188,7 +188,7 @@ impl OpenedGenerator {
             origin: self.model.origin().clone(),
             precision,
             parameters: config.parameter_count(),
-            memory: Transformer::estimate(gpu, &config, precision),
+            memory: Transformer::estimate(device, &config, precision),
             class_names: names.map(Iterator::collect),
             assumed: self.weights.assumed().to_vec(),
             tokenizer: self.tokenizer.as_ref().map(ChosenTokenizer::describe),
@@ -196,26 +196,26 @@ impl OpenedGenerator {
         }
     }
 
-    /// The transformer alone on the GPU: it makes and scores tokens, but draws nothing.
+    /// The transformer alone on the device: it makes and scores tokens, but draws nothing.
     ///
     /// # Errors
     /// [`GeneratorError::Transformer`]: weights that cannot be read, no memory, cancelled.
     pub async fn load_transformer(
         &self,
-        gpu: &Gpu,
+        device: &Device,
         precision: TransformerPrecision,
         job: &Job,
     ) -> Result<Transformer, GeneratorError> {
-        Ok(Transformer::load(gpu, &self.weights, precision, job).await?)
+        Ok(Transformer::load(device, &self.weights, precision, job).await?)
     }
 
-    /// All of it on the GPU, the tokenizer first.
+    /// All of it on the device, the tokenizer first.
     ///
     /// # Errors
     /// [`GeneratorError`]: no tokenizer, weights that cannot be read, no memory, cancelled.
     pub async fn load(
         &self,
-        gpu: &Gpu,
+        device: &Device,
         precision: TransformerPrecision,
         job: &Job,
     ) -> Result<Generator, GeneratorError> {
@@ -225,12 +225,12 @@ impl OpenedGenerator {
         if !chosen.inside {
             chosen.source.model().sha256(job).await?;
         }
-        let tokenizer = chosen.source.load(gpu, job).await?;
-        let transformer = self.load_transformer(gpu, precision, job).await?;
+        let tokenizer = chosen.source.load(device, job).await?;
+        let transformer = self.load_transformer(device, precision, job).await?;
         Ok(Generator {
             path: self.model.origin().published(),
             sha256: self.model.known_sha256().map(str::to_owned),
-            description: self.describe(gpu, precision),
+            description: self.describe(device, precision),
             recipe_tokenizer: self.recipe_tokenizer(),
             names: self.names.clone(),
             transformer,

@@ -4,6 +4,7 @@ use pollster::block_on;
 
 use super::*;
 use crate::{
+    device::Device,
     files::{Model, Origin, Source, WeightSet},
     job::Job,
     ops::testing::{devices, noise_from},
@@ -120,8 +121,8 @@ fn a_generator_without_a_tokenizer_says_which_one_it_needs() {
     for mut generator in [opened(None), opened(Some(CODES + 1))] {
         let error = generator.tokenizer().unwrap_err();
         assert!(matches!(error, GeneratorError::NoTokenizer { codes: CODES, .. }), "{error}");
-        let error =
-            block_on(generator.load(&devices()[0], TransformerPrecision::F32, &Job::new())).unwrap_err();
+        let device = Device::from(&devices()[0]);
+        let error = block_on(generator.load(&device, TransformerPrecision::F32, &Job::new())).unwrap_err();
         assert!(error.to_string().contains("small has no tokenizer inside"), "{error}");
 
         let other = tokenizer_model(8, None).tokenizer(None).unwrap();
@@ -167,12 +168,12 @@ fn a_precision_is_as_asked_for_or_the_usual_one() {
 
 #[test]
 fn a_picture_is_made_again_from_the_recipe_in_its_png() {
-    let (gpu, job) = (&devices()[0], Job::new());
+    let (device, job) = (Device::from(&devices()[0]), Job::new());
     let weights = tokenizer_model(CODES, Some("codes")).tokenizer(None).unwrap();
-    let loaded = block_on(Tokenizer::load(gpu, &weights, crate::gpu::Precision::F16, &job)).unwrap();
+    let loaded = block_on(Tokenizer::load(&device, &weights, crate::gpu::Precision::F16, &job)).unwrap();
     let mut generator = opened(None);
     generator.use_tokenizer(loaded).unwrap();
-    let generator = block_on(generator.load(gpu, TransformerPrecision::F32, &job)).unwrap();
+    let generator = block_on(generator.load(&device, TransformerPrecision::F32, &job)).unwrap();
 
     let description = generator.description();
     let tokenizer = description.tokenizer.as_ref().unwrap();

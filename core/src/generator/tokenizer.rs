@@ -1,8 +1,9 @@
 //! The tokenizer of a generator: the one inside of the transformer's file, or one from outside.
 
 use crate::{
+    device::Device,
     files::{Model, Origin, WeightSet, short_name},
-    gpu::{Gpu, Precision},
+    gpu::Precision,
     job::Job,
     tokenizer::{Tokenizer, TokenizerConfig, TokenizerError, TokenizerWeights},
 };
@@ -12,9 +13,9 @@ use super::{RecipeTokenizer, TokenizerDescription};
 /// A tokenizer that could draw a generator's tokens.
 #[derive(Clone, Debug)]
 pub enum TokenizerSource {
-    /// Weights in a file, and how they are to be stored on the GPU.
+    /// Weights in a file, and how they are to be stored on the device.
     Weights(TokenizerWeights, Precision),
-    /// It is on the GPU already.
+    /// It is on the device already.
     Loaded(Tokenizer),
 }
 
@@ -84,7 +85,7 @@ impl TokenizerSource {
         }
     }
 
-    /// How they are stored on the GPU.
+    /// How they are stored on the device.
     #[must_use]
     pub fn precision(&self) -> Precision {
         match self {
@@ -93,13 +94,13 @@ impl TokenizerSource {
         }
     }
 
-    /// Puts its weights on the GPU.
+    /// Puts its weights on the device.
     ///
     /// # Errors
     /// [`TokenizerError`]: weights that cannot be read, no memory, cancelled.
-    pub(super) async fn load(&self, gpu: &Gpu, job: &Job) -> Result<Tokenizer, TokenizerError> {
+    pub(super) async fn load(&self, device: &Device, job: &Job) -> Result<Tokenizer, TokenizerError> {
         match self {
-            Self::Weights(weights, precision) => Tokenizer::load(gpu, weights, *precision, job).await,
+            Self::Weights(weights, precision) => Tokenizer::load(device, weights, *precision, job).await,
             Self::Loaded(tokenizer) => Ok(tokenizer.clone()),
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{Graph, TensorId};
 
-/// A place in memory for every tensor of a graph.
+/// A place in memory for every tensor that is the graph's own.
 ///
 /// A slot is one buffer; tensors whose lifetimes do not overlap share it. Slots rather than offsets in one large
 /// buffer: a kernel may not read and write one buffer at once, and a buffer has a largest size.
@@ -65,7 +65,7 @@ impl Arena {
     }
 }
 
-/// First and last operation that touches each tensor. An unused one has none.
+/// First and last operation that touches each tensor. One that is unused or not the graph's own has none.
 fn lifetimes(graph: &Graph) -> Vec<(usize, usize)> {
     let mut lifetimes = vec![(usize::MAX, usize::MAX); graph.tensors.len()];
     for (step, node) in graph.nodes.iter().enumerate() {
@@ -79,6 +79,11 @@ fn lifetimes(graph: &Graph) -> Vec<(usize, usize)> {
     }
     for &TensorId(tensor) in &graph.kept {
         lifetimes[tensor] = (0, usize::MAX);
+    }
+    for (tensor, lifetime) in lifetimes.iter_mut().enumerate() {
+        if graph.imported(TensorId(tensor)).is_some() {
+            *lifetime = (usize::MAX, usize::MAX);
+        }
     }
     lifetimes
 }

@@ -1,10 +1,10 @@
-//! One graph, two executors: what a tokenizer does with its device, whichever it is.
+//! One graph, two executors: what a model does with its device, whichever it is.
 
 #[cfg(target_arch = "wasm32")]
 use std::rc::Rc;
 use std::{ops::Range, sync::Arc};
 
-use ibq_shaders::{LookupScore, Storage};
+use ibq_shaders::Storage;
 
 use crate::{
     device::{Device, Peaks, Processor},
@@ -16,7 +16,7 @@ use crate::{
 use super::worker::{RemoteParameters, RemoteProgram};
 use super::{Graph, HostParameters, HostProgram, Map, Parameters, Program, TensorId, shard_codes};
 
-/// The parameters of a tokenizer on its device.
+/// The parameters of a model on its device.
 #[derive(Debug)]
 pub(crate) enum DeviceParameters {
     Gpu(Gpu, Box<Parameters>),
@@ -24,107 +24,6 @@ pub(crate) enum DeviceParameters {
     /// The processor, in a worker of the page.
     #[cfg(target_arch = "wasm32")]
     Worker(Rc<RemoteParameters>),
-}
-
-/// Parameters that are being read.
-pub(crate) enum ParameterLoader {
-    Gpu(Gpu, Box<Parameters>),
-    Cpu(Box<HostParameters>),
-    #[cfg(target_arch = "wasm32")]
-    Worker(Box<RemoteParameters>),
-}
-
-impl ParameterLoader {
-    /// No parameters yet.
-    ///
-    /// # Errors
-    /// [`GpuError`]: no memory.
-    pub(crate) async fn new(device: &Device, storage: Storage) -> Result<Self, GpuError> {
-        Ok(match device {
-            Device::Gpu(gpu) => Self::Gpu(gpu.clone(), Box::new(Parameters::empty(gpu, storage).await?)),
-            Device::Cpu(cpu) => {
-                #[cfg(target_arch = "wasm32")]
-                if let Some(worker) = cpu.worker() {
-                    return Ok(Self::Worker(Box::new(RemoteParameters::empty(cpu, worker).await?)));
-                }
-                Self::Cpu(Box::new(HostParameters::empty(cpu)))
-            }
-        })
-    }
-
-    /// Puts a convolution in; `weight` as in PyTorch: [out, in, side, side].
-    ///
-    /// # Errors
-    /// [`GpuError`]: no memory.
-    pub(crate) async fn put_conv(
-        &mut self,
-        name: &str,
-        shape: (usize, usize, usize),
-        weight: &[f32],
-        bias: &[f32],
-    ) -> Result<(), GpuError> {
-        match self {
-            Self::Gpu(gpu, parameters) => parameters.put_conv(gpu, name, shape, weight, bias).await,
-            Self::Cpu(parameters) => {
-                parameters.put_conv(name, shape, weight, bias);
-                Ok(())
-            }
-            #[cfg(target_arch = "wasm32")]
-            Self::Worker(parameters) => parameters.put_conv(name, shape, weight, bias).await,
-        }
-    }
-
-    /// Puts a GroupNorm in.
-    ///
-    /// # Errors
-    /// [`GpuError`]: no memory.
-    pub(crate) async fn put_norm(
-        &mut self,
-        name: &str,
-        weight: &[f32],
-        bias: &[f32],
-    ) -> Result<(), GpuError> {
-        match self {
-            Self::Gpu(gpu, parameters) => parameters.put_norm(gpu, name, weight, bias).await,
-            Self::Cpu(parameters) => {
-                parameters.put_norm(name, weight, bias);
-                Ok(())
-            }
-            #[cfg(target_arch = "wasm32")]
-            Self::Worker(parameters) => parameters.put_norm(name, weight, bias).await,
-        }
-    }
-
-    /// Adds the next codes, `rows` × `dimension` values, which will be compared by `score`.
-    ///
-    /// # Errors
-    /// [`GpuError`]: no memory.
-    pub(crate) async fn put_codes(
-        &mut self,
-        rows: &[f32],
-        dimension: usize,
-        score: LookupScore,
-    ) -> Result<(), GpuError> {
-        match self {
-            Self::Gpu(gpu, parameters) => parameters.put_codes(gpu, rows, dimension, score).await,
-            Self::Cpu(parameters) => {
-                parameters.put_codes(rows, dimension, score);
-                Ok(())
-            }
-            #[cfg(target_arch = "wasm32")]
-            Self::Worker(parameters) => parameters.put_codes(rows, dimension, score).await,
-        }
-    }
-
-    /// The parameters, complete.
-    pub(crate) fn finish(self) -> DeviceParameters {
-        match self {
-            Self::Gpu(gpu, parameters) => DeviceParameters::Gpu(gpu, parameters),
-            Self::Cpu(parameters) => DeviceParameters::Cpu(Arc::from(parameters)),
-            #[cfg(target_arch = "wasm32")]
-            Self::Worker(parameters) => DeviceParameters::Worker(Rc::from(parameters)),
-        }
-    }
 }
 
 impl DeviceParameters {
@@ -135,6 +34,17 @@ impl DeviceParameters {
             Self::Cpu(parameters) => parameters.bytes,
             #[cfg(target_arch = "wasm32")]
             Self::Worker(parameters) => parameters.bytes,
+        }
+    }
+
+    /// Bytes of one linear layer.
+    pub(crate) fn linear_bytes(&self, layer: &str) -> u64 {
+        match self {
+            Self::Gpu(_, parameters) => parameters.linear.linear(layer).bytes(),
+            Self::Cpu(parameters) => parameters.linear.linear(layer).bytes(),
+            // It has none.
+            #[cfg(target_arch = "wasm32")]
+            Self::Worker(_) => 0,
         }
     }
 
@@ -153,7 +63,7 @@ impl DeviceParameters {
 ///
 /// # Errors
 /// [`GpuError`]: its worker answers no more.
-#[cfg_attr(not(target_arch = "wasm32"), expect(clippy::unused_async, reason = "a page waits for its worker"))]
+#[cfg_attr(not(target_arch = "wasm32"), allow(clippy::unused_async, reason = "a page waits for its worker"))]
 pub(crate) async fn processor_peaks(processor: &Processor) -> Result<Peaks, GpuError> {
     #[cfg(target_arch = "wasm32")]
     if let Some(worker) = processor.worker() {
@@ -235,6 +145,49 @@ impl Prepared {
             Self::Cpu(program) => Ok(program.run(operations, timed, job, progress)?),
             #[cfg(target_arch = "wasm32")]
             Self::Worker(program) => program.run(operations, timed, job, progress).await,
+        }
+    }
+
+    /// Runs all operations `times` times over. On a GPU that is one submission, which is not waited for: the caller sees to it that
+    /// this is not too much.
+    ///
+    /// # Errors
+    /// [`RunError`]: cancelled.
+    #[cfg_attr(
+        not(target_arch = "wasm32"),
+        allow(clippy::unused_async, reason = "a page waits for its worker")
+    )]
+    pub(crate) async fn repeat(&self, times: u32, job: &Job) -> Result<(), RunError> {
+        match self {
+            Self::Gpu(gpu, program) => {
+                gpu.submit(&program.dispatches, times);
+            }
+            Self::Cpu(program) => {
+                for _ in 0..times {
+                    program.run(0..program.operations(), false, job, |_| {})?;
+                }
+            }
+            #[cfg(target_arch = "wasm32")]
+            Self::Worker(program) => {
+                for _ in 0..times {
+                    program.run(0..program.operations(), false, job, |_| {}).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Steps of a run, and the bytes that they must move at least: dispatches of a GPU, operations of the processor.
+    pub(crate) fn cost(&self) -> (usize, f64) {
+        match self {
+            Self::Gpu(_, program) => {
+                let bytes = program.dispatches.iter().map(|dispatch| dispatch.bytes).sum();
+                (program.dispatches.len(), bytes)
+            }
+            Self::Cpu(program) => (program.operations(), program.moved_bytes()),
+            // Nobody measures it there.
+            #[cfg(target_arch = "wasm32")]
+            Self::Worker(program) => (program.operations(), 0.0),
         }
     }
 

@@ -1,12 +1,12 @@
 //! A list of operations over tensors, as plain data.
 
-use std::{any::Any, sync::Arc};
+use std::{any::Any, collections::HashMap, sync::Arc};
 
 use ibq_shaders::Storage;
 
 use crate::gpu::{Bound, Buffer, DispatchBuilder, Gpu};
 
-use super::{Host, Map, Parameters, TensorId};
+use super::{Host, Map, Parameters, TensorId, shared_tensors::SharedTensors};
 
 /// One operation: which tensors it touches, and how each executor does it.
 ///
@@ -20,6 +20,10 @@ pub(crate) trait Op: Any + Send + Sync {
     /// Its floating-point operations, where they matter.
     fn flops(&self) -> f64 {
         0.0
+    }
+    /// The bytes that it must move at least, where these are not those of the tensors that it touches.
+    fn bytes(&self) -> Option<f64> {
+        None
     }
     /// The dispatches that do it, in order.
     fn emit<'a>(&self, context: &'a EmitContext<'a>) -> Vec<DispatchBuilder<'a>>;
@@ -98,6 +102,10 @@ pub(crate) struct Graph {
     /// Tensors that live from the first to the last operation: inputs and outputs.
     pub(crate) kept: Vec<TensorId>,
     pub(crate) nodes: Vec<Node>,
+    /// Tensors that are not the graph's own.
+    pub(super) shared: Option<Arc<SharedTensors>>,
+    /// Which of them each of these is.
+    pub(super) imports: HashMap<TensorId, usize>,
     pub(super) bytes4: u64,
 }
 
@@ -105,6 +113,26 @@ impl Graph {
     /// An empty graph whose maps are stored in this way.
     pub(crate) fn new(storage: Storage) -> Self {
         Self { bytes4: storage.bytes_of_four(), ..Self::default() }
+    }
+
+    /// A graph that works with tensors that are not its own, too.
+    pub(crate) fn with_shared(storage: Storage, shared: &Arc<SharedTensors>) -> Self {
+        Self { shared: Some(Arc::clone(shared)), ..Self::new(storage) }
+    }
+
+    /// One of the tensors that are not the graph's own, of this many bytes.
+    pub(crate) fn import(&mut self, index: usize, bytes: u64) -> TensorId {
+        let known = self.imports.iter().find(|(_, known)| **known == index).map(|(&tensor, _)| tensor);
+        known.unwrap_or_else(|| {
+            let tensor = self.tensor(bytes);
+            self.imports.insert(tensor, index);
+            tensor
+        })
+    }
+
+    /// Which of the tensors that are not the graph's own this is; none where it is the graph's.
+    pub(super) fn imported(&self, tensor: TensorId) -> Option<usize> {
+        self.imports.get(&tensor).copied()
     }
 
     /// A tensor of this many bytes.

@@ -1,4 +1,4 @@
-//! The parameters of a tokenizer on the processor, laid out as its operations read them.
+//! The parameters of a model on the processor, laid out as its operations read them.
 
 use std::collections::HashMap;
 
@@ -7,13 +7,16 @@ use ibq_shaders::LookupScore;
 
 use crate::{device::Processor, picture::pixel_to_model};
 
-/// All parameters of one tokenizer.
+use super::host_linear_weights::HostLinearParameters;
+
+/// All parameters of one model.
 #[derive(Debug)]
 pub(crate) struct HostParameters {
     pub(super) processor: Processor,
     convs: HashMap<String, (Panels, Vec<f32>)>,
     norms: HashMap<String, (Vec<f32>, Vec<f32>)>,
     pub(crate) codebook: HostCodebook,
+    pub(crate) linear: HostLinearParameters,
     /// The network's value of each 8-bit value.
     pub(crate) pixel_table: [f32; 256],
     /// Bytes that were counted.
@@ -36,6 +39,7 @@ impl HostParameters {
             convs: HashMap::new(),
             norms: HashMap::new(),
             codebook: HostCodebook::default(),
+            linear: HostLinearParameters::default(),
             pixel_table: std::array::from_fn(|value| pixel_to_model(value as u8)),
             bytes: 0,
         }
@@ -92,9 +96,15 @@ impl HostParameters {
         }
     }
 
-    fn count(&mut self, bytes: u64) {
+    pub(super) fn count(&mut self, bytes: u64) {
         self.bytes += bytes;
         self.processor.memory_counter().add(bytes);
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) fn discount(&mut self, bytes: u64) {
+        self.bytes -= bytes;
+        self.processor.memory_counter().subtract(bytes);
     }
 }
 

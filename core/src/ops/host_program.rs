@@ -12,7 +12,7 @@ use crate::{
     job::{Cancelled, Job},
 };
 
-use super::{Arena, Graph, Host, HostParameters, Map, TensorId};
+use super::{Arena, Graph, Host, HostParameters, Map, Op, TensorId, shared_tensors::zeros};
 
 /// A graph that can be run again and again, with its memory.
 pub(crate) struct HostProgram {
@@ -23,6 +23,9 @@ pub(crate) struct HostProgram {
     bytes: u64,
 }
 
+/// What is computed before progress is reported and cancelling noticed, in milliseconds.
+const SLICE_MS: f64 = 8.0;
+
 impl HostProgram {
     /// Allocates the memory.
     ///
@@ -32,18 +35,19 @@ impl HostProgram {
         let arena = Arena::plan(&graph);
         let mut slots = Vec::with_capacity(arena.slots.len());
         for &bytes in &arena.slots {
-            let mut slot: Vec<f32> = Vec::new();
-            let count = bytes.div_ceil(4) as usize;
-            let none = |_| GpuError::OutOfMemory { what: "activations".to_owned(), bytes };
-            slot.try_reserve_exact(count).map_err(none)?;
-            slot.resize(count, 0.0);
-            slots.push(slot);
+            slots.push(zeros("activations", bytes)?);
         }
         let bytes = arena.bytes();
         parameters.processor.memory_counter().add(bytes);
         let parameters = Arc::clone(parameters);
-        // A tensor that nothing touches has no slot; the first one stands in, unused.
-        let slot_of = arena.slot_of.iter().map(|&slot| if slot < slots.len() { slot } else { 0 }).collect();
+        // A tensor that nothing touches has no slot; the first one stands in, unused. While operations run, the tensors that
+        // are not the graph's own stand behind its slots.
+        let slot_of = |(tensor, &slot): (usize, &usize)| match graph.imported(TensorId(tensor)) {
+            Some(index) => slots.len() + index,
+            None if slot < slots.len() => slot,
+            None => 0,
+        };
+        let slot_of = arena.slot_of.iter().enumerate().map(slot_of).collect();
         Ok(Self { parameters, graph, slot_of, slots: Mutex::new(slots), bytes })
     }
 
@@ -58,30 +62,77 @@ impl HostProgram {
         job: &Job,
         progress: impl Fn(f32),
     ) -> Result<Vec<KernelRun>, Cancelled> {
+        let mut slots = self.lock();
+        let own = slots.len();
+        let shared = self.graph.shared.as_ref().and_then(|shared| shared.host());
+        let mut shared = shared.map(|shared| shared.lock().unwrap_or_else(PoisonError::into_inner));
+        if let Some(shared) = &mut shared {
+            slots.append(shared);
+        }
+        let runs = self.run_with(&mut slots, operations, timed, job, progress);
+        if let Some(shared) = &mut shared {
+            shared.extend(slots.drain(own..));
+        }
+        runs
+    }
+
+    fn run_with(
+        &self,
+        slots: &mut Vec<Vec<f32>>,
+        operations: Range<usize>,
+        timed: bool,
+        job: &Job,
+        progress: impl Fn(f32),
+    ) -> Result<Vec<KernelRun>, Cancelled> {
         let nodes = &self.graph.nodes[operations];
         let total: f64 = nodes.iter().map(|node| node.op.flops()).sum::<f64>().max(1.0);
         let watched = job.clone();
         let cpu = self.parameters.processor.cpu().stoppable(move || watched.is_cancelled());
-        let mut done = 0.0;
+        let (mut next, mut done) = (0, 0.0);
         let mut runs = Vec::new();
-        let mut slots = self.lock();
-        for node in nodes {
+        while next < nodes.len() {
             job.check()?;
-            let started = Instant::now();
-            let mut host =
-                Host { cpu: &cpu, parameters: &self.parameters, slot_of: &self.slot_of, slots: &mut slots };
-            node.op.compute(&mut host);
-            let (flops, ms) = (node.op.flops(), started.elapsed().as_secs_f64() * 1e3);
-            done += flops;
+            // Operations follow each other on one of the threads, which is faster than waking it for each.
+            cpu.enter(|| {
+                let slice = Instant::now();
+                while next < nodes.len() && milliseconds(slice) < SLICE_MS && !job.is_cancelled() {
+                    let started = Instant::now();
+                    let op = &nodes[next].op;
+                    op.compute(&mut Host {
+                        cpu: &cpu,
+                        parameters: &self.parameters,
+                        slot_of: &self.slot_of,
+                        slots: &mut *slots,
+                    });
+                    let ms = milliseconds(started);
+                    if timed {
+                        runs.push(KernelRun {
+                            label: op.label().into(),
+                            ms,
+                            flops: op.flops(),
+                            bytes: self.bytes_of(&**op),
+                        });
+                    }
+                    done += op.flops();
+                    next += 1;
+                }
+            });
             progress((done / total) as f32);
-            if timed {
-                let touched = node.op.touches().into_iter().map(|tensor| self.graph.tensors[tensor.0] as f64);
-                runs.push(KernelRun { label: node.op.label().into(), ms, flops, bytes: touched.sum() });
-            }
         }
         // What ran while the job was cancelled is incomplete.
         job.check()?;
         Ok(runs)
+    }
+
+    /// Bytes that an operation must move at least.
+    fn bytes_of(&self, op: &dyn Op) -> f64 {
+        let touched = || op.touches().into_iter().map(|tensor| self.graph.tensors[tensor.0] as f64).sum();
+        op.bytes().unwrap_or_else(touched)
+    }
+
+    /// Bytes that all operations must move at least.
+    pub(crate) fn moved_bytes(&self) -> f64 {
+        self.graph.nodes.iter().map(|node| self.bytes_of(&*node.op)).sum()
     }
 
     /// Named activations: the map that holds each once this many operations have run.
@@ -133,6 +184,10 @@ impl HostProgram {
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Vec<f32>>> {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn milliseconds(since: Instant) -> f64 {
+    since.elapsed().as_secs_f64() * 1e3
 }
 
 impl Drop for HostProgram {

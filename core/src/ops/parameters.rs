@@ -1,4 +1,4 @@
-//! The parameters of a tokenizer on the GPU, laid out as the kernels read them.
+//! The parameters of a model on the GPU, laid out as the kernels read them.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,9 @@ use crate::{
     picture::pixel_to_model,
 };
 
-/// All parameters of one tokenizer.
+use super::linear_weights::LinearParameters;
+
+/// All parameters of one model.
 #[derive(Debug)]
 pub(crate) struct Parameters {
     /// By layer name: weights [ky, kx, in channels padded to four, out channels in fours] and bias.
@@ -17,11 +19,12 @@ pub(crate) struct Parameters {
     /// By layer name: weight and bias, f32.
     norms: HashMap<String, (Buffer, Buffer)>,
     pub(crate) codebook: Codebook,
+    pub(crate) linear: LinearParameters,
     /// The network's value of each 8-bit value.
     pub(crate) pixel_table: Buffer,
     /// Bound where a kernel's bias is not used.
     nothing: Buffer,
-    storage: Storage,
+    pub(super) storage: Storage,
 }
 
 /// The codes, in shards that each fit a binding.
@@ -54,6 +57,7 @@ impl Parameters {
             convs: HashMap::new(),
             norms: HashMap::new(),
             codebook: Codebook::default(),
+            linear: LinearParameters::default(),
             pixel_table: gpu.upload("pixel values", bytemuck::cast_slice(&table)).await?,
             nothing: gpu.upload("nothing", &[0; 16]).await?,
             storage,
@@ -83,7 +87,9 @@ impl Parameters {
         let pairs = self.convs.values().chain(self.norms.values());
         let bytes = |shard: &Shard| shard.buffer.bytes + shard.bias.as_ref().map_or(0, |bias| bias.bytes);
         let shards = self.codebook.shards.iter().map(bytes);
-        pairs.map(|(weight, bias)| weight.bytes + bias.bytes).sum::<u64>() + shards.sum::<u64>()
+        pairs.map(|(weight, bias)| weight.bytes + bias.bytes).sum::<u64>()
+            + shards.sum::<u64>()
+            + self.linear.bytes()
     }
 
     /// Puts a convolution in; `weight` as in PyTorch: [out, in, side, side].

@@ -1,10 +1,12 @@
 //! A graph made ready for a device: memory allocated, pipelines compiled, bindings made.
 
+use std::sync::Arc;
+
 use ibq_shaders::Storage;
 
 use crate::gpu::{Buffer, Dispatch, Gpu, GpuError, decode_values, encode_values};
 
-use super::{Arena, EmitContext, Graph, Map, Parameters, TensorId};
+use super::{Arena, EmitContext, Graph, Map, Parameters, TensorId, shared_tensors::SharedTensors};
 
 /// A graph that can be run again and again.
 #[derive(Debug)]
@@ -17,6 +19,8 @@ pub(crate) struct Program {
     slots: Vec<Buffer>,
     slot_of: Vec<usize>,
     storage: Storage,
+    /// Bind groups hold the buffers; this counts them while they live.
+    _shared: Option<Arc<SharedTensors>>,
 }
 
 impl Program {
@@ -39,8 +43,14 @@ impl Program {
         let mut dispatches = Vec::new();
         let mut activations = Vec::new();
         let mut ends = Vec::with_capacity(graph.nodes.len());
-        // A tensor that nothing touches has no slot; the first one stands in, unused.
-        let buffers = arena.slot_of.iter().map(|&slot| slots.get(slot).unwrap_or(&slots[0])).collect();
+        let shared = graph.shared.as_ref().map_or(&[][..], |shared| shared.buffers());
+        // A tensor that nothing touches has no slot; any buffer stands in, unused.
+        let any = slots.first().or(shared.first());
+        let buffer = |(tensor, &slot): (usize, &usize)| match graph.imported(TensorId(tensor)) {
+            Some(index) => shared.get(index),
+            None => slots.get(slot).or(any),
+        };
+        let buffers = arena.slot_of.iter().enumerate().filter_map(buffer).collect();
         let context = EmitContext { gpu, storage, parameters, buffers, sizes: &graph.tensors };
         for node in &graph.nodes {
             for dispatch in node.op.emit(&context) {
@@ -52,7 +62,8 @@ impl Program {
             }
         }
         drop(context);
-        Ok(Self { dispatches, activations, ends, slots, slot_of: arena.slot_of, storage })
+        let shared = graph.shared.clone();
+        Ok(Self { dispatches, activations, ends, slots, slot_of: arena.slot_of, storage, _shared: shared })
     }
 
     /// Number of operations.

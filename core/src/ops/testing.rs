@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use ibq_shaders::Storage;
 
 use crate::{
+    device::{Device, Processor},
     gpu::{AdapterChoice, Gpu, GpuOptions, Tier},
     job::Job,
     ops::{Graph, Map, Parameters, Program},
@@ -21,6 +22,15 @@ pub(crate) fn devices() -> &'static [Gpu] {
         let mut devices = vec![open(Tier::Portable, true), open(Tier::Fast, false)];
         devices.extend(Some(open(Tier::Matrix, false)).filter(|gpu| gpu.info().matrix.is_some()));
         devices
+    })
+}
+
+/// These devices, and the processor.
+pub(crate) fn executors() -> &'static [Device] {
+    static EXECUTORS: OnceLock<Vec<Device>> = OnceLock::new();
+    EXECUTORS.get_or_init(|| {
+        let gpus = devices().iter().map(Device::from);
+        gpus.chain([Processor::open(2).into()]).collect()
     })
 }
 

@@ -1,9 +1,8 @@
 //! From weights in files to parameters on the device, tensor by tensor.
 
-use ibq_shaders::Storage;
-
 use crate::{
     device::Device,
+    gpu::Precision,
     job::Job,
     ops::{DeviceParameters, ParameterLoader, shard_codes},
 };
@@ -17,12 +16,12 @@ use super::{Quantizer, TokenizerError, TokenizerWeights};
 pub(super) async fn load(
     device: &Device,
     weights: &TokenizerWeights,
-    storage: Storage,
+    precision: Precision,
     job: &Job,
 ) -> Result<DeviceParameters, TokenizerError> {
     let config = weights.config();
     config.validate()?;
-    let mut parameters = ParameterLoader::new(device, storage).await?;
+    let mut parameters = ParameterLoader::new(device, precision).await?;
     let list = config.parameters();
     let size = |shape: &[u32]| shape.iter().map(|&d| f64::from(d)).product::<f64>();
     let total: f64 = list.iter().map(|(_, shape)| size(shape)).sum();
@@ -34,7 +33,7 @@ pub(super) async fn load(
         match shape[..] {
             _ if layer == "quantize.embedding" => {
                 let Quantizer { rule, codes, dimension } = config.quantizer();
-                let most = shard_codes(dimension, storage);
+                let most = shard_codes(dimension, device.storage(precision));
                 let mut first = 0;
                 while first < codes {
                     job.check()?;

@@ -68,7 +68,7 @@ impl Tokenizer {
         let device = device.into();
         let storage = device.storage(precision);
         let precision = if storage == Storage::F32 { Precision::F32 } else { precision };
-        let parameters = load::load(&device, weights, storage, job).await?;
+        let parameters = load::load(&device, weights, precision, job).await?;
         Ok(Self(Arc::new(Inner {
             model: weights.model().clone(),
             set: weights.set(),

@@ -6,8 +6,9 @@ use ibq_shaders::WeightFormat;
 use serde_json::json;
 
 use crate::{
+    device::Device,
     files::{FolderConfig, FolderTensor, FolderWriter, Model, StoredAs, WeightSet},
-    gpu::{Gpu, Precision},
+    gpu::Precision,
     job::Job,
     tokenizer::{ModelKind, TokenizerConfig, TokenizerWeights},
 };
@@ -16,7 +17,6 @@ use super::{
     TransformerError, TransformerPrecision, TransformerWeights,
     layers::{BlockLayers, Layer},
     loader::Loader,
-    matrix::Matrix,
 };
 
 /// Values that are read, converted and written at once.
@@ -25,7 +25,7 @@ const CHUNK: u64 = 1 << 20;
 const PREFIXES: [&str; 2] = ["first_stage_model.", "transformer."];
 
 /// Writes a transformer as a model folder: as floats under the official names, or with its linear layers quantized as the
-/// kernels read them, which needs a GPU; then everything else is in 16-bit floats, and loading is only copying. The
+/// kernels read them, which a device does; then everything else is in 16-bit floats, and loading is only copying. The
 /// tokenizer inside of the file goes along. `class_names` are its classes' names; where there are none, those that the model
 /// has already.
 ///
@@ -33,7 +33,7 @@ const PREFIXES: [&str; 2] = ["first_stage_model.", "transformer."];
 /// [`TransformerError`]: weights that cannot be read or do not fit the precision, no memory, a place that cannot be written
 /// to or holds something else, cancelled.
 pub async fn convert_transformer(
-    gpu: Option<&Gpu>,
+    device: Option<&Device>,
     model: &Model,
     weights: &TransformerWeights,
     precision: TransformerPrecision,
@@ -46,10 +46,10 @@ pub async fn convert_transformer(
         let reason = format!("{} is stored as {} already", weights.name(), stored.name());
         return Err(TransformerError::Input(reason));
     }
-    let format = match (precision.format(), gpu) {
+    let format = match (precision.format(), device) {
         (WeightFormat::Float, _) => None,
-        (format, Some(gpu)) => Some((format, gpu)),
-        (..) => return Err(TransformerError::Input("quantizing needs a GPU".to_owned())),
+        (format, Some(device)) => Some((format, device)),
+        (..) => return Err(TransformerError::Input("quantizing needs a device".to_owned())),
     };
     let floats = if precision == TransformerPrecision::F32 { Precision::F32 } else { Precision::F16 };
     let tokenizer = if model.available().is_empty() { None } else { Some(model.tokenizer(None)?) };
@@ -97,11 +97,11 @@ pub async fn convert_transformer(
                 copier.floats(&name, &shape).await?;
             }
         }
-        Some((format, gpu)) => {
+        Some((format, device)) => {
             for part in weights.config().stored_parts(format).iter().take(2) {
                 copier.floats(&part.name, &part.shape).await?;
             }
-            copier.quantized(gpu, precision).await?;
+            copier.quantized(device, precision).await?;
         }
     }
     Ok(copier.writer.finish()?)
@@ -141,55 +141,50 @@ impl Copier<'_> {
         Ok(())
     }
 
-    /// All linear layers, quantized on the GPU one by one, with the kernel that does it while loading.
+    /// All linear layers, quantized on the device one by one, as it is done while loading.
     async fn quantized(
         &mut self,
-        gpu: &Gpu,
+        device: &Device,
         precision: TransformerPrecision,
     ) -> Result<(), TransformerError> {
         let config = self.weights.config();
         // A job of its own: this one's progress is that of the whole.
         let quiet = Job::new();
-        let mut loader = Loader::new(gpu, self.weights, precision, &quiet).await?;
+        let mut loader = Loader::new(device, self.weights, precision, &quiet).await?;
         for index in 0..config.n_layer {
             let BlockLayers { condition, qkv, output, gate, down } = config.block_layers(index);
             for layer in [&condition, &qkv, &output, &gate, &down] {
-                self.layer(gpu, &mut loader, layer).await?;
+                self.layer(&mut loader, layer, 0).await?;
             }
         }
-        self.layer(gpu, &mut loader, &config.head_condition()).await?;
+        self.layer(&mut loader, &config.head_condition(), 0).await?;
         for (first, piece) in config.head_pieces() {
-            let matrix = loader.made(&piece, first, piece.rows, None).await?;
-            self.matrix(gpu, &matrix).await?;
+            self.layer(&mut loader, &piece, first).await?;
         }
         Ok(())
     }
 
+    /// A layer of the rows from `first` on in the file.
     async fn layer(
         &mut self,
-        gpu: &Gpu,
         loader: &mut Loader<'_>,
         layer: &Layer,
+        first: u32,
     ) -> Result<(), TransformerError> {
-        if layer.norms.is_empty() {
-            let matrix = loader.layer(layer).await?;
-            return self.matrix(gpu, &matrix).await;
+        let (bias, factors) = if layer.norms.is_empty() {
+            (None, None)
+        } else {
+            let (bias, factors) = loader.folded(layer).await?;
+            (Some(bias), factors)
+        };
+        loader.made(layer, first, factors.as_deref()).await?;
+        for (_, words) in loader.parameters.take_linear_words(&layer.stem).await? {
+            self.writer.append_words(bytemuck::cast_slice(&words))?;
         }
-        let (bias, factors) = loader.folded(layer).await?;
-        let matrix = loader.made(layer, 0, layer.rows, factors.as_deref()).await?;
-        self.matrix(gpu, &matrix).await?;
-        Ok(self.writer.append(&bias)?)
-    }
-
-    async fn matrix(&mut self, gpu: &Gpu, matrix: &Matrix) -> Result<(), TransformerError> {
-        let elements = u64::from(matrix.k4) * u64::from(matrix.o4);
-        let numbers = elements * if matrix.format == WeightFormat::Int8 { 16 } else { 8 };
-        self.writer.append_words(&gpu.read(&matrix.weights, numbers).await?)?;
-        if let Some(scales) = &matrix.scales {
-            let groups = u64::from(matrix.k4.div_ceil(matrix.format.group4()));
-            self.writer.append_words(&gpu.read(scales, 16 * groups * u64::from(matrix.o4)).await?)?;
+        if let Some(bias) = bias {
+            self.writer.append(&bias)?;
         }
-        self.progress(16 * u64::from(matrix.k4) * u64::from(matrix.o4))
+        self.progress(u64::from(layer.rows) * u64::from(layer.columns) * layer.weights.len() as u64)
     }
 }
 

@@ -6,9 +6,9 @@ use crate::{job::Job, tokens::TokenGrid};
 
 use super::{
     Condition, Sampling, Transformer, TransformerError,
-    run::{Activations, Sequences, most_sequences, sequence_bytes},
-    sampler::{Drawing, Sampler},
+    sample_inputs::{Drawing, SampleInputs},
     score::Passes,
+    sequences::{Sequences, most_sequences, sequence_bytes},
     token_loop::TokenLoop,
 };
 
@@ -93,11 +93,11 @@ impl Transformer {
 
     /// Pictures at a time: as many as fit beside the weights.
     fn pictures_at_once(&self, pictures: &[PictureRequest]) -> usize {
-        let (gpu, config, precision) = (self.gpu(), self.config(), self.precision());
+        let (device, config, precision) = (self.device(), self.config(), self.precision());
         let sequences = if pictures.iter().any(|picture| picture.sampling.is_guided()) { 2 } else { 1 };
-        let free = gpu.memory_budget().saturating_sub(self.weight_bytes());
+        let free = device.memory_budget().saturating_sub(self.weight_bytes());
         let most =
-            (free / sequence_bytes(gpu, config, precision)).min(most_sequences(gpu, config, precision));
+            (free / sequence_bytes(device, config, precision)).min(most_sequences(device, config, precision));
         (most / sequences).clamp(1, MOST_PICTURES) as usize
     }
 
@@ -108,7 +108,7 @@ impl Transformer {
         done: &impl Fn(f32),
         on_tokens: &mut impl FnMut(NewTokens<'_>),
     ) -> Result<Vec<TokenGrid>, TransformerError> {
-        let (gpu, config) = (self.gpu(), self.config());
+        let config = self.config();
         let block = config.block_size;
         let drawing = |picture: &PictureRequest| Drawing {
             sampling: picture.sampling,
@@ -117,7 +117,6 @@ impl Transformer {
             fixed: picture.fixed.clone(),
         };
         let drawings: Vec<Drawing> = pictures.iter().map(drawing).collect();
-        let sampler = Sampler::new(gpu, &drawings, config.vocab_size, block).await?;
         let mut conditions = Vec::new();
         for picture in pictures {
             conditions.push(picture.condition.class_mix(config.class_num)?);
@@ -125,20 +124,21 @@ impl Transformer {
         if pictures.iter().any(|picture| picture.sampling.is_guided()) {
             conditions.resize(2 * pictures.len(), Condition::None.class_mix(config.class_num)?);
         }
-        let sequences =
-            self.start_sequences(pictures.len() as u32, &conditions, &sampler.tokens, job).await?;
+        let inputs = SampleInputs::new(&drawings, block);
+        let sequences = self.start_sequences(&conditions, &inputs, job).await?;
 
         // The given tokens that all pictures begin with go through the network together.
         let prefix = pictures.iter().map(PictureRequest::prefix).min().unwrap_or(0).min(block);
-        let mut passes = Passes::new(self, &sequences, &sampler.tokens, false);
+        let mut passes = Passes::new(self, &sequences, false);
         let most = passes.most();
         for first in (0..prefix).step_by(most as usize) {
             passes.run(first, most.min(prefix - first), job).await?;
             done(first as f32 / block as f32);
         }
-        sequences.seek(gpu, prefix);
+        drop(passes);
+        sequences.seek(prefix);
 
-        let mut token_loop = self.token_loop(sequences, sampler).await?;
+        let mut token_loop = self.token_loop(sequences).await?;
         let (mut made, mut position) = (0, prefix);
         let mut tokens = token_loop.tokens().await?;
         loop {
@@ -177,7 +177,7 @@ impl Transformer {
         tokens: u32,
         job: &Job,
     ) -> Result<TokenLoop, TransformerError> {
-        let (gpu, config) = (self.gpu(), self.config());
+        let config = self.config();
         let cfg_scale = if guided { 2.0 } else { 1.0 };
         let drawing = |number| Drawing {
             sampling: Sampling { cfg_scale, ..Sampling::default() },
@@ -186,33 +186,19 @@ impl Transformer {
             fixed: Vec::new(),
         };
         let drawings: Vec<Drawing> = (0..pictures).map(drawing).collect();
-        let sampler = Sampler::new(gpu, &drawings, config.vocab_size, config.block_size).await?;
         let mut conditions = vec![Condition::Class(0).class_mix(config.class_num)?; pictures as usize];
         if guided {
             conditions.resize(2 * pictures as usize, Condition::None.class_mix(config.class_num)?);
         }
-        let sequences = self.start_sequences(pictures, &conditions, &sampler.tokens, job).await?;
-        sequences.seek(gpu, (config.block_size - tokens.min(config.block_size)) / 2);
-        self.token_loop(sequences, sampler).await
+        let inputs = SampleInputs::new(&drawings, config.block_size);
+        let sequences = self.start_sequences(&conditions, &inputs, job).await?;
+        sequences.seek((config.block_size - tokens.min(config.block_size)) / 2);
+        self.token_loop(sequences).await
     }
 
     /// The loop that makes the tokens of these sequences from their position on.
-    async fn token_loop(
-        &self,
-        sequences: Sequences,
-        sampler: Sampler,
-    ) -> Result<TokenLoop, TransformerError> {
-        let (gpu, config) = (self.gpu(), self.config());
-        let activations = Activations::new(gpu, config, self.parameters(), sequences.count, true).await?;
-        let network = self.network(&sequences);
-        let mut step = network.blocks(&activations, 1, &sampler.tokens).await?;
-        step.extend(network.head(&activations, 1).await?);
-        if let Some(logits) = &activations.logits {
-            let stride = 4 * self.parameters().head.o4;
-            let two_rows = sequences.count > sequences.pictures;
-            step.push(sampler.dispatch(&sequences.state, logits, stride, two_rows).build(gpu).await?);
-        }
-        step.push(network.advance(1).build(gpu).await?);
-        Ok(TokenLoop::new(gpu.clone(), step, sampler, sequences, activations))
+    async fn token_loop(&self, sequences: Sequences) -> Result<TokenLoop, TransformerError> {
+        let step = self.prepare(self.network(&sequences).token()).await?;
+        Ok(TokenLoop::new(step, sequences, self.config().block_size))
     }
 }

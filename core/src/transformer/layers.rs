@@ -2,6 +2,8 @@
 
 use ibq_shaders::WeightFormat;
 
+use crate::ops::{LinearPart, LinearShape};
+
 use super::TransformerConfig;
 
 /// Codes of one piece of a head that is stored quantized: pieces are what a device with small bindings can load.
@@ -51,26 +53,15 @@ impl Layer {
         if self.makes_logits && layers == WeightFormat::Int4 { WeightFormat::Int8 } else { layers }
     }
 
-    /// Inputs, in fours.
-    pub(super) fn k4(&self) -> u32 {
-        self.columns / 4
+    /// Its shape where layers are stored in `layers`.
+    pub(super) fn shape(&self, layers: WeightFormat) -> LinearShape {
+        let matrices = self.weights.len() as u32;
+        LinearShape { inputs: self.columns, rows: self.rows, matrices, format: self.format(layers) }
     }
 
-    /// Outputs, in fours, of `rows` rows of each matrix.
-    pub(super) fn o4(&self, rows: u32) -> u32 {
-        rows.div_ceil(4) * self.weights.len() as u32
-    }
-
-    /// Bytes on the GPU of `rows` rows of each matrix: weights, and scales where there are any. `four` is the size of four
-    /// floats.
-    pub(super) fn bytes(&self, rows: u32, layers: WeightFormat, four: u64) -> (u64, Option<u64>) {
-        let format = self.format(layers);
-        let (k4, o4) = (u64::from(self.k4()), u64::from(self.o4(rows)));
-        let scales = match format {
-            WeightFormat::Float => None,
-            format => Some(k4.div_ceil(u64::from(format.group4())) * o4 * 16),
-        };
-        (k4 * o4 * element_bytes(format, four), scales)
+    /// The name of the parameter that holds its bias.
+    pub(super) fn bias(&self) -> String {
+        format!("{}.bias", self.stem)
     }
 
     /// Names of the stored forms: numbers and scales.
@@ -86,10 +77,10 @@ impl Layer {
 
     /// The tensors of a layer that is stored quantized: [k4, o4, 4 or 2] words of numbers, [groups, o4, 4] of scales.
     pub(super) fn stored(&self, layers: WeightFormat) -> Vec<StoredPart> {
-        let (format, [numbers, scales]) = (self.format(layers), self.stored_names(layers));
-        let (k4, o4) = (self.k4(), self.o4(self.rows));
-        let words = if format == WeightFormat::Int8 { 4 } else { 2 };
-        let groups = k4.div_ceil(format.group4());
+        let (shape, [numbers, scales]) = (self.shape(layers), self.stored_names(layers));
+        let (k4, o4) = (shape.k4(), shape.o4());
+        let words = if shape.format == WeightFormat::Int8 { 4 } else { 2 };
+        let groups = shape.part_rows(LinearPart::Scales);
         let mut parts = vec![
             StoredPart { name: numbers, shape: vec![k4, o4, words], words: true },
             StoredPart { name: scales, shape: vec![groups, o4, 4], words: true },
@@ -98,15 +89,6 @@ impl Layer {
             parts.push(StoredPart { name: self.folded_bias(), shape: vec![self.rows], words: false });
         }
         parts
-    }
-}
-
-/// Bytes of one element of a matrix: 4 inputs × 4 outputs.
-pub(super) fn element_bytes(format: WeightFormat, four: u64) -> u64 {
-    match format {
-        WeightFormat::Float => 4 * four,
-        WeightFormat::Int8 => 16,
-        WeightFormat::Int4 => 8,
     }
 }
 

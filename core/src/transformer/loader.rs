@@ -1,29 +1,61 @@
-//! From weights in files to matrices on the GPU: turned, folded and quantized piece by piece.
+//! From weights in files to parameters on the device: turned, folded and quantized piece by piece.
 
-use ibq_shaders::{Kernel, Storage, WeightFormat, params::LinearWeightsParams};
+use ibq_shaders::WeightFormat;
 
 use crate::{
-    gpu::{Bound, Buffer, DispatchBuilder, Extent, Gpu, encode_values},
+    device::Device,
     job::Job,
+    ops::{DeviceParameters, LinearPart, LinearShape, PIECE, ParameterLoader},
 };
 
 use super::{
     TransformerConfig, TransformerError, TransformerPrecision, TransformerWeights,
-    layers::{HEAD_PIECE, Layer, element_bytes},
-    matrix::{Head, Matrix, Table},
+    layers::{BlockLayers, HEAD_PIECE, Layer},
 };
 
-/// Bytes of f32 weights that are on their way to the GPU at one time.
-const PIECE: u64 = 16 << 20;
+/// The table of the tokens.
+pub(super) const TOKENS: &str = "tok_emb.weight";
+/// The table of the classes, the last of which stands for "no class".
+pub(super) const CLASSES: &str = "class_emb.embedding_table.weight";
+/// Cosine and sine of every position and pair.
+pub(super) const ROTATIONS: &str = "rotations";
 
-/// Reads tensors and brings them to the GPU.
+/// Reads every parameter and brings it to the device.
+///
+/// # Errors
+/// [`TransformerError`]: a tensor that cannot be read, no memory, cancelled.
+pub(super) async fn load(
+    device: &Device,
+    weights: &TransformerWeights,
+    precision: TransformerPrecision,
+    job: &Job,
+) -> Result<DeviceParameters, TransformerError> {
+    let config = weights.config();
+    job.stage("load weights");
+    let mut loader = Loader::new(device, weights, precision, job).await?;
+    loader.table(TOKENS, config.vocab_size).await?;
+    loader.table(CLASSES, config.class_num + 1).await?;
+    for index in 0..config.n_layer {
+        let BlockLayers { condition, qkv, output, gate, down } = config.block_layers(index);
+        loader.condition(&condition).await?;
+        for layer in [&qkv, &output, &gate, &down] {
+            loader.layer(layer).await?;
+        }
+    }
+    loader.condition(&config.head_condition()).await?;
+    loader.head().await?;
+    loader.parameters.put_vector(ROTATIONS, &rotations(config)).await?;
+    Ok(loader.parameters.finish())
+}
+
+/// Reads tensors and brings them to the device.
 pub(super) struct Loader<'a> {
-    gpu: &'a Gpu,
+    pub(super) parameters: ParameterLoader,
     weights: &'a TransformerWeights,
-    storage: Storage,
     format: WeightFormat,
+    /// Bytes of four floats on the device.
+    four: u64,
     job: &'a Job,
-    staging: Buffer,
     total: f32,
     done: f32,
 }
@@ -34,7 +66,7 @@ impl<'a> Loader<'a> {
     /// # Errors
     /// [`TransformerError`]: no memory, weights that are stored quantized in another way.
     pub(super) async fn new(
-        gpu: &'a Gpu,
+        device: &Device,
         weights: &'a TransformerWeights,
         precision: TransformerPrecision,
         job: &'a Job,
@@ -46,22 +78,15 @@ impl<'a> Loader<'a> {
             let reason = format!("{} is stored as {stored}; it cannot become {asked}", weights.name());
             return Err(TransformerError::Input(reason));
         }
-        let config = weights.config();
-        let staging = gpu
-            .buffer(
-                "weights on their way",
-                PIECE.max(16 * u64::from(config.n_embd.max(config.ffn_dim))),
-                wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST,
-            )
-            .await?;
-        let (storage, format) = (precision.storage(gpu), precision.format());
-        let total = config.parameter_count() as f32;
-        Ok(Self { gpu, weights, storage, format, job, staging, total, done: 0.0 })
-    }
-
-    /// Rows of `columns` f32 values that fit the staging buffer, a multiple of four.
-    fn rows_at_once(&self, columns: u32) -> u32 {
-        (self.staging.bytes / 4 / u64::from(columns)) as u32 / 4 * 4
+        Ok(Self {
+            parameters: ParameterLoader::new(device, precision.floats()).await?,
+            weights,
+            format: precision.format(),
+            four: precision.storage(device).bytes_of_four(),
+            job,
+            total: weights.config().parameter_count() as f32,
+            done: 0.0,
+        })
     }
 
     fn progress(&mut self, values: u64) -> Result<(), TransformerError> {
@@ -71,199 +96,139 @@ impl<'a> Loader<'a> {
         Ok(())
     }
 
-    /// Most bytes of a buffer that kernels see as a whole.
-    fn limit(&self) -> u64 {
-        let limits = self.gpu.limits();
-        limits.max_storage_buffer_binding_size.min(limits.max_buffer_size)
-    }
-
-    /// A buffer that kernels see as a whole.
-    async fn buffer(&self, what: &str, bytes: u64) -> Result<Buffer, TransformerError> {
-        let limit = self.limit();
-        if bytes > limit {
-            let advice = "use a smaller precision";
-            return Err(TransformerError::TooLarge { what: format!("`{what}`"), bytes, limit, advice });
+    /// Fails where a kernel could not see all of these bytes.
+    fn check_binding(&self, what: &str, bytes: u64) -> Result<(), TransformerError> {
+        let limit = self.parameters.largest_binding();
+        if bytes <= limit {
+            return Ok(());
         }
-        let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::COPY_SRC;
-        Ok(self.gpu.buffer(what, bytes, usage).await?)
+        let advice = "use a smaller precision";
+        Err(TransformerError::TooLarge { what: format!("`{what}`"), bytes, limit, advice })
     }
 
-    /// A table whose rows are looked up.
-    pub(super) async fn table(
-        &mut self,
-        name: &str,
-        rows: u32,
-        columns: u32,
-    ) -> Result<Table, TransformerError> {
-        let row = u64::from(columns / 4) * self.storage.bytes_of_four();
-        let shard = ((self.limit() / row) as u32).min(rows).max(1);
-        let mut shards = Vec::new();
+    /// A table whose rows are looked up. That of the classes must be one binding.
+    async fn table(&mut self, name: &str, rows: u32) -> Result<(), TransformerError> {
+        let columns = self.weights.config().n_embd;
+        let row = u64::from(columns / 4) * self.four;
+        if name == CLASSES {
+            self.check_binding(name, u64::from(rows) * row)?;
+        }
+        let shard = (self.parameters.largest_binding() / row).clamp(1, rows.into()) as u32;
+        self.parameters.begin_table(name, (rows, columns), shard).await?;
         for begin in (0..rows).step_by(shard as usize) {
             let end = rows.min(begin.saturating_add(shard));
-            let buffer = self.buffer(name, u64::from(end - begin) * row).await?;
-            let most = self.rows_at_once(columns);
-            for first in (begin..end).step_by(most as usize) {
-                let values = self.weights.read_rows(name, first, most.min(end - first)).await?;
-                let content = encode_values(&values, self.storage);
-                self.gpu.write_large(&buffer, u64::from(first - begin) * row, &content).await?;
+            for (first, count) in pieces(begin, end, columns) {
+                let values = self.weights.read_rows(name, first, count).await?;
+                self.parameters.put_table_rows(name, &values).await?;
                 self.progress(values.len() as u64)?;
             }
-            shards.push(buffer);
         }
-        Ok(Table { shards, rows: shard })
-    }
-
-    /// The vectors of the classes, which are one binding.
-    pub(super) async fn classes(&mut self) -> Result<Buffer, TransformerError> {
-        let (name, config) = ("class_emb.embedding_table.weight", self.weights.config());
-        let rows = config.class_num + 1;
-        let table = self.table(name, rows, config.n_embd).await?;
-        let bytes = table.shards.iter().map(|shard| shard.bytes).sum();
-        let mut shards = table.shards.into_iter();
-        match (shards.next(), shards.next()) {
-            (Some(only), None) => Ok(only),
-            _ => {
-                let (what, limit) = (format!("`{name}`"), self.limit());
-                let advice = "use a smaller precision";
-                Err(TransformerError::TooLarge { what, bytes, limit, advice })
-            }
-        }
+        Ok(())
     }
 
     /// The layer that makes the logits. What is stored quantized comes in the pieces of its file.
-    pub(super) async fn head(&mut self) -> Result<Head, TransformerError> {
+    async fn head(&mut self) -> Result<(), TransformerError> {
         let config = self.weights.config();
         let layer = config.head_layer();
-        let mut shards = Vec::new();
-        let rows = if self.weights.quantized().is_some() {
-            for (_, piece) in config.head_pieces() {
-                shards.push(self.stored(&piece).await?);
+        let shape = layer.shape(self.format);
+        if self.weights.quantized().is_some() {
+            self.parameters.begin_linear(&layer.stem, shape, HEAD_PIECE).await?;
+            for (first, piece) in config.head_pieces() {
+                self.put_stored(&layer.stem, &piece, first).await?;
             }
-            HEAD_PIECE
-        } else {
-            // Shards begin where bindings may: every 256 bytes of logits.
-            let four = u64::from(layer.k4()) * self.element(layer.format(self.format));
-            let most =
-                (self.limit() / four * 4 / 64 * 64).min(u64::from(layer.rows).next_multiple_of(64)) as u32;
-            let most = most.max(64);
-            for first in (0..layer.rows).step_by(most as usize) {
-                let end = layer.rows.min(first + most);
-                shards.push(self.made(&layer, first, end - first, None).await?);
-            }
-            most
-        };
-        Ok(Head { shards, shard4: rows / 4, o4: layer.o4(layer.rows) })
+            return Ok(());
+        }
+        // Shards begin where bindings may: every 256 bytes of logits.
+        let (four_rows, _) = LinearShape { rows: 4, ..shape }.bytes(self.four);
+        let most = self.parameters.largest_binding() / four_rows;
+        let shard = (most.saturating_mul(4) / 64 * 64).clamp(64, u64::from(layer.rows).next_multiple_of(64));
+        self.parameters.begin_linear(&layer.stem, shape, shard as u32).await?;
+        for begin in (0..layer.rows).step_by(shard as usize) {
+            let end = layer.rows.min(begin + shard as u32);
+            self.put_made(&layer.stem, &layer, (0, begin, end), None).await?;
+        }
+        Ok(())
     }
 
     /// A linear layer, quantized here or in the file.
-    pub(super) async fn layer(&mut self, layer: &Layer) -> Result<Matrix, TransformerError> {
+    async fn layer(&mut self, layer: &Layer) -> Result<(), TransformerError> {
         if self.weights.quantized().is_some() {
-            self.stored(layer).await
+            self.begin(layer).await?;
+            self.put_stored(&layer.stem, layer, 0).await
         } else {
-            self.made(layer, 0, layer.rows, None).await
+            self.made(layer, 0, None).await
         }
     }
 
-    /// Bytes of one element of a matrix.
-    fn element(&self, format: WeightFormat) -> u64 {
-        element_bytes(format, self.storage.bytes_of_four())
+    /// Room for a layer that kernels see as a whole.
+    async fn begin(&mut self, layer: &Layer) -> Result<(), TransformerError> {
+        let shape = layer.shape(self.format);
+        self.check_binding(&layer.stem, shape.bytes(self.four).0)?;
+        self.parameters.begin_linear(&layer.stem, shape, layer.rows).await?;
+        Ok(())
     }
 
-    async fn empty(&self, layer: &Layer, rows: u32) -> Result<Matrix, TransformerError> {
-        let (k4, o4, format) = (layer.k4(), layer.o4(rows), layer.format(self.format));
-        let (weights, scales) = layer.bytes(rows, self.format, self.storage.bytes_of_four());
-        let weights = self.buffer(&layer.stem, weights).await?;
-        let scales = match scales {
-            Some(bytes) => Some(self.buffer(&layer.stem, bytes).await?),
-            None => None,
-        };
-        Ok(Matrix { weights, scales, k4, o4, format })
-    }
-
-    /// A layer that is stored as the kernels read it.
-    async fn stored(&mut self, layer: &Layer) -> Result<Matrix, TransformerError> {
-        let matrix = self.empty(layer, layer.rows).await?;
-        for (buffer, name) in [Some(&matrix.weights), matrix.scales.as_ref()]
-            .into_iter()
-            .flatten()
-            .zip(layer.stored_names(self.format))
-        {
-            let scales = name.ends_with("scales");
-            let rows = if scales { matrix.k4.div_ceil(matrix.format.group4()) } else { matrix.k4 };
-            let row = u64::from(matrix.o4) * if scales { 16 } else { self.element(matrix.format) };
-            let most = (PIECE / row).max(1);
-            for first in (0..rows).step_by(most as usize) {
-                let count = (most as u32).min(rows - first);
-                let words = self.weights.read_words(&name, first, count).await?;
-                let content = bytemuck::cast_slice(&words);
-                self.gpu.write_large(buffer, u64::from(first) * row, content).await?;
-                self.job.check()?;
-            }
-        }
-        self.progress(16 * u64::from(matrix.k4) * u64::from(matrix.o4))?;
-        Ok(matrix)
-    }
-
-    /// Some rows of a layer, from its matrices in the file; with two of them, four rows of each in turn. Rows may be
-    /// multiplied by factors.
+    /// A layer from rows of its matrices in the file, from row `begin` on. Rows may be multiplied by factors.
     pub(super) async fn made(
         &mut self,
         layer: &Layer,
         begin: u32,
-        rows: u32,
         factors: Option<&[f32]>,
-    ) -> Result<Matrix, TransformerError> {
-        let matrix = self.empty(layer, rows).await?;
-        let (count, columns) = (layer.weights.len() as u32, layer.columns);
-        let most = self.rows_at_once(columns);
-        for (offset, name) in layer.weights.iter().enumerate() {
-            for first in (0..rows).step_by(most as usize) {
-                let mut values = self.weights.read_rows(name, begin + first, most.min(rows - first)).await?;
+    ) -> Result<(), TransformerError> {
+        self.begin(layer).await?;
+        self.put_made(&layer.stem, layer, (begin, 0, layer.rows), factors).await
+    }
+
+    /// Puts rows of a layer in: of the rows from `begin` on in the file those from `first` to `end`.
+    async fn put_made(
+        &mut self,
+        name: &str,
+        layer: &Layer,
+        (begin, first, end): (u32, u32, u32),
+        factors: Option<&[f32]>,
+    ) -> Result<(), TransformerError> {
+        for (matrix, tensor) in layer.weights.iter().enumerate() {
+            for (first, count) in pieces(first, end, layer.columns) {
+                let mut values = self.weights.read_rows(tensor, begin + first, count).await?;
                 if let Some(factors) = factors {
-                    let rows = values.chunks_exact_mut(columns as usize);
+                    let rows = values.chunks_exact_mut(layer.columns as usize);
                     for (row, factor) in rows.zip(&factors[(begin + first) as usize..]) {
                         row.iter_mut().for_each(|value| *value *= factor);
                     }
                 }
-                self.gpu.write(&self.staging, 0, bytemuck::cast_slice(&values));
-                let rows = values.len() as u32 / columns;
-                let mut bindings = vec![Bound::whole(&self.staging), Bound::whole(&matrix.weights)];
-                bindings.extend(matrix.scales.as_ref().map(Bound::whole));
-                let groups = matrix.k4.div_ceil(matrix.format.group4());
-                let dispatch = DispatchBuilder {
-                    kernel: Kernel::LinearWeights(matrix.format),
-                    storage: self.storage,
-                    params: LinearWeightsParams {
-                        rows,
-                        k4: matrix.k4,
-                        o4: matrix.o4,
-                        first4: first / 4 * count + offset as u32,
-                        step4: count,
-                    }
-                    .into(),
-                    bindings,
-                    extent: Extent::Elements(u64::from(rows.div_ceil(4)) * u64::from(groups)),
-                    label: "linear_weights".into(),
-                    flops: 0.0,
-                    bytes: values.len() as f64 * 4.0,
-                };
-                let dispatch = dispatch.build(self.gpu).await?;
-                self.gpu.run(&[dispatch], false, self.job, |_| {}).await?;
+                self.parameters.put_linear_rows(name, (first, matrix as u32), &values, self.job).await?;
                 self.progress(values.len() as u64)?;
             }
         }
-        Ok(matrix)
+        Ok(())
+    }
+
+    /// Puts a layer in that is stored as the kernels read it: the outputs from `first` on.
+    async fn put_stored(&mut self, name: &str, layer: &Layer, first: u32) -> Result<(), TransformerError> {
+        let shape = layer.shape(self.format);
+        let outputs = first..first + layer.rows * shape.matrices;
+        for (part, tensor) in
+            [LinearPart::Levels, LinearPart::Scales].into_iter().zip(layer.stored_names(self.format))
+        {
+            let rows = shape.part_rows(part);
+            let most = (PIECE / shape.part_row_bytes(part)).max(1) as u32;
+            for row in (0..rows).step_by(most as usize) {
+                let words = self.weights.read_words(&tensor, row, most.min(rows - row)).await?;
+                self.parameters.put_linear_words(name, (part, outputs.clone(), row), &words).await?;
+                self.job.check()?;
+            }
+        }
+        self.progress(16 * u64::from(shape.k4()) * u64::from(shape.o4()))
     }
 
     /// The layer that makes the vectors of adaptive layer norm, and its bias.
-    pub(super) async fn condition(&mut self, layer: &Layer) -> Result<(Matrix, Buffer), TransformerError> {
+    async fn condition(&mut self, layer: &Layer) -> Result<(), TransformerError> {
         let (bias, factors) = self.folded(layer).await?;
-        let matrix = match factors {
-            Some(factors) => self.made(layer, 0, layer.rows, Some(&factors)).await?,
-            None => self.stored(layer).await?,
-        };
-        let bias = self.gpu.upload(&layer.stem, bytemuck::cast_slice(&bias)).await?;
-        Ok((matrix, bias))
+        match factors {
+            Some(factors) => self.made(layer, 0, Some(&factors)).await?,
+            None => self.layer(layer).await?,
+        }
+        Ok(self.parameters.put_vector(&layer.bias(), &bias).await?)
     }
 
     /// The bias of a layer that makes the vectors of adaptive layer norm, and what its rows are multiplied with. Instead of
@@ -289,6 +254,13 @@ impl<'a> Loader<'a> {
         }
         Ok((bias, Some(factors)))
     }
+}
+
+/// First row and number of rows of the pieces in which rows of `columns` values are read: multiples of four, at most [`PIECE`]
+/// bytes as f32.
+fn pieces(begin: u32, end: u32, columns: u32) -> impl Iterator<Item = (u32, u32)> {
+    let most = ((PIECE / 4 / u64::from(columns)) as u32 / 4 * 4).max(4);
+    (begin..end).step_by(most as usize).map(move |first| (first, most.min(end - first)))
 }
 
 /// Cosine and sine of [position, pair]: the first half of a head's pairs turns with the row, the second with the column.

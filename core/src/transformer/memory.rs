@@ -1,14 +1,14 @@
-//! Memory that a transformer needs on the GPU, told before anything is loaded.
+//! Memory that a transformer needs on its device, told before anything is loaded.
 
-use crate::gpu::Gpu;
+use crate::{device::Device, gpu::Precision};
 
 use super::{
     Transformer, TransformerConfig, TransformerPrecision,
     layers::{BlockLayers, Layer},
-    run::sequence_bytes,
+    sequences::sequence_bytes,
 };
 
-/// Bytes on the GPU. What one token needs on its way through the network comes to little and is not counted.
+/// Bytes on the device. What one token needs on its way through the network comes to little and is not counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TransformerMemory {
     /// All weights.
@@ -23,20 +23,27 @@ impl Transformer {
     /// Memory that a transformer would need.
     #[must_use]
     pub fn estimate(
-        gpu: &Gpu,
+        device: &Device,
         config: &TransformerConfig,
         precision: TransformerPrecision,
     ) -> TransformerMemory {
-        let picture = sequence_bytes(gpu, config, precision);
-        TransformerMemory { weights: weights(gpu, config, precision), picture, guided_picture: 2 * picture }
+        let picture = sequence_bytes(device, config, precision);
+        let weights = weights(device, config, precision);
+        TransformerMemory { weights, picture, guided_picture: 2 * picture }
     }
 }
 
-fn weights(gpu: &Gpu, config: &TransformerConfig, precision: TransformerPrecision) -> u64 {
-    let four = precision.storage(gpu).bytes_of_four();
+fn weights(device: &Device, config: &TransformerConfig, precision: TransformerPrecision) -> u64 {
+    let halves = precision.floats() == Precision::F16;
     let matrix = |layer: &Layer| {
-        let (weights, scales) = layer.bytes(layer.rows, precision.format(), four);
-        weights + scales.unwrap_or(0)
+        let shape = layer.shape(precision.format());
+        match device {
+            Device::Gpu(_) => {
+                let (weights, scales) = shape.bytes(precision.storage(device).bytes_of_four());
+                weights + scales.unwrap_or(0)
+            }
+            Device::Cpu(processor) => shape.host_bytes(processor.cpu(), halves),
+        }
     };
     // The layers that make norm vectors have a bias of 32-bit floats.
     let condition = |layer: &Layer| matrix(layer) + 4 * u64::from(layer.rows);
@@ -45,7 +52,7 @@ fn weights(gpu: &Gpu, config: &TransformerConfig, precision: TransformerPrecisio
         condition(&norms) + [qkv, output, gate, down].iter().map(matrix).sum::<u64>()
     });
     let rows = u64::from(config.vocab_size) + u64::from(config.class_num) + 1;
-    let tables = rows * u64::from(config.n_embd / 4) * four;
+    let tables = rows * u64::from(config.n_embd) * if halves { 2 } else { 4 };
     let rotations = 4 * u64::from(config.positions()) * u64::from(config.head_size());
     blocks.sum::<u64>()
         + tables

@@ -1,8 +1,8 @@
 //! The autoregressive transformer: new tokens for a class, and how probable given tokens are.
 //!
 //! Llama-style blocks with adaptive layer norm over one class token and the image tokens in raster order. The six norm
-//! vectors of every block depend only on the class and are computed once for a picture; then a block is five dispatches.
-//! Keys and values stay in a cache, so that single tokens, a prefix at once, and scoring are the same kernels.
+//! vectors of every block depend only on the class and are computed once for a picture; then a block is five operations.
+//! Keys and values stay in a cache, so that single tokens, a prefix at once, and scoring are the same operations.
 
 mod config;
 #[cfg(not(target_arch = "wasm32"))]
@@ -12,19 +12,17 @@ mod generate;
 mod insight;
 mod layers;
 mod loader;
-mod matrix;
 mod memory;
 mod network;
-mod parameters;
-mod philox;
 mod precision;
 mod random;
 #[cfg(test)]
 mod reference;
-mod run;
+mod sample_inputs;
 mod sampler;
 mod sampling;
 mod score;
+mod sequences;
 #[cfg(test)]
 mod tests;
 mod token_loop;
@@ -37,9 +35,9 @@ pub use config::TransformerConfig;
 pub use convert::convert_transformer;
 pub use error::TransformerError;
 pub use generate::{NewTokens, PictureRequest};
+pub use ibq_cpu::{philox, uniform};
 pub use insight::{Candidate, Insight, PositionInsight};
 pub use memory::TransformerMemory;
-pub use philox::{philox, uniform};
 pub use precision::{TransformerPrecision, TransformerPrecisionError};
 pub use sampler::{Drawn, LogitRow, draw};
 pub use sampling::{Condition, Sampling, Schedule};

@@ -1,296 +1,206 @@
-//! The transformer as a list of dispatches: five for each block.
+//! The transformer as a graph of operations: five for each block.
 
-use ibq_shaders::{
-    Kernel, LinearKind, LinearTile, Storage,
-    params::{AdvanceParams, CausalAttentionParams, LinearParams, TokenEmbedParams},
+use ibq_shaders::{LinearKind, Storage};
+
+use crate::ops::{
+    Advance, CausalAttention, DeviceParameters, Graph, Heads, Linear, LinearAttention, LinearVectors, Map,
+    Sample, TensorId, TokenEmbed,
 };
-
-use crate::gpu::{Bound, Buffer, Dispatch, DispatchBuilder, Extent, Gpu, GpuError};
 
 use super::{
     TransformerConfig,
-    matrix::{Head, Matrix, Table},
-    parameters::{Block, Parameters},
-    run::{Activations, Sequences},
+    layers::{BlockLayers, Layer},
+    loader::{CLASSES, ROTATIONS, TOKENS},
+    sequences::{Kept, Sequences},
 };
 
-/// Outputs, in fours, from which on a layer takes the wide tile.
-const WIDE: u32 = 1024;
-/// Dispatches of one block.
-pub(super) const PER_BLOCK: usize = 5;
-
-/// Makes the dispatches for some sequences.
+/// Makes the graphs for some sequences.
 #[derive(Clone, Copy)]
 pub(super) struct Network<'a> {
-    pub(super) gpu: &'a Gpu,
     pub(super) config: &'a TransformerConfig,
-    pub(super) parameters: &'a Parameters,
+    pub(super) parameters: &'a DeviceParameters,
     pub(super) storage: Storage,
     /// Linear layers without workgroup memory: for software adapters.
     pub(super) software: bool,
     pub(super) sequences: &'a Sequences,
 }
 
-/// What a linear layer reads and writes.
-pub(super) struct Linear<'a> {
-    pub(super) kind: LinearKind,
-    pub(super) matrix: &'a Matrix,
-    pub(super) x: &'a Buffer,
-    pub(super) y: Bound<'a>,
-    /// Outputs of the whole layer, of which the matrix may be a part, in fours.
-    pub(super) outputs4: u32,
-    pub(super) vectors: &'a Buffer,
-    /// Where in the vectors of a sequence the scale, the shift and gamma are: counted in widths.
-    pub(super) at: [u32; 3],
-    /// Vectors of a sequence, counted in widths.
-    pub(super) stride: u32,
-    /// State, rotations and cache, for queries, keys and values.
-    pub(super) attention: Option<[&'a Buffer; 3]>,
-    pub(super) label: &'a str,
+/// A graph of `rows` rows, `queries` of each sequence, and what it works with.
+pub(super) struct Pass {
+    pub(super) graph: Graph,
+    /// [rows, width]: what goes from block to block.
+    pub(super) x: TensorId,
+    /// [rows, codes in fours], where it has a head.
+    pub(super) logits: Option<TensorId>,
+    rows: u32,
+    queries: u32,
 }
 
 impl Network<'_> {
-    /// What a linear layer does for `rows` rows, `queries` of each sequence.
-    pub(super) fn linear<'a>(&self, layer: &Linear<'a>, rows: u32, queries: u32) -> DispatchBuilder<'a> {
-        let Matrix { weights, scales, k4, o4, format } = layer.matrix;
-        let software = self.software;
-        let tile = LinearTile { wide: !software && layer.outputs4 >= WIDE, tall: rows > 2, software };
-        let invocations4 = if software && layer.kind == LinearKind::Gate { o4 / 2 } else { *o4 };
-        let width4 = self.config.n_embd / 4;
-        let [scale4, shift4, gamma4] = layer.at.map(|at| at * width4);
-        let mut bindings = vec![Bound::whole(weights), Bound::whole(layer.x), layer.y];
-        bindings.push(Bound::whole(layer.vectors));
-        bindings.extend(layer.attention.into_iter().flatten().map(Bound::whole));
-        bindings.extend(scales.as_ref().map(Bound::whole));
-        DispatchBuilder {
-            kernel: Kernel::Linear(layer.kind, *format, tile),
-            storage: self.storage,
-            params: LinearParams {
-                rows,
-                queries,
-                k4: *k4,
-                o4: *o4,
-                y4: layer.outputs4,
-                stride4: layer.stride * width4,
-                scale4,
-                shift4,
-                gamma4,
-                heads: self.config.n_head,
-                head4: self.config.head_size() / 4,
-                positions: self.config.positions(),
-            }
-            .into(),
-            bindings,
-            extent: Extent::Workgroups([
-                invocations4.div_ceil(tile.outputs4()),
-                rows.div_ceil(tile.rows()),
-                1,
-            ]),
-            label: layer.label.into(),
-            flops: 32.0 * f64::from(*k4) * f64::from(*o4) * f64::from(rows),
-            bytes: layer.matrix.bytes() as f64,
-        }
+    fn heads(&self) -> Heads {
+        let config = self.config;
+        Heads { count: config.n_head, size: config.head_size(), positions: config.positions() }
     }
 
-    /// The vectors of adaptive layer norm of all blocks, once for every sequence. The activations must have as many rows
-    /// as there are sequences; the position must be 0.
-    ///
-    /// # Errors
-    /// [`GpuError`]: no memory, or the driver refuses a kernel.
-    pub(super) async fn condition(
-        &self,
-        activations: &Activations,
-        tokens: &Buffer,
-    ) -> Result<Vec<Dispatch>, GpuError> {
-        let Parameters { blocks, head_condition, head_condition_bias, .. } = self.parameters;
-        let mut dispatches = self.embed(activations, 1, tokens).await?;
-        let of_blocks = blocks
-            .iter()
-            .zip(&self.sequences.vectors)
-            .map(|(block, vectors)| (&block.condition, &block.condition_bias, vectors));
-        let of_head = (head_condition, head_condition_bias, &self.sequences.head_vectors);
-        for (matrix, bias, y) in of_blocks.chain([of_head]) {
-            let layer = Linear {
-                kind: LinearKind::Condition,
-                matrix,
-                x: &activations.x,
-                y: Bound::whole(y),
-                outputs4: matrix.o4,
-                vectors: bias,
-                at: [0; 3],
-                stride: 0,
-                attention: None,
-                label: "linear condition",
-            };
-            dispatches.push(self.linear(&layer, activations.rows, 1).build(self.gpu).await?);
-        }
-        Ok(dispatches)
+    /// Codes of a row of logits, filled up to fours.
+    pub(super) fn logit_stride(&self) -> u32 {
+        self.config.vocab_size.next_multiple_of(4)
     }
 
-    /// All blocks, from tokens to the last activations, at `queries` positions from that of the state on.
-    ///
-    /// # Errors
-    /// [`GpuError`]: no memory, or the driver refuses a kernel.
-    pub(super) async fn blocks(
-        &self,
-        activations: &Activations,
-        queries: u32,
-        tokens: &Buffer,
-    ) -> Result<Vec<Dispatch>, GpuError> {
-        let mut dispatches = self.embed(activations, queries, tokens).await?;
-        let Sequences { vectors, caches, .. } = self.sequences;
-        for ((block, vectors), cache) in self.parameters.blocks.iter().zip(vectors).zip(caches) {
-            for dispatch in self.block(activations, queries, block, vectors, cache) {
-                dispatches.push(dispatch.build(self.gpu).await?);
-            }
+    /// The vectors of adaptive layer norm of all blocks, once for every sequence. The position must be 0.
+    pub(super) fn condition(&self) -> Graph {
+        let mut pass = self.embed(1);
+        let blocks = (0..self.config.n_layer)
+            .map(|index| (self.config.block_layers(index).condition, Kept::Vectors(index)));
+        for (layer, vectors) in blocks.chain([(self.config.head_condition(), Kept::HeadVectors)]) {
+            let y = self.sequences.import(&mut pass.graph, vectors);
+            let bias = LinearVectors::Bias(layer.bias());
+            let linear = self.linear(&pass, LinearKind::Condition, &layer, [pass.x, y], bias);
+            pass.graph.push(Linear { label: "linear condition", ..linear });
         }
-        Ok(dispatches)
+        pass.graph
     }
 
-    /// The logits of every row, a dispatch for each shard of the head; none where the activations have no place for them.
-    ///
-    /// # Errors
-    /// [`GpuError`]: no memory, or the driver refuses a kernel.
-    pub(super) async fn head(
-        &self,
-        activations: &Activations,
-        queries: u32,
-    ) -> Result<Vec<Dispatch>, GpuError> {
-        let Some(logits) = &activations.logits else { return Ok(Vec::new()) };
-        let Head { shards, shard4, o4 } = &self.parameters.head;
-        let mut dispatches = Vec::new();
-        for (index, matrix) in shards.iter().enumerate() {
-            let offset = 16 * u64::from(*shard4) * index as u64;
-            let layer = Linear {
-                kind: LinearKind::Head,
-                matrix,
-                x: &activations.x,
-                y: Bound { buffer: logits, offset, bytes: logits.bytes - offset },
-                outputs4: *o4,
-                vectors: &self.sequences.head_vectors,
-                at: [0, 1, 0],
-                stride: 2,
-                attention: None,
-                label: "linear head",
-            };
-            dispatches.push(self.linear(&layer, activations.rows, queries).build(self.gpu).await?);
+    /// All blocks, from tokens to the last activations, at `queries` positions from that of the state on. After each block,
+    /// x is a named activation.
+    pub(super) fn blocks(&self, queries: u32) -> Pass {
+        let mut pass = self.embed(queries);
+        let x = Map { tensor: pass.x, offset4: 0, items: 1, h: pass.rows, w: 1, c: self.config.n_embd };
+        pass.graph.name_activation("embeddings", x);
+        let row = 4 * u64::from(pass.rows);
+        let widths = [self.config.n_embd, self.config.n_embd, self.config.ffn_dim];
+        let tensors = widths.map(|width| pass.graph.tensor(row * u64::from(width)));
+        for index in 0..self.config.n_layer {
+            self.block(&mut pass, index, tensors);
+            pass.graph.name_activation(format!("blocks.{index}.out"), x);
         }
-        Ok(dispatches)
+        pass
     }
 
-    /// Moves all sequences forward by `step` positions.
-    pub(super) fn advance(&self, step: u32) -> DispatchBuilder<'_> {
-        DispatchBuilder {
-            kernel: Kernel::Advance,
-            storage: Storage::F32,
-            params: AdvanceParams { step }.into(),
-            bindings: vec![Bound::whole(&self.sequences.state)],
-            extent: Extent::Workgroups([1, 1, 1]),
-            label: "advance".into(),
-            flops: 0.0,
-            bytes: 0.0,
-        }
+    /// Adds the logits of every row.
+    pub(super) fn with_head(&self, mut pass: Pass) -> Pass {
+        let logits = pass.graph.tensor(4 * u64::from(pass.rows) * u64::from(self.logit_stride()));
+        pass.graph.keep(logits);
+        let tensor = self.sequences.import(&mut pass.graph, Kept::HeadVectors);
+        let vectors = LinearVectors::Sequences { tensor, stride: 2, at: [0, 1, 0] };
+        let layer = self.config.head_layer();
+        let linear = self.linear(&pass, LinearKind::Head, &layer, [pass.x, logits], vectors);
+        pass.graph.push(Linear { label: "linear head", ..linear });
+        Pass { logits: Some(logits), ..pass }
     }
 
-    /// What the network starts from: a dispatch for each shard of the table.
-    async fn embed(
-        &self,
-        activations: &Activations,
-        queries: u32,
-        tokens: &Buffer,
-    ) -> Result<Vec<Dispatch>, GpuError> {
+    /// The next token of every picture.
+    pub(super) fn token(&self) -> Graph {
+        let mut pass = self.with_head(self.blocks(1));
+        if let Some(logits) = pass.logits {
+            let (vocab, stride) = (self.config.vocab_size, self.logit_stride());
+            let sample =
+                sample(self.sequences, &mut pass.graph, logits, [vocab, stride, self.config.block_size]);
+            let unconditional = self.sequences.count > self.sequences.pictures;
+            pass.graph.push(Sample { unconditional, ..sample });
+        }
+        let state = self.sequences.import(&mut pass.graph, Kept::State);
+        pass.graph.push(Advance { state, step: 1 });
+        pass.graph
+    }
+
+    /// What the network starts from.
+    fn embed(&self, queries: u32) -> Pass {
         let (config, sequences) = (self.config, self.sequences);
-        let width4 = config.n_embd / 4;
-        let Parameters { table: Table { shards, rows }, classes, .. } = self.parameters;
-        let mut dispatches = Vec::new();
-        for (index, table) in shards.iter().enumerate() {
-            let buffers = [&sequences.state, tokens, &sequences.conditions, table, classes, &activations.x];
-            let first_token = index as u32 * rows;
-            let builder = DispatchBuilder {
-                kernel: Kernel::TokenEmbed,
-                storage: self.storage,
-                params: TokenEmbedParams {
-                    rows: activations.rows,
-                    queries,
-                    c4: width4,
-                    pictures: sequences.pictures,
-                    block: config.block_size,
-                    first_token,
-                    shard_tokens: (*rows).min(config.vocab_size - first_token),
-                    vocab: config.vocab_size,
-                }
-                .into(),
-                bindings: buffers.map(Bound::whole).to_vec(),
-                extent: Extent::Elements(u64::from(activations.rows) * u64::from(width4)),
-                label: "token_embed".into(),
-                flops: 0.0,
-                bytes: f64::from(activations.rows) * f64::from(config.n_embd) * 8.0,
-            };
-            dispatches.push(builder.build(self.gpu).await?);
-        }
-        Ok(dispatches)
+        let rows = queries * sequences.count;
+        let mut graph = sequences.graph(self.storage);
+        let x = graph.tensor(4 * u64::from(rows) * u64::from(config.n_embd));
+        graph.keep(x);
+        let embed = TokenEmbed {
+            tables: [TOKENS, CLASSES],
+            state: sequences.import(&mut graph, Kept::State),
+            tokens: sequences.import(&mut graph, Kept::Tokens),
+            conditions: sequences.import(&mut graph, Kept::Conditions),
+            x,
+            rows,
+            queries,
+            width: config.n_embd,
+            pictures: sequences.pictures,
+            block: config.block_size,
+            vocab: config.vocab_size,
+        };
+        graph.push(embed);
+        Pass { graph, x, logits: None, rows, queries }
     }
 
     /// `h = x + gamma1 · attention(norm(x))`, `x = h + gamma2 · ffn(norm(h))`. Of a sequence's six vectors, gamma1, gamma2,
     /// scale1, scale2, shift1, shift2, the scales hold what norms are multiplied with.
-    fn block<'a>(
-        &self,
-        activations: &'a Activations,
-        queries: u32,
-        block: &'a Block,
-        vectors: &'a Buffer,
-        cache: &'a Buffer,
-    ) -> [DispatchBuilder<'a>; PER_BLOCK]
-    where
-        Self: 'a,
-    {
-        let Activations { rows, x, query, attended, hidden, .. } = activations;
-        let linear = |kind, matrix, x, y, at, attention, label| {
-            let (matrix, y): (&Matrix, &Buffer) = (matrix, y);
-            let (y, outputs4) = (Bound::whole(y), matrix.o4);
-            let layer = Linear { kind, matrix, x, y, outputs4, vectors, at, stride: 6, attention, label };
-            self.linear(&layer, *rows, queries)
-        };
-        let attention = Some([&self.sequences.state, &self.parameters.rotation, cache]);
-        [
-            linear(LinearKind::Qkv, &block.qkv, x, query, [2, 4, 0], attention, "linear qkv"),
-            self.attention(*rows, queries, [&self.sequences.state, query, cache, attended]),
-            linear(LinearKind::Residual, &block.output, attended, x, [0, 0, 0], None, "linear wo"),
-            linear(LinearKind::Gate, &block.gate, x, hidden, [3, 5, 0], None, "linear w1 w3"),
-            linear(LinearKind::Residual, &block.down, hidden, x, [0, 0, 1], None, "linear w2"),
-        ]
+    fn block(&self, pass: &mut Pass, index: u32, [query, attended, hidden]: [TensorId; 3]) {
+        let BlockLayers { qkv, output, gate, down, .. } = self.config.block_layers(index);
+        let tensor = self.sequences.import(&mut pass.graph, Kept::Vectors(index));
+        let cache = self.sequences.import(&mut pass.graph, Kept::Cache(index));
+        let state = self.sequences.import(&mut pass.graph, Kept::State);
+        let vectors = |at| LinearVectors::Sequences { tensor, stride: 6, at };
+        let x = pass.x;
+
+        let linear = self.linear(pass, LinearKind::Qkv, &qkv, [x, query], vectors([2, 4, 0]));
+        let attention = Some(LinearAttention { state, cache, rotation: ROTATIONS });
+        pass.graph.push(Linear { attention, label: "linear qkv", ..linear });
+        let (rows, queries) = (pass.rows, pass.queries);
+        let (heads, bytes4) = (self.heads(), self.storage.bytes_of_four());
+        let attention = CausalAttention { state, query, cache, y: attended, rows, queries, heads, bytes4 };
+        pass.graph.push(attention);
+        let linear = self.linear(pass, LinearKind::Residual, &output, [attended, x], vectors([0, 0, 0]));
+        pass.graph.push(Linear { label: "linear wo", ..linear });
+
+        let linear = self.linear(pass, LinearKind::Gate, &gate, [x, hidden], vectors([3, 5, 0]));
+        pass.graph.push(Linear { label: "linear w1 w3", ..linear });
+        let linear = self.linear(pass, LinearKind::Residual, &down, [hidden, x], vectors([0, 0, 1]));
+        pass.graph.push(Linear { label: "linear w2", ..linear });
     }
 
-    /// Attention over the cache: state, queries, cache, result.
-    pub(super) fn attention<'a>(
+    fn linear(
         &self,
-        rows: u32,
-        queries: u32,
-        buffers: [&'a Buffer; 4],
-    ) -> DispatchBuilder<'a> {
-        let config = self.config;
-        let (head_size, positions) = (config.head_size(), config.positions());
-        let scale = f64::from(head_size).powf(-0.5) as f32;
-        // On average a token looks back at half of all positions.
-        let pairs = f64::from(rows) * f64::from(positions) / 2.0;
-        DispatchBuilder {
-            kernel: Kernel::CausalAttention,
-            storage: self.storage,
-            params: CausalAttentionParams {
-                queries,
-                heads: config.n_head,
-                head4: head_size / 4,
-                positions,
-                scale,
-            }
-            .into(),
-            bindings: buffers.map(Bound::whole).to_vec(),
-            extent: Extent::Workgroups([config.n_head, rows, 1]),
-            label: "causal_attention".into(),
-            flops: 4.0 * f64::from(config.n_embd) * pairs,
-            bytes: 2.0 * pairs / f64::from(queries)
-                * f64::from(config.n_embd / 4)
-                * self.storage.bytes_of_four() as f64,
+        pass: &Pass,
+        kind: LinearKind,
+        layer: &Layer,
+        [x, y]: [TensorId; 2],
+        vectors: LinearVectors,
+    ) -> Linear {
+        Linear {
+            kind,
+            layer: layer.stem.clone(),
+            label: "linear",
+            x,
+            y,
+            rows: pass.rows,
+            queries: pass.queries,
+            inputs: layer.columns,
+            outputs: layer.rows * layer.weights.len() as u32,
+            vectors,
+            attention: None,
+            heads: self.heads(),
+            weight_bytes: self.parameters.linear_bytes(&layer.stem),
+            software: self.software,
         }
+    }
+}
+
+/// Draws a token of every picture from rows of `stride` logits, which are all with a class.
+pub(super) fn sample(
+    sequences: &Sequences,
+    graph: &mut Graph,
+    logits: TensorId,
+    [vocab, stride, block]: [u32; 3],
+) -> Sample {
+    Sample {
+        state: sequences.import(graph, Kept::State),
+        logits,
+        settings: sequences.import(graph, Kept::Settings),
+        guidance: sequences.import(graph, Kept::Guidance),
+        fixed: sequences.import(graph, Kept::Fixed),
+        tokens: sequences.import(graph, Kept::Tokens),
+        guided: sequences.import(graph, Kept::Guided),
+        filters: sequences.import(graph, Kept::Filters),
+        pictures: sequences.pictures,
+        vocab,
+        stride,
+        block,
+        unconditional: false,
     }
 }

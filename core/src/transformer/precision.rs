@@ -5,10 +5,10 @@ use std::{fmt, str::FromStr};
 use ibq_shaders::{Storage, WeightFormat};
 use serde::{Deserialize, Serialize};
 
-use crate::gpu::{Gpu, Precision};
+use crate::{device::Device, gpu::Precision};
 
-/// How the weights of a transformer are stored. Sums are always f32; keys and values are f32 or, with anything smaller,
-/// 16-bit floats.
+/// How the weights of a transformer are stored. Sums are always f32; keys and values are f32 or, on a GPU and with anything
+/// smaller, 16-bit floats.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TransformerPrecision {
@@ -52,8 +52,14 @@ impl TransformerPrecision {
         }
     }
 
-    pub(super) fn storage(self, gpu: &Gpu) -> Storage {
-        gpu.storage(if self == Self::F32 { Precision::F32 } else { Precision::F16 })
+    /// How keys and values are stored, and weights that are not quantized.
+    pub(super) fn floats(self) -> Precision {
+        if self == Self::F32 { Precision::F32 } else { Precision::F16 }
+    }
+
+    /// How a device stores keys and values.
+    pub(super) fn storage(self, device: &Device) -> Storage {
+        device.storage(self.floats())
     }
 }
 

@@ -1,10 +1,11 @@
 //! Many positions of a given sequence in one pass: logits, likelihood, activations by name.
 
-use crate::{gpu::Buffer, job::Job};
+use crate::{job::Job, ops::Prepared, ops::TensorId};
 
 use super::{
     Condition, Transformer, TransformerError,
-    run::{Activations, Sequences, most_logit_rows},
+    sample_inputs::SampleInputs,
+    sequences::{Kept, Sequences, most_logit_rows},
 };
 
 /// Rows of one pass: enough to keep a GPU busy, few enough to be cancelled and to need little memory.
@@ -52,29 +53,31 @@ impl Logits {
     }
 }
 
-/// Passes over parts of a sequence that grows: the memory of the last number of rows is kept.
+/// Passes over parts of a sequence that grows: what was made for the last number of rows is kept.
 pub(super) struct Passes<'a> {
     transformer: &'a Transformer,
     sequences: &'a Sequences,
-    tokens: &'a Buffer,
     with_logits: bool,
-    activations: Option<Activations>,
+    pass: Option<Pass>,
+}
+
+/// A pass made ready to run.
+pub(super) struct Pass {
+    queries: u32,
+    program: Prepared,
+    /// [rows, codes in fours], where it has a head.
+    logits: Option<TensorId>,
 }
 
 impl<'a> Passes<'a> {
-    pub(super) fn new(
-        transformer: &'a Transformer,
-        sequences: &'a Sequences,
-        tokens: &'a Buffer,
-        with_logits: bool,
-    ) -> Self {
-        Self { transformer, sequences, tokens, with_logits, activations: None }
+    pub(super) fn new(transformer: &'a Transformer, sequences: &'a Sequences, with_logits: bool) -> Self {
+        Self { transformer, sequences, with_logits, pass: None }
     }
 
     /// Positions that one pass takes.
     pub(super) fn most(&self) -> u32 {
         let rows = if self.with_logits {
-            ROWS.min(most_logit_rows(self.transformer.gpu(), self.transformer.config()) as u32)
+            ROWS.min(most_logit_rows(self.transformer.device(), self.transformer.config()) as u32)
         } else {
             ROWS
         };
@@ -90,26 +93,30 @@ impl<'a> Passes<'a> {
         first: u32,
         queries: u32,
         job: &Job,
-    ) -> Result<&Activations, TransformerError> {
-        let (gpu, config) = (self.transformer.gpu(), self.transformer.config());
-        let rows = queries * self.sequences.count;
-        if self.activations.as_ref().is_none_or(|activations| activations.rows != rows) {
-            let parameters = self.transformer.parameters();
-            self.activations = Some(Activations::new(gpu, config, parameters, rows, self.with_logits).await?);
-        }
-        let Some(activations) = &self.activations else { unreachable!("made above") };
+    ) -> Result<&Pass, TransformerError> {
+        let pass = match self.pass.take().filter(|pass| pass.queries == queries) {
+            Some(pass) => pass,
+            None => self.prepare(queries).await?,
+        };
+        self.sequences.seek(first);
+        pass.program.run(0..pass.program.operations(), false, job, |_| {}).await?;
+        Ok(self.pass.insert(pass))
+    }
+
+    async fn prepare(&self, queries: u32) -> Result<Pass, TransformerError> {
         let network = self.transformer.network(self.sequences);
-        let mut dispatches = network.blocks(activations, queries, self.tokens).await?;
-        dispatches.extend(network.head(activations, queries).await?);
-        self.sequences.seek(gpu, first);
-        gpu.run(&dispatches, false, job, |_| {}).await?;
-        Ok(activations)
+        let mut pass = network.blocks(queries);
+        if self.with_logits {
+            pass = network.with_head(pass);
+        }
+        let program = self.transformer.prepare(pass.graph).await?;
+        Ok(Pass { queries, program, logits: pass.logits })
     }
 }
 
 impl Transformer {
     /// Teacher-forced logits of `tokens` (at most a whole picture): one row more than there are tokens, the last one
-    /// predicting the token after them. `at_once` is the number of positions of one pass (none: as many as suit the GPU);
+    /// predicting the token after them. `at_once` is the number of positions of one pass (none: as many as suit the device);
     /// the result does not depend on it.
     ///
     /// # Errors
@@ -121,20 +128,21 @@ impl Transformer {
         at_once: Option<u32>,
         job: &Job,
     ) -> Result<Logits, TransformerError> {
-        let (gpu, config) = (self.gpu(), self.config());
-        let (sequences, buffer) = self.sequence(condition, tokens, job).await?;
-        let mut passes = Passes::new(self, &sequences, &buffer, true);
+        let config = self.config();
+        let sequences = self.sequence(condition, tokens, job).await?;
+        let mut passes = Passes::new(self, &sequences, true);
         let positions = tokens.len() as u32 + 1;
         let most = at_once.unwrap_or(u32::MAX).clamp(1, passes.most());
-        let (vocab, stride) = (config.vocab_size as usize, 4 * self.parameters().head.o4 as usize);
+        let vocab = config.vocab_size as usize;
+        let stride = self.network(&sequences).logit_stride() as usize;
         let mut values = Vec::with_capacity(positions as usize * vocab);
         job.stage("score");
         for first in (0..positions).step_by(most as usize) {
             job.check()?;
             let queries = most.min(positions - first);
-            let activations = passes.run(first, queries, job).await?;
-            if let Some(logits) = &activations.logits {
-                let rows: Vec<f32> = gpu.read_words(logits, u64::from(queries) * stride as u64).await?;
+            let pass = passes.run(first, queries, job).await?;
+            if let Some(logits) = pass.logits {
+                let rows: Vec<f32> = pass.program.read(logits, u64::from(queries) * stride as u64).await?;
                 rows.chunks_exact(stride).for_each(|row| values.extend_from_slice(&row[..vocab]));
             }
             job.set_progress((first + queries) as f32 / positions as f32);
@@ -173,31 +181,25 @@ impl Transformer {
         tokens: &[u32],
         job: &Job,
     ) -> Result<Vec<NamedActivation>, TransformerError> {
-        let (gpu, config) = (self.gpu(), self.config());
-        let (sequences, buffer) = self.sequence(condition, tokens, job).await?;
+        let sequences = self.sequence(condition, tokens, job).await?;
         let queries = tokens.len() as u32 + 1;
         if queries > ROWS {
             let reason = format!("only sequences of up to {ROWS} positions can be traced");
             return Err(TransformerError::Input(reason));
         }
-        let activations = Activations::new(gpu, config, self.parameters(), queries, false).await?;
-        let dispatches = self.network(&sequences).blocks(&activations, queries, &buffer).await?;
-        let width = config.n_embd as usize;
+        let pass = self.network(&sequences).blocks(queries);
+        let (program, x) = (self.prepare(pass.graph).await?, pass.x);
+        let width = self.config().n_embd as usize;
         let mut trace = Vec::new();
-        let (embed, blocks) = dispatches.split_at(self.parameters().table.shards.len());
-        let steps = std::iter::once(("embeddings".to_owned(), embed)).chain(
-            blocks
-                .chunks(super::network::PER_BLOCK)
-                .enumerate()
-                .map(|(index, dispatches)| (format!("blocks.{index}.out"), dispatches)),
-        );
-        for (name, dispatches) in steps {
-            gpu.run(dispatches, false, job, |_| {}).await?;
-            let values = gpu.read_words(&activations.x, u64::from(queries) * width as u64).await?;
+        let mut done = 0;
+        for (name, _, end) in program.activations() {
+            program.run(done..end, false, job, |_| {}).await?;
+            done = end;
+            let values = program.read(x, u64::from(queries) * width as u64).await?;
             trace.push(NamedActivation { name, values });
         }
-        for (index, vectors) in sequences.vectors.iter().enumerate() {
-            let values: Vec<f32> = gpu.read_words(vectors, 6 * width as u64).await?;
+        for index in 0..self.config().n_layer {
+            let values: Vec<f32> = sequences.read(Kept::Vectors(index), 6 * width as u64).await?;
             // In place of scale s stands w · (1 + s), with w the weight of the norm.
             let names = ["gamma1", "gamma2", "factor1", "factor2", "shift1", "shift2"];
             trace.extend(names.iter().zip(values.chunks_exact(width)).map(|(name, values)| {
@@ -207,20 +209,17 @@ impl Transformer {
         Ok(trace)
     }
 
-    /// One sequence of given tokens, and the buffer that holds them.
+    /// One sequence of given tokens.
     async fn sequence(
         &self,
         condition: Condition,
         tokens: &[u32],
         job: &Job,
-    ) -> Result<(Sequences, Buffer), TransformerError> {
+    ) -> Result<Sequences, TransformerError> {
         self.check_tokens(tokens)?;
         let condition = condition.class_mix(self.config().class_num)?;
-        let mut padded = tokens.to_vec();
-        padded.resize(self.config().block_size as usize, 0);
-        let buffer = self.gpu().upload("tokens", bytemuck::cast_slice(&padded)).await?;
-        let sequences = self.start_sequences(1, &[condition], &buffer, job).await?;
-        Ok((sequences, buffer))
+        let inputs = SampleInputs::given(tokens, self.config().block_size);
+        self.start_sequences(&[condition], &inputs, job).await
     }
 
     /// Whether these can be the first tokens of a picture.

@@ -2,15 +2,11 @@
 
 use web_time::Instant;
 
-use crate::{
-    gpu::{Dispatch, Gpu},
-    job::Job,
-};
+use crate::{gpu::KernelRun, job::Job, ops::Prepared};
 
 use super::{
     TransformerError,
-    run::{Activations, Sequences},
-    sampler::Sampler,
+    sequences::{Kept, Sequences},
 };
 
 /// What one submission should take, in milliseconds: long enough that reading the tokens back costs little, short enough
@@ -21,30 +17,32 @@ const MOST_STEPS: u32 = 32;
 
 /// Makes tokens of some pictures, a few at a time.
 pub(crate) struct TokenLoop {
-    gpu: Gpu,
-    /// The dispatches that make one token of every picture and advance the position.
-    step: Vec<Dispatch>,
-    sampler: Sampler,
+    /// Makes one token of every picture and advances the position.
+    step: Prepared,
+    sequences: Sequences,
+    /// Tokens of all pictures.
+    count: u64,
     /// Tokens of the next submission.
     next: u32,
-    /// Bind groups hold the buffers; these count them while they live.
-    _memory: (Sequences, Activations),
 }
 
 impl TokenLoop {
-    pub(super) fn new(
-        gpu: Gpu,
-        step: Vec<Dispatch>,
-        sampler: Sampler,
-        sequences: Sequences,
-        activations: Activations,
-    ) -> Self {
-        Self { gpu, step, sampler, next: 1, _memory: (sequences, activations) }
+    pub(super) fn new(step: Prepared, sequences: Sequences, block: u32) -> Self {
+        let count = u64::from(sequences.pictures) * u64::from(block);
+        Self { step, sequences, count, next: 1 }
     }
 
-    /// The dispatches that make one token of every picture.
-    pub(crate) fn step(&self) -> &[Dispatch] {
-        &self.step
+    /// Dispatches or operations of one step, and the bytes that it must move at least.
+    pub(crate) fn cost(&self) -> (usize, f64) {
+        self.step.cost()
+    }
+
+    /// Makes one token, and measures what each kernel takes, where the device can.
+    ///
+    /// # Errors
+    /// [`TransformerError`]: cancelled, or the device was lost.
+    pub(crate) async fn timed(&self, job: &Job) -> Result<Vec<KernelRun>, TransformerError> {
+        Ok(self.step.run(0..self.step.operations(), true, job, |_| {}).await?)
     }
 
     /// All tokens so far, picture by picture.
@@ -52,7 +50,7 @@ impl TokenLoop {
     /// # Errors
     /// [`TransformerError`]: the device was lost.
     pub(super) async fn tokens(&self) -> Result<Vec<u32>, TransformerError> {
-        self.sampler.read_tokens(&self.gpu).await
+        Ok(self.sequences.read(Kept::Tokens, self.count).await?)
     }
 
     /// Makes the next tokens, at least one and at most `most` of every picture, in one submission. Returns how many these
@@ -70,9 +68,9 @@ impl TokenLoop {
         let steps = self.next.min(most).max(1);
         if steps == 1 {
             // A single token may take long: that can be cancelled within.
-            self.gpu.run(&self.step, false, job, |_| {}).await?;
+            self.step.run(0..self.step.operations(), false, job, |_| {}).await?;
         } else {
-            self.gpu.submit(&self.step, steps);
+            self.step.repeat(steps, job).await?;
         }
         let tokens = self.tokens().await?;
         let each = started.elapsed().as_secs_f64() * 1e3 / f64::from(steps);

@@ -1,47 +1,56 @@
-//! A transformer on the GPU.
+//! A transformer on a device.
 
 use std::sync::Arc;
 
 use ibq_shaders::{Storage, params::ClassMix};
 
-use crate::{gpu::Gpu, job::Job};
-
-use super::{
-    TransformerConfig, TransformerError, TransformerPrecision, TransformerWeights, network::Network,
-    parameters::Parameters, run::Sequences,
+use crate::{
+    device::Device,
+    job::Job,
+    ops::{DeviceParameters, Graph, Prepared},
 };
 
-/// A transformer on the GPU. Clones share it.
+use super::{
+    TransformerConfig, TransformerError, TransformerPrecision, TransformerWeights, loader::load,
+    network::Network, sample_inputs::SampleInputs, sequences::Sequences,
+};
+
+/// A transformer on a device. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Transformer(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    gpu: Gpu,
+    device: Device,
     config: TransformerConfig,
     precision: TransformerPrecision,
     storage: Storage,
     /// Linear layers take the tiles of software adapters.
     software: bool,
-    parameters: Parameters,
+    parameters: DeviceParameters,
 }
 
 impl Transformer {
-    /// Uploads the weights piece by piece.
+    /// Brings the weights to the device, piece by piece.
     ///
     /// # Errors
     /// [`TransformerError`]: weights that cannot be read, no memory, cancelled.
+    #[cfg_attr(
+        target_arch = "wasm32",
+        allow(clippy::arc_with_non_send_sync, reason = "a page has one thread, and its files stay on it")
+    )]
     pub async fn load(
-        gpu: &Gpu,
+        device: impl Into<Device>,
         weights: &TransformerWeights,
         precision: TransformerPrecision,
         job: &Job,
     ) -> Result<Self, TransformerError> {
-        let parameters = Parameters::load(gpu, weights, precision, job).await?;
+        let device = device.into();
+        let parameters = load(&device, weights, precision, job).await?;
         let config = weights.config().clone();
-        let storage = precision.storage(gpu);
-        let software = gpu.info().is_software();
-        Ok(Self(Arc::new(Inner { gpu: gpu.clone(), config, precision, storage, software, parameters })))
+        let storage = precision.storage(&device);
+        let software = device.gpu().is_some_and(|gpu| gpu.info().is_software());
+        Ok(Self(Arc::new(Inner { device, config, precision, storage, software, parameters })))
     }
 
     /// With the tiles of GPUs, wherever it runs.
@@ -59,8 +68,8 @@ impl Transformer {
 
     /// The device it lives on.
     #[must_use]
-    pub fn gpu(&self) -> &Gpu {
-        &self.0.gpu
+    pub fn device(&self) -> &Device {
+        &self.0.device
     }
 
     /// How its weights are stored.
@@ -69,19 +78,28 @@ impl Transformer {
         self.0.precision
     }
 
-    /// Bytes of weights on the GPU.
+    /// Bytes of weights on the device.
     #[must_use]
     pub fn weight_bytes(&self) -> u64 {
         self.0.parameters.bytes()
     }
 
-    pub(super) fn parameters(&self) -> &Parameters {
+    #[cfg(test)]
+    pub(super) fn parameters(&self) -> &DeviceParameters {
         &self.0.parameters
     }
 
     pub(super) fn network<'a>(&'a self, sequences: &'a Sequences) -> Network<'a> {
-        let Inner { gpu, config, parameters, storage, software, .. } = &*self.0;
-        Network { gpu, config, parameters, storage: *storage, software: *software, sequences }
+        let Inner { config, parameters, storage, software, .. } = &*self.0;
+        Network { config, parameters, storage: *storage, software: *software, sequences }
+    }
+
+    /// A graph of this transformer made ready to run.
+    ///
+    /// # Errors
+    /// [`TransformerError`]: no memory, or the driver refuses a kernel.
+    pub(super) async fn prepare(&self, graph: Graph) -> Result<Prepared, TransformerError> {
+        Ok(Prepared::new(graph, &self.0.parameters, self.0.storage).await?)
     }
 
     /// Memory for sequences with these conditions, and their vectors of adaptive layer norm.
@@ -90,17 +108,14 @@ impl Transformer {
     /// [`TransformerError`]: no memory, cancelled, a lost device.
     pub(super) async fn start_sequences(
         &self,
-        pictures: u32,
         conditions: &[ClassMix],
-        tokens: &crate::gpu::Buffer,
+        inputs: &SampleInputs,
         job: &Job,
     ) -> Result<Sequences, TransformerError> {
-        let Inner { gpu, config, precision, parameters, .. } = &*self.0;
-        let sequences = Sequences::new(gpu, config, *precision, pictures, conditions).await?;
-        let activations =
-            super::run::Activations::new(gpu, config, parameters, sequences.count, false).await?;
-        let dispatches = self.network(&sequences).condition(&activations, tokens).await?;
-        gpu.run(&dispatches, false, job, |_| {}).await?;
+        let Inner { device, config, precision, .. } = &*self.0;
+        let sequences = Sequences::new(device, config, *precision, conditions, inputs).await?;
+        let program = self.prepare(self.network(&sequences).condition()).await?;
+        program.run(0..program.operations(), false, job, |_| {}).await?;
         Ok(sequences)
     }
 }

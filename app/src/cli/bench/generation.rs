@@ -86,9 +86,9 @@ pub(super) async fn measure_speed(arguments: &Arguments, session: &Session) -> R
             (opened.name().to_owned(), opened.weights().clone(), precision)
         }
     };
-    let gpu = transformer::open_gpu(&gpu_options(arguments), precision.name(), session).await?;
+    let device = transformer::open_device(&gpu_options(arguments), precision.name(), session).await?;
     session.title(&name);
-    let transformer = Transformer::load(&gpu, &weights, precision, session.job()).await?;
+    let transformer = Transformer::load(&device, &weights, precision, session.job()).await?;
     let report = generation(&transformer, arguments.tokens, session.job()).await?;
     if arguments.json {
         let random_weights = arguments.size_like.is_some();
@@ -103,7 +103,7 @@ fn print_speed(name: &str, report: &GenerationReport, session: &Session) {
     let GenerationReport { ceilings, timed_tokens, .. } = report;
     let (weights, peak) = (bytes(report.weights_memory), bytes(report.peak_memory));
     let lines = [
-        ("model", format!("{name}, {}, {} tier", report.precision.name(), report.tier)),
+        ("model", format!("{name}, {}, {} on {}", report.precision.name(), report.tier, report.adapter)),
         ("ceilings", format!("{} GFLOP/s, {} GB/s", rate(ceilings.gflops), rate(ceilings.gbytes_per_s))),
         ("memory", format!("{weights} weights, {peak} at the peak")),
         ("timed", format!("{timed_tokens} tokens in the middle of a picture, each line")),
@@ -139,13 +139,13 @@ fn print_speed(name: &str, report: &GenerationReport, session: &Session) {
 /// Measures the drift and prints it.
 pub(super) async fn measure_drift(arguments: &Arguments, session: &Session) -> Result<(), Failure> {
     let opened = open(arguments, session).await?;
-    let gpu = transformer::open_gpu(&gpu_options(arguments), "f32, f16, int8, int4", session).await?;
+    let device = transformer::open_device(&gpu_options(arguments), "f32, f16, int8, int4", session).await?;
     session.title(opened.name());
-    let drifts = drift(&gpu, opened.weights(), arguments.pictures, session.job()).await?;
+    let drifts = drift(&device, opened.weights(), arguments.pictures, session.job()).await?;
     if arguments.json {
         return session.print_json(&DriftDocument {
             model: opened.name(),
-            adapter: Adapter::from(gpu.info()),
+            adapter: Adapter::from(&device),
             pictures: arguments.pictures,
             precisions: &drifts,
         });

@@ -55,9 +55,9 @@ pub(super) async fn run(arguments: &Arguments, session: &Session) -> Result<(), 
     let recipe_tokenizer = source.as_ref().and_then(|recipe| recipe.tokenizer.as_ref());
     transformer::find_tokenizer(&mut opened, arguments.tokenizer.as_deref(), recipe_tokenizer, session)
         .await?;
-    let gpu = transformer::open_gpu(&arguments.gpu, precision.name(), session).await?;
+    let device = transformer::open_device(&arguments.gpu, precision.name(), session).await?;
     session.title(opened.name());
-    let generator = opened.load(&gpu, precision, session.job()).await?;
+    let generator = opened.load(&device, precision, session.job()).await?;
 
     outputs::create_parent(&names[0])?;
     session.title(&several(requests.len(), "picture"));

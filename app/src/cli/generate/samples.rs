@@ -57,9 +57,9 @@ pub(super) async fn run(arguments: &Arguments, path: &Path, session: &Session) -
     outputs::protect(&[path.to_owned()], &[], arguments.existing.overwrite)?;
     let precision = transformer::precision(&opened, &arguments.gpu, TransformerPrecision::default())?;
     transformer::find_tokenizer(&mut opened, arguments.tokenizer.as_deref(), None, session).await?;
-    let gpu = transformer::open_gpu(&arguments.gpu, precision.name(), session).await?;
+    let device = transformer::open_device(&arguments.gpu, precision.name(), session).await?;
     session.title(opened.name());
-    let generator = opened.load(&gpu, precision, session.job()).await?;
+    let generator = opened.load(&device, precision, session.job()).await?;
 
     let config = opened.config();
     let settings = Settings {

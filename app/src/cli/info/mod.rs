@@ -5,7 +5,7 @@ mod transformer;
 
 use std::path::PathBuf;
 
-use ibq_core::{device::Device, files::Model, tokenizer::ModelKind};
+use ibq_core::{files::Model, tokenizer::ModelKind};
 use serde::Serialize;
 
 use super::{
@@ -91,12 +91,9 @@ async fn describe(arguments: &Arguments, opened: OpenedModel) -> Result<Document
             tokenizer = Some(TokenizerInfo::new(&opened, arguments, &device)?);
         }
         if has_transformer {
-            let gpu = match device.as_ref().ok().and_then(Device::gpu) {
-                Some(gpu) => Some(gpu.clone()),
-                None => model::open_gpu(&arguments.gpu.gpu).await.ok(),
-            };
+            let device = device.as_ref().ok();
             transformer =
-                Some(TransformerInfo::new(&opened.model, gpu.as_ref(), &arguments.choice, has_tokenizer)?);
+                Some(TransformerInfo::new(&opened.model, device, &arguments.choice, has_tokenizer)?);
         }
     }
     Ok(Document {

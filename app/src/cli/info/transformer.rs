@@ -1,8 +1,8 @@
 //! What `ibq info` says of a transformer.
 
 use ibq_core::{
+    device::Device,
     files::Model,
-    gpu::Gpu,
     transformer::{Transformer, TransformerConfig, TransformerPrecision, TransformerWeights},
 };
 use serde::Serialize;
@@ -39,10 +39,10 @@ struct PrecisionMemory {
 }
 
 impl TransformerInfo {
-    /// Finds every parameter; without a GPU, nothing is said of memory.
+    /// Finds every parameter; without a device, nothing is said of memory.
     pub(super) fn new(
         model: &Model,
-        gpu: Option<&Gpu>,
+        device: Option<&Device>,
         choice: &WeightOptions,
         holds_tokenizer: bool,
     ) -> Result<Self, Failure> {
@@ -51,9 +51,9 @@ impl TransformerInfo {
         let config = weights.config().clone();
         let precisions =
             weights.quantized().map_or_else(|| TransformerPrecision::ALL.to_vec(), |it| vec![it]);
-        let memory = |gpu: &Gpu| {
+        let memory = |device: &Device| {
             let of = |precision: TransformerPrecision| {
-                let memory = Transformer::estimate(gpu, &config, precision);
+                let memory = Transformer::estimate(device, &config, precision);
                 PrecisionMemory {
                     precision: precision.name(),
                     weights_bytes: memory.weights,
@@ -68,7 +68,7 @@ impl TransformerInfo {
             assumed: weights.assumed().to_vec(),
             holds_tokenizer,
             stored: weights.quantized().map(TransformerPrecision::name),
-            memory: gpu.map(memory).unwrap_or_default(),
+            memory: device.map(memory).unwrap_or_default(),
             config,
         })
     }

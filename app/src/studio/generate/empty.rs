@@ -30,7 +30,7 @@ pub(super) fn show(ui: &mut Ui, room: Vec2, generate: &Generate, context: &Conte
             return hint(ui, if now.stage.is_empty() { "starting".to_owned() } else { now.stage });
         }
         match &generate.generator {
-            None if context.shared.devices.gpu.is_err() => {
+            None if context.shared.devices.for_generators().is_err() => {
                 ui.label(title("No GPU", 18.0));
                 let text = "New pictures are generated with WebGPU, which is not to be had here.";
                 ui.add(egui::Label::new(text).wrap());

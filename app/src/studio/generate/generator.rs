@@ -1,9 +1,9 @@
 //! Loading a generator: a model's transformer, and a tokenizer that is at hand and fits.
 
 use ibq_core::{
+    device::Device,
     files::Model,
     generator::{Generator, GeneratorError, OpenedGenerator},
-    gpu::Gpu,
     job::Job,
     tokenizer::Tokenizer,
     transformer::TransformerPrecision,
@@ -11,10 +11,10 @@ use ibq_core::{
 
 use crate::studio::{failure::Failure, models::bundled_tokenizer};
 
-/// Uploads the transformer of a model at this path or address, and a tokenizer that fits it: the one inside, one that is loaded
+/// Loads the transformer of a model at this path or address, and a tokenizer that fits it: the one inside, one that is loaded
 /// already, or the bundled one.
 pub(super) async fn load(
-    gpu: &Gpu,
+    device: &Device,
     path: &str,
     model: &Model,
     precision: TransformerPrecision,
@@ -31,7 +31,7 @@ pub(super) async fn load(
         let bundled = bundled.and_then(|bundled| bundled.tokenizer(None));
         opened.offer_tokenizer(bundled.map_err(GeneratorError::from)?);
     }
-    Ok(opened.load(gpu, precision, job).await?)
+    Ok(opened.load(device, precision, job).await?)
 }
 
 /// The last part of a path or address, as the command line names a model.
@@ -42,8 +42,9 @@ fn file_name(path: &str) -> &str {
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use ibq_core::{
+        device::Processor,
         files::Source,
-        gpu::{AdapterChoice, GpuOptions, Precision},
+        gpu::Precision,
         transformer::{Condition, PictureRequest, Sampling, TransformerConfig},
     };
 
@@ -82,15 +83,14 @@ mod tests {
     fn recipes_name_the_tokenizer_that_was_taken() {
         pollster::block_on(async {
             let job = Job::new();
-            let options = GpuOptions { adapter: AdapterChoice::Software, ..GpuOptions::default() };
-            let gpu = Gpu::open(&options).await.expect("a software adapter");
+            let device = Device::from(Processor::open(2));
             let (tokenizer_name, tokenizer) = bundled_tokenizer().await.expect("a bundled tokenizer");
             let weights = tokenizer.unwrap().tokenizer(None).unwrap();
             let model = transformer(weights.config().n_embed).await;
-            let loaded = Tokenizer::load(&gpu, &weights, Precision::F16, &job).await.unwrap();
+            let loaded = Tokenizer::load(&device, &weights, Precision::F16, &job).await.unwrap();
             for (loaded, precision) in [(None, Precision::F32), (Some(loaded), Precision::F16)] {
                 let generator =
-                    load(&gpu, "zeros", &model, TransformerPrecision::F32, loaded, &job).await.unwrap();
+                    load(&device, "zeros", &model, TransformerPrecision::F32, loaded, &job).await.unwrap();
                 let (condition, sampling) = (Condition::Mix(0, 1, 0.5), Sampling::default());
                 let request = PictureRequest { condition, sampling, seed: 1, number: 0, fixed: Vec::new() };
                 let recipe = generator.recipe(&request, &[0; 4]);

@@ -30,7 +30,7 @@ impl Generate {
     /// Opens a generator and loads it at once, in 32-bit floats.
     pub(super) fn open_generator(&mut self, source: ModelSource, context: &mut Context<'_>) {
         let title = source.title();
-        let Ok(gpu) = context.shared.devices.gpu.clone() else { return };
+        let Ok(device) = context.shared.devices.for_generators() else { return };
         let loaded = context.shared.models.get(Slot::First).map(|model| model.tokenizer.clone());
         let task = context.tasks.start(title, move |job| async move {
             let Some((name, model)) = source.open(&job).await else { return Message::NoGenerator };
@@ -38,7 +38,7 @@ impl Generate {
                 Err(error) => Err(error.into()),
                 Ok(model) => {
                     let precision = TransformerPrecision::F32;
-                    generator::load(&gpu, &name, &model, precision, loaded, &job).await
+                    generator::load(&device, &name, &model, precision, loaded, &job).await
                 }
             };
             Message::Loaded(generator.map(Box::new), name)
@@ -52,19 +52,19 @@ impl Generate {
         transformer: OpenedTransformer,
         context: &mut Context<'_>,
     ) -> Option<TaskId> {
-        let gpu = context.shared.devices.gpu.as_ref().ok().cloned()?;
+        let device = context.shared.devices.for_generators().ok()?;
         let loaded = context.shared.models.get(Slot::First).map(|model| model.tokenizer.clone());
         let OpenedTransformer { name, model, precision } = transformer;
         let title = format!("Load {}", short_name(&name));
         let task = context.tasks.start(title, move |job| async move {
-            let generator = generator::load(&gpu, &name, &model, precision, loaded, &job).await;
+            let generator = generator::load(&device, &name, &model, precision, loaded, &job).await;
             Message::Loaded(generator.map(Box::new), name)
         });
         self.loading = Some(task);
         Some(task)
     }
 
-    /// A generator is on the GPU, or is not.
+    /// A generator is on the device, or is not.
     pub(super) fn loaded(
         &mut self,
         generator: Result<Box<Generator>, Failure>,

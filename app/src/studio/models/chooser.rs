@@ -3,7 +3,7 @@
 use egui::{Grid, ProgressBar, TextEdit, Ui};
 use ibq_core::{
     device::Device,
-    gpu::{Gpu, Precision, Tier},
+    gpu::{Precision, Tier},
     tokenizer::{ModelKind, TokenizerConfig, TokenizerWeights},
     transformer::{Transformer, TransformerPrecision},
 };
@@ -139,7 +139,7 @@ fn show_description(ui: &mut Ui, chooser: &mut Chooser, devices: &Devices, out: 
     show_facts(ui, model, out);
     ui.add_space(4.0);
     if model.transformer.is_some() {
-        return show_transformer(ui, chooser, &devices.gpu, out);
+        return show_transformer(ui, chooser, &devices.for_generators(), out);
     }
     if model.sets.len() > 1 {
         let mut set = model.weights.as_ref().map_or(model.sets[0], TokenizerWeights::set);
@@ -196,7 +196,7 @@ fn show_description(ui: &mut Ui, chooser: &mut Chooser, devices: &Devices, out: 
 fn show_transformer(
     ui: &mut Ui,
     chooser: &mut Chooser,
-    gpu: &Result<Gpu, String>,
+    device: &Result<Device, String>,
     out: &mut Vec<ModelsMessage>,
 ) {
     let ChooserState::Described(model) = &chooser.state else { return };
@@ -207,16 +207,16 @@ fn show_transformer(
         segmented(ui, "Precision", &mut chooser.transformer_precision, &choices);
     });
     hint(ui, "Fewer bits take less memory and are faster; 4 bits change the pictures a little.");
-    if let (Ok(weights), Ok(gpu)) = (transformer, gpu) {
-        let memory = Transformer::estimate(gpu, weights.config(), chooser.transformer_precision);
-        let (needed, given) = (memory.weights + memory.guided_picture, gpu.memory_budget());
+    if let (Ok(weights), Ok(device)) = (transformer, device) {
+        let memory = Transformer::estimate(device, weights.config(), chooser.transformer_precision);
+        let (needed, given) = (memory.weights + memory.guided_picture, device.memory_budget());
         let [weights, picture, given_text] = [memory.weights, memory.guided_picture, given].map(bytes);
-        let text = format!("{weights} of weights, {picture} for every picture; this GPU gives {given_text}");
+        let text = format!("{weights} of weights, {picture} for every picture; there are {given_text}");
         let fits = needed <= given;
         let color = if fits { Palette::of(ui).text } else { Palette::of(ui).error };
         ui.add(egui::Label::new(egui::RichText::new(text).color(color)).wrap());
     }
-    let loadable = transformer.is_ok() && gpu.is_ok();
+    let loadable = transformer.is_ok() && device.is_ok();
     ui.add_space(4.0);
     ui.horizontal(|ui| {
         ui.add_enabled_ui(loadable, |ui| {

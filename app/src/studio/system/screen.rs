@@ -54,10 +54,7 @@ fn show_overview(ui: &mut Ui, devices: &Devices) {
     if let Some(processor) = &devices.processor {
         card(ui, "Processor", |ui| {
             facts(ui, "processor", report::processor(processor));
-            hint(
-                ui,
-                "Tokenizers run here, in a worker of the page: there is no GPU, or only a software adapter.",
-            );
+            hint(ui, "Models run here: there is no GPU, or only a software adapter.");
         });
         show_memory(ui, Device::from(processor.clone()).memory());
     }
@@ -66,7 +63,7 @@ fn show_overview(ui: &mut Ui, devices: &Devices) {
             card(ui, "Graphics adapter", |ui| {
                 facts(ui, "adapter", adapter(gpu.info()));
                 if gpu.info().is_software() {
-                    hint(ui, "This adapter is a program on the processor: everything works, slowly.");
+                    hint(ui, "A software adapter: it draws the window.");
                 }
             });
             if devices.processor.is_none() {

@@ -94,6 +94,7 @@ impl From<GraphMessage> for Graph {
             kept: message.kept,
             nodes: message.ops.into_iter().map(node).collect(),
             bytes4: message.bytes4,
+            ..Self::default()
         }
     }
 }

@@ -1,132 +1,19 @@
-//! Drawing tokens from logits on the GPU.
+//! Drawing tokens from logits.
 
-use ibq_shaders::{
-    Kernel, NO_INDEX, Storage,
-    params::{SampleParams, SampleSettings},
-};
+use ibq_shaders::{NO_INDEX, Storage};
 
 use crate::{
-    gpu::{Bound, Buffer, DispatchBuilder, Extent, Gpu},
+    device::Device,
+    gpu::Precision,
     job::Job,
+    ops::{ParameterLoader, Prepared, Sample},
 };
 
-use super::{Sampling, TransformerError};
-
-/// How the tokens of one picture are drawn.
-#[derive(Clone, Debug)]
-pub(super) struct Drawing {
-    pub(super) sampling: Sampling,
-    pub(super) seed: u64,
-    pub(super) number: u32,
-    /// Given tokens from the first position on.
-    pub(super) fixed: Vec<Option<u32>>,
-}
-
-/// The buffers of the sampling kernel for some pictures.
-#[derive(Debug)]
-pub(super) struct Sampler {
-    pictures: u32,
-    vocab: u32,
-    block: u32,
-    settings: Buffer,
-    guidance: Buffer,
-    fixed: Buffer,
-    /// [pictures, block]
-    pub(super) tokens: Buffer,
-    /// [pictures, vocab]
-    guided: Buffer,
-    filters: Buffer,
-}
-
-impl Sampler {
-    /// Buffers for these pictures of `block` tokens each. Given tokens are in their places already.
-    ///
-    /// # Errors
-    /// [`TransformerError`]: no memory.
-    pub(super) async fn new(
-        gpu: &Gpu,
-        drawings: &[Drawing],
-        vocab: u32,
-        block: u32,
-    ) -> Result<Self, TransformerError> {
-        let mut settings = Vec::new();
-        let mut guidance = Vec::new();
-        let mut fixed = Vec::new();
-        for Drawing { sampling, seed, number, fixed: given } in drawings {
-            settings.push(SampleSettings {
-                seed_low: *seed as u32,
-                seed_high: (*seed >> 32) as u32,
-                number: *number,
-                top_k: sampling.top_k,
-                temperature: sampling.temperature,
-                top_p: sampling.top_p,
-            });
-            guidance.extend(sampling.scales(block));
-            let given = given.iter().map(|token| token.unwrap_or(NO_INDEX));
-            fixed.extend(given.chain(std::iter::repeat(NO_INDEX)).take(block as usize));
-        }
-        let tokens: Vec<u32> = fixed.iter().map(|&token| if token == NO_INDEX { 0 } else { token }).collect();
-        let pictures = drawings.len() as u32;
-        let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC;
-        Ok(Self {
-            pictures,
-            vocab,
-            block,
-            settings: gpu.upload("settings", bytemuck::cast_slice(&settings)).await?,
-            guidance: gpu.upload("guidance", bytemuck::cast_slice(&guidance)).await?,
-            fixed: gpu.upload("given tokens", bytemuck::cast_slice(&fixed)).await?,
-            tokens: gpu.upload("tokens", bytemuck::cast_slice(&tokens)).await?,
-            guided: gpu.buffer("guided logits", u64::from(pictures) * u64::from(vocab) * 4, usage).await?,
-            filters: gpu.buffer("filters", u64::from(pictures) * 4, usage).await?,
-        })
-    }
-
-    /// The dispatch that draws at the position of the state. `logits` has rows of `stride` values; with `unconditional`
-    /// the second half of them is without a class.
-    pub(super) fn dispatch<'a>(
-        &'a self,
-        state: &'a Buffer,
-        logits: &'a Buffer,
-        stride: u32,
-        unconditional: bool,
-    ) -> DispatchBuilder<'a> {
-        let buffers = [
-            state,
-            logits,
-            &self.settings,
-            &self.guidance,
-            &self.fixed,
-            &self.tokens,
-            &self.guided,
-            &self.filters,
-        ];
-        DispatchBuilder {
-            kernel: Kernel::Sample,
-            storage: Storage::F32,
-            params: SampleParams {
-                pictures: self.pictures,
-                vocab: self.vocab,
-                stride,
-                block: self.block,
-                unconditional: unconditional.into(),
-            }
-            .into(),
-            bindings: buffers.map(Bound::whole).to_vec(),
-            extent: Extent::Workgroups([self.pictures, 1, 1]),
-            label: "sample".into(),
-            flops: 0.0,
-            bytes: f64::from(self.pictures) * f64::from(self.vocab) * 12.0,
-        }
-    }
-
-    /// All tokens so far, picture by picture.
-    ///
-    /// # Errors
-    /// [`TransformerError`]: the device was lost.
-    pub(super) async fn read_tokens(&self, gpu: &Gpu) -> Result<Vec<u32>, TransformerError> {
-        Ok(gpu.read_words(&self.tokens, u64::from(self.pictures) * u64::from(self.block)).await?)
-    }
-}
+use super::{
+    Sampling, TransformerError, network,
+    sample_inputs::{Drawing, SampleInputs},
+    sequences::{Kept, Sequences},
+};
 
 /// Logits of one position of one picture, and how to draw from them.
 #[derive(Clone, Debug)]
@@ -158,7 +45,7 @@ pub struct Drawn {
 ///
 /// # Errors
 /// [`TransformerError`]: rows of different lengths, settings that make no sense, no memory, a lost device.
-pub async fn draw(gpu: &Gpu, rows: &[LogitRow<'_>]) -> Result<Vec<Drawn>, TransformerError> {
+pub async fn draw(device: impl Into<Device>, rows: &[LogitRow<'_>]) -> Result<Vec<Drawn>, TransformerError> {
     let wrong = |reason: &str| TransformerError::Input(reason.to_owned());
     let vocab = rows.first().map_or(0, |row| row.conditional.len());
     if vocab == 0 {
@@ -185,14 +72,22 @@ pub async fn draw(gpu: &Gpu, rows: &[LogitRow<'_>]) -> Result<Vec<Drawn>, Transf
         drawings.push(Drawing { sampling, seed: row.seed, number: row.number, fixed: Vec::new() });
     }
     conditional.append(&mut unconditional);
-    let sampler = Sampler::new(gpu, &drawings, vocab as u32, 1).await?;
-    let logits = gpu.upload("logits", bytemuck::cast_slice(&conditional)).await?;
-    let state = super::run::state(gpu).await?;
-    let dispatch = sampler.dispatch(&state, &logits, vocab as u32, two_rows).build(gpu).await?;
-    gpu.run(&[dispatch], false, &Job::new(), |_| {}).await?;
-    let tokens = sampler.read_tokens(gpu).await?;
-    let filters: Vec<u32> = gpu.read_words(&sampler.filters, rows.len() as u64).await?;
-    let guided: Vec<f32> = gpu.read_words(&sampler.guided, (rows.len() * vocab) as u64).await?;
+    let device = device.into();
+    let sequences =
+        Sequences::without_blocks(&device, vocab as u32, &SampleInputs::new(&drawings, 1)).await?;
+    let mut graph = sequences.graph(Storage::F32);
+    let logits = graph.tensor(4 * conditional.len() as u64);
+    graph.keep(logits);
+    let sample = network::sample(&sequences, &mut graph, logits, [vocab as u32, vocab as u32, 1]);
+    graph.push(Sample { unconditional: two_rows, ..sample });
+    let parameters = ParameterLoader::new(&device, Precision::F32).await?.finish();
+    let program = Prepared::new(graph, &parameters, Storage::F32).await?;
+    program.write(logits, bytemuck::cast_slice(&conditional));
+    program.run(0..program.operations(), false, &Job::new(), |_| {}).await?;
+    let count = rows.len() as u64;
+    let tokens: Vec<u32> = sequences.read(Kept::Tokens, count).await?;
+    let filters: Vec<u32> = sequences.read(Kept::Filters, count).await?;
+    let guided: Vec<f32> = sequences.read(Kept::Guided, count * vocab as u64).await?;
     let drawn = |((guided, &least), &token): ((&[f32], &u32), &u32)| {
         let kept = guided.iter().map(|&value| ordered(value) >= least).collect();
         Drawn { guided: guided.to_vec(), kept, token: (token != NO_INDEX).then_some(token) }

@@ -3,17 +3,17 @@
 use proptest::prelude::*;
 
 use super::{
-    super::{Schedule, philox::uniform, reference::noise},
+    super::{Schedule, reference::noise, uniform},
     *,
 };
-use crate::ops::testing::devices;
+use crate::ops::testing::executors;
 
 fn row(logits: &[f32], sampling: Sampling, seed: u64, number: u32) -> LogitRow<'_> {
     LogitRow { conditional: logits, unconditional: None, sampling, seed, number }
 }
 
-fn run(gpu: &Gpu, rows: &[LogitRow<'_>]) -> Vec<Drawn> {
-    pollster::block_on(draw(gpu, rows)).expect("a run")
+fn run(device: &Device, rows: &[LogitRow<'_>]) -> Vec<Drawn> {
+    pollster::block_on(draw(device, rows)).expect("a run")
 }
 
 /// Which tokens the filters keep, by sorting.
@@ -72,8 +72,8 @@ proptest! {
         let top_p = if ties { 1.0 } else { top_p };
         prop_assume!(top_p == 1.0 || distance_from_p(&logits, top_k, top_p) > 1e-5);
         let sampling = Sampling { top_k, top_p, ..Sampling::default() };
-        for gpu in devices() {
-            let drawn = &run(gpu, &[row(&logits, sampling, seed, 3)])[0];
+        for device in executors() {
+            let drawn = &run(device, &[row(&logits, sampling, seed, 3)])[0];
             prop_assert_eq!(&drawn.guided, &logits);
             let kept = plain_filter(&logits, top_k, top_p);
             prop_assert_eq!(&drawn.kept, &kept);
@@ -96,8 +96,8 @@ proptest! {
         let (with, without) = (noise(vocab, seed), noise(vocab, seed + 1));
         let sampling = Sampling { cfg_scale, temperature, schedule: Schedule::Linear, ..Sampling::default() };
         let pair = LogitRow { unconditional: Some(&without), ..row(&with, sampling, seed, 0) };
-        for gpu in devices() {
-            let drawn = &run(gpu, std::slice::from_ref(&pair))[0];
+        for device in executors() {
+            let drawn = &run(device, std::slice::from_ref(&pair))[0];
             for ((&ours, &c), &u) in drawn.guided.iter().zip(&with).zip(&without) {
                 let guided = if cfg_scale > 1.0 { u + cfg_scale * (c - u) } else { c };
                 prop_assert!((ours - guided / temperature).abs() <= 1e-5 * (1.0 + ours.abs()));
@@ -108,16 +108,16 @@ proptest! {
 
 #[test]
 fn temperature_zero_takes_the_first_of_the_largest() {
-    for gpu in devices() {
+    for device in executors() {
         let mut logits = noise(600, 5);
         (logits[77], logits[300], logits[599]) = (9.0, 9.0, 9.0);
         let cold = Sampling { temperature: 0.0, ..Sampling::default() };
-        assert_eq!(run(gpu, &[row(&logits, cold, 1, 0)])[0].token, Some(77));
+        assert_eq!(run(device, &[row(&logits, cold, 1, 0)])[0].token, Some(77));
         let nearly = Sampling { temperature: 1e-3, ..Sampling::default() };
         logits[300] = 8.9;
         logits[599] = 8.9;
         let rows: Vec<LogitRow<'_>> = (0..50).map(|number| row(&logits, nearly, 1, number)).collect();
-        assert!(run(gpu, &rows).iter().all(|drawn| drawn.token == Some(77)));
+        assert!(run(device, &rows).iter().all(|drawn| drawn.token == Some(77)));
     }
 }
 
@@ -128,8 +128,8 @@ fn draws_follow_the_distribution() {
     let logits: Vec<f32> = noise(24, 8).iter().map(|value| value * 2.0).collect();
     let sampling = Sampling { temperature: 0.8, top_k: 16, top_p: 0.9, ..Sampling::default() };
     let rows: Vec<LogitRow<'_>> = (0..DRAWS).map(|number| row(&logits, sampling, 2024, number)).collect();
-    for gpu in devices() {
-        let drawn = run(gpu, &rows);
+    for device in executors() {
+        let drawn = run(device, &rows);
         let mut counts = vec![0_u32; logits.len()];
         for drawn in &drawn {
             counts[drawn.token.unwrap() as usize] += 1;
@@ -156,13 +156,13 @@ fn draws_follow_the_distribution() {
 
 #[test]
 fn what_is_not_a_number_draws_nothing() {
-    for gpu in devices() {
+    for device in executors() {
         for wrong in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
             let mut logits = noise(300, 9);
             logits[270] = wrong;
             let good = noise(300, 10);
             let rows = [row(&logits, Sampling::default(), 1, 0), row(&good, Sampling::default(), 1, 0)];
-            let drawn = run(gpu, &rows);
+            let drawn = run(device, &rows);
             assert!(drawn[0].token.is_none() && drawn[1].token.is_some(), "{wrong}");
         }
     }
@@ -170,8 +170,8 @@ fn what_is_not_a_number_draws_nothing() {
 
 #[test]
 fn rows_that_do_not_fit_are_refused() {
-    let gpu = &devices()[0];
-    let refuse = |rows: &[LogitRow<'_>]| pollster::block_on(draw(gpu, rows)).unwrap_err().to_string();
+    let device = &executors()[0];
+    let refuse = |rows: &[LogitRow<'_>]| pollster::block_on(draw(device, rows)).unwrap_err().to_string();
     let plain = Sampling::default();
     assert!(refuse(&[]).contains("no logits"));
     assert!(refuse(&[row(&[1.0], plain, 0, 0), row(&[1.0, 2.0], plain, 0, 0)]).contains("one length"));

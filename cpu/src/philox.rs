@@ -1,4 +1,4 @@
-//! Philox4x32-10, as `philox.wgsl` has it: what decides every draw.
+//! Philox4x32-10, as `philox.wgsl` has it: what decides every draw of a token.
 
 /// 128 random bits for a counter and a key (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011).
 #[must_use]

@@ -1,0 +1,110 @@
+//! Tensors that outlive a graph: several graphs read and write them, run after run.
+
+use std::sync::{Mutex, PoisonError};
+
+use crate::{
+    device::{Device, Processor},
+    gpu::{Buffer, Gpu, GpuError},
+};
+
+/// Some tensors on a device, counted while they live.
+#[derive(Debug)]
+pub(crate) struct SharedTensors(Place);
+
+#[derive(Debug)]
+enum Place {
+    Gpu(Gpu, Vec<Buffer>),
+    Cpu { processor: Processor, tensors: Mutex<Vec<Vec<f32>>>, bytes: u64 },
+}
+
+impl SharedTensors {
+    /// Tensors with these names and numbers of bytes; on the processor they are 0.
+    ///
+    /// # Errors
+    /// [`GpuError`]: no memory.
+    pub(crate) async fn new(device: &Device, tensors: &[(&str, u64)]) -> Result<Self, GpuError> {
+        Ok(Self(match device {
+            Device::Gpu(gpu) => {
+                // Small ones hold what all invocations read.
+                let usage = wgpu::BufferUsages::STORAGE
+                    | wgpu::BufferUsages::UNIFORM
+                    | wgpu::BufferUsages::COPY_DST
+                    | wgpu::BufferUsages::COPY_SRC;
+                let mut buffers = Vec::with_capacity(tensors.len());
+                for &(name, bytes) in tensors {
+                    buffers.push(gpu.buffer(name, bytes, usage).await?);
+                }
+                Place::Gpu(gpu.clone(), buffers)
+            }
+            Device::Cpu(processor) => {
+                let zeros = tensors.iter().map(|&(name, bytes)| zeros(name, bytes));
+                let zeros = zeros.collect::<Result<Vec<_>, _>>()?;
+                let bytes = zeros.iter().map(|tensor| 4 * tensor.len() as u64).sum();
+                processor.memory_counter().add(bytes);
+                Place::Cpu { processor: processor.clone(), tensors: Mutex::new(zeros), bytes }
+            }
+        }))
+    }
+
+    /// Writes words to the beginning of a tensor.
+    pub(crate) fn write(&self, index: usize, words: &[u32]) {
+        match &self.0 {
+            Place::Gpu(gpu, buffers) => gpu.write(&buffers[index], 0, bytemuck::cast_slice(words)),
+            Place::Cpu { tensors, .. } => {
+                let mut tensors = tensors.lock().unwrap_or_else(PoisonError::into_inner);
+                tensors[index][..words.len()].copy_from_slice(bytemuck::cast_slice(words));
+            }
+        }
+    }
+
+    /// The first `count` words of a tensor.
+    ///
+    /// # Errors
+    /// [`GpuError`]: the device was lost.
+    pub(crate) async fn read<T: bytemuck::Pod>(&self, index: usize, count: u64) -> Result<Vec<T>, GpuError> {
+        match &self.0 {
+            Place::Gpu(gpu, buffers) => gpu.read_words(&buffers[index], count).await,
+            Place::Cpu { tensors, .. } => {
+                let tensors = tensors.lock().unwrap_or_else(PoisonError::into_inner);
+                Ok(bytemuck::cast_slice(&tensors[index][..count as usize]).to_vec())
+            }
+        }
+    }
+
+    /// The buffers, on a GPU.
+    pub(super) fn buffers(&self) -> &[Buffer] {
+        match &self.0 {
+            Place::Gpu(_, buffers) => buffers,
+            Place::Cpu { .. } => &[],
+        }
+    }
+
+    /// The tensors, on the processor; none while a program works with them.
+    pub(super) fn host(&self) -> Option<&Mutex<Vec<Vec<f32>>>> {
+        match &self.0 {
+            Place::Gpu(..) => None,
+            Place::Cpu { tensors, .. } => Some(tensors),
+        }
+    }
+}
+
+impl Drop for SharedTensors {
+    fn drop(&mut self) {
+        if let Place::Cpu { processor, bytes, .. } = &self.0 {
+            processor.memory_counter().subtract(*bytes);
+        }
+    }
+}
+
+/// Memory on the processor.
+///
+/// # Errors
+/// [`GpuError::OutOfMemory`] names `what`.
+pub(super) fn zeros(what: &str, bytes: u64) -> Result<Vec<f32>, GpuError> {
+    let none = |_| GpuError::OutOfMemory { what: what.to_owned(), bytes };
+    let count = usize::try_from(bytes.div_ceil(4)).unwrap_or(usize::MAX);
+    let mut values = Vec::new();
+    values.try_reserve_exact(count).map_err(none)?;
+    values.resize(count, 0.0);
+    Ok(values)
+}
