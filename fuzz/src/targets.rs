@@ -2,7 +2,7 @@
 
 use ibq_core::{
     files::{Model, Source},
-    picture::Size,
+    picture::{self, Size},
     tokenizer::TokenizerWeights,
     tokens::{TokenFile, TokenFormat, TokenGrid},
 };
@@ -12,6 +12,9 @@ use crate::corpus;
 
 /// Largest tensor that is read, in elements, so that executions stay short.
 const MOST_ELEMENTS: u64 = 4096;
+
+/// Most pixels of a picture that is opened, for the same reason.
+const MOST_PIXELS: u64 = 1 << 14;
 
 /// One loader.
 #[derive(Clone, Copy, Debug)]
@@ -25,7 +28,7 @@ pub struct Target {
 }
 
 /// All loaders.
-pub const TARGETS: [Target; 9] = [
+pub const TARGETS: [Target; 12] = [
     Target { name: "safetensors", corpus: safetensors_files, run: open_model },
     Target { name: "checkpoint", corpus: checkpoints, run: open_model },
     Target { name: "legacy", corpus: legacy_files, run: open_model },
@@ -35,6 +38,9 @@ pub const TARGETS: [Target; 9] = [
     Target { name: "tokens-json", corpus: || token_files(TokenFormat::Json), run: read_tokens },
     Target { name: "tokens-npy", corpus: || token_files(TokenFormat::Npy), run: read_tokens },
     Target { name: "tokens-safetensors", corpus: || token_files(TokenFormat::Safetensors), run: read_tokens },
+    Target { name: "png", corpus: png_files, run: open_picture },
+    Target { name: "jpeg", corpus: jpeg_files, run: open_picture },
+    Target { name: "webp", corpus: webp_files, run: open_picture },
 ];
 
 /// The target of this name.
@@ -75,6 +81,43 @@ fn token_files(format: TokenFormat) -> Vec<Vec<u8>> {
     };
     let files = [file(vec![grid(2, 3)]), file(vec![grid(4, 4), grid(4, 4)])];
     files.iter().filter_map(|file| file.write(format).ok()).collect()
+}
+
+fn png_files() -> Vec<Vec<u8>> {
+    vec![
+        include_bytes!("../../tests/golden/pictures/palette-4-bytes.png").to_vec(),
+        include_bytes!("../../tests/golden/pictures/display-p3-red.png").to_vec(),
+    ]
+}
+
+fn jpeg_files() -> Vec<Vec<u8>> {
+    vec![
+        include_bytes!("../../tests/golden/jpeg/2x2.baseline.jpg").to_vec(),
+        include_bytes!("../../tests/golden/jpeg/2x1.progressive_restart.jpg").to_vec(),
+        include_bytes!("../../tests/golden/jpeg/1x2.scans3.jpg").to_vec(),
+        include_bytes!("../../tests/golden/pictures/gray-progressive-adobe.jpg").to_vec(),
+        include_bytes!("../../tests/golden/pictures/ycck.jpg").to_vec(),
+    ]
+}
+
+fn webp_files() -> Vec<Vec<u8>> {
+    vec![
+        include_bytes!("../../tests/golden/pictures/exif-with-prefix.webp").to_vec(),
+        include_bytes!("../../tests/golden/pictures/exif-promised.webp").to_vec(),
+    ]
+}
+
+/// Opens a picture. A decoder that panicked is a finding, although it is contained: where a panic ends the program, it ends
+/// the page.
+fn open_picture(bytes: &[u8]) -> String {
+    match picture::open_within(bytes, MOST_PIXELS) {
+        Ok(picture) => format!("opened{}", if picture.cut_short { ", cut short" } else { "" }),
+        Err(error) => {
+            let outcome = error.to_string();
+            assert!(!outcome.contains("gave up"), "{outcome}");
+            outcome
+        }
+    }
 }
 
 /// Opens a file, reads its small tensors, and asks for the tokenizer.

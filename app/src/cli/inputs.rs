@@ -14,9 +14,6 @@ use super::{
     session::Session,
 };
 
-/// Endings of the files that are taken from a folder.
-const ENDINGS: [&str; 4] = ["png", "jpg", "jpeg", "webp"];
-
 /// Most bytes of a picture file: more than an uncompressed picture of the largest size that is opened.
 const MAX_BYTES: u64 = 2 << 30;
 
@@ -90,9 +87,8 @@ fn expand(word: &Path) -> Result<Vec<PathBuf>, Failure> {
 fn pictures_in(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let entries = std::fs::read_dir(folder).map_err(|error| Failure::in_file(folder, readable(&error)))?;
     let is_picture = |path: &PathBuf| {
-        let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
         let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
-        !hidden && path.is_file() && ending.is_some_and(|ending| ENDINGS.contains(&ending.as_str()))
+        !hidden && path.is_file() && picture::has_picture_name(path)
     };
     let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(is_picture).collect();
     paths.sort();

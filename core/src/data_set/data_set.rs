@@ -13,12 +13,15 @@ use super::{
     braces,
     classes::{MAX_CLASSES, classes_of},
     error::{DataSetError, Skipped},
-    file_names::{is_picture, is_shard, member_path},
+    file_names::{is_shard, member_path},
     folder::{entries, list_files},
     read_ahead::{ReadAhead, ReadAheadError},
     shard,
 };
-use crate::{job::Job, picture};
+use crate::{
+    job::Job,
+    picture::{self, has_picture_name},
+};
 
 /// Largest file of a picture that is read, in bytes.
 const MAX_FILE_BYTES: u64 = 1 << 28;
@@ -84,7 +87,7 @@ impl DataSet {
         let (mut locations, mut labels, mut skipped) = (Vec::new(), Vec::new(), Vec::new());
         let mut take = |files: Vec<PathBuf>, label: Option<&String>| {
             for path in files {
-                if is_picture(&path) {
+                if has_picture_name(&path) {
                     locations.push(Location::File(path));
                     labels.push(label.cloned());
                 } else {
@@ -205,7 +208,8 @@ impl DataSet {
     pub fn read(&self, index: usize) -> Result<picture::Picture, Skipped> {
         let skip = |reason: String| Skipped { path: self.name(index), reason };
         let bytes = self.read_bytes(&self.locations[index]).map_err(|error| skip(error.to_string()))?;
-        picture::open(&bytes).map_err(|error| skip(error.to_string()))
+        let picture = picture::open(&bytes).map_err(|error| skip(error.to_string()))?;
+        if picture.cut_short { Err(skip("the file is cut short".to_owned())) } else { Ok(picture) }
     }
 
     fn read_bytes(&self, location: &Location) -> io::Result<Vec<u8>> {

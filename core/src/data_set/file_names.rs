@@ -2,12 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-/// Whether a file is named like a picture.
-pub(super) fn is_picture(path: &Path) -> bool {
-    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-    ["jpg", "jpeg", "png", "webp"].iter().any(|known| extension.eq_ignore_ascii_case(known))
-}
-
 /// Whether a file is named like a tar shard.
 pub(super) fn is_shard(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("tar"))

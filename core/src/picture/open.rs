@@ -4,9 +4,11 @@ use std::io::Cursor;
 
 use image::{
     DynamicImage, ImageDecoder, ImageFormat, Limits, RgbImage, RgbaImage,
-    codecs::{jpeg::JpegDecoder, png::PngDecoder, webp::WebPDecoder},
+    codecs::{png::PngDecoder, webp::WebPDecoder},
     metadata::Orientation,
 };
+
+use super::{alpha::on_white, color_profile, contain::contain, format, jpeg, webp};
 
 /// Longest side of a picture that is opened, in pixels.
 pub const MAX_SIDE: u32 = 65_535;
@@ -21,6 +23,17 @@ pub struct Picture {
     pub rgb: RgbImage,
     /// What was done to get there, one short phrase each ("alpha composited on white").
     pub notes: Vec<String>,
+    /// Whether the file ends before the picture does: the rest is gray. A data set leaves such pictures out.
+    pub cut_short: bool,
+}
+
+/// A picture from its decoder.
+pub(super) struct Decoded {
+    pub(super) pixels: DynamicImage,
+    /// How it must be turned.
+    pub(super) orientation: Orientation,
+    pub(super) notes: Vec<String>,
+    pub(super) cut_short: bool,
 }
 
 /// Why a picture cannot be opened or written.
@@ -29,12 +42,12 @@ pub enum ImageError {
     /// The content is no picture this program reads.
     #[error("not a picture in a supported format: {found}. Supported are PNG, JPEG and WebP")]
     Format {
-        /// What the content looks like.
+        /// What the content looks like, and what can be done.
         found: String,
     },
     /// The picture says it is larger than what is opened.
     #[error(
-        "the picture is {width} × {height} pixels, more than the limit of {MAX_PIXELS} pixels (sides up to \
+        "the picture is {width} × {height} pixels, more than the limit of {most} pixels (sides up to \
          {MAX_SIDE}). Make it smaller first"
     )]
     TooLarge {
@@ -42,6 +55,8 @@ pub enum ImageError {
         width: u32,
         /// Height in pixels.
         height: u32,
+        /// Most pixels that are opened.
+        most: u64,
     },
     /// The picture has no pixels.
     #[error("the picture has no pixels ({width} × {height})")]
@@ -62,12 +77,12 @@ pub enum ImageError {
         bytes: usize,
     },
     /// The file is broken or uses a feature that the decoder lacks.
-    #[error("the {format} picture cannot be decoded: {source}")]
+    #[error("the {format} picture cannot be decoded: {reason}")]
     Decode {
         /// Name of the format.
         format: &'static str,
         /// What the decoder says.
-        source: image::ImageError,
+        reason: String,
     },
     /// The picture cannot be written.
     #[error("the picture cannot be written as PNG: {0}")]
@@ -76,40 +91,61 @@ pub enum ImageError {
 
 /// Opens a PNG, JPEG or WebP picture, recognized by its content.
 ///
-/// The EXIF orientation is applied, alpha is composited on white, 16-bit and gray pictures become 8-bit RGB; every such
-/// step is told in [`Picture::notes`]. Of an animation the first frame is taken.
+/// The EXIF orientation is applied, alpha is composited on white, CMYK, 16-bit and gray pictures become 8-bit RGB; every such
+/// step is a note ([`Picture::notes`]), and so is a color profile, because profiles are not used. Of an animation the first
+/// frame is taken.
 ///
 /// # Errors
 /// [`ImageError`]: another format, a broken file, or more than [`MAX_PIXELS`].
 pub fn open(bytes: &[u8]) -> Result<Picture, ImageError> {
-    let format = image::guess_format(bytes).ok();
-    let reader = Cursor::new(bytes);
-    let mut notes = Vec::new();
-    match format {
-        Some(ImageFormat::Png) => {
-            let fail = |source| ImageError::Decode { format: "PNG", source };
-            let decoder = PngDecoder::with_limits(reader, limits(claimed_png_pixels(bytes))).map_err(fail)?;
-            if decoder.is_apng().unwrap_or(false) {
-                notes.push("first frame of an animation".to_owned());
-            }
-            decode(decoder, "PNG", notes)
-        }
-        Some(ImageFormat::Jpeg) => {
-            let fail = |source| ImageError::Decode { format: "JPEG", source };
-            decode(JpegDecoder::new(reader).map_err(fail)?, "JPEG", notes)
-        }
-        Some(ImageFormat::WebP) => {
-            let fail = |source| ImageError::Decode { format: "WebP", source };
-            let decoder = WebPDecoder::new(reader).map_err(fail)?;
-            if decoder.has_animation() {
-                notes.push("first frame of an animation".to_owned());
-            }
-            decode(decoder, "WebP", notes)
-        }
-        Some(other) => Err(ImageError::Format { found: format!("it looks like {other:?}") }),
-        None if bytes.is_empty() => Err(ImageError::Format { found: "the file is empty".into() }),
-        None => Err(ImageError::Format { found: "its content is unknown".into() }),
+    open_within(bytes, MAX_PIXELS)
+}
+
+/// As [`open`], but only a picture of at most so many pixels.
+///
+/// # Errors
+/// [`ImageError`]: another format, a broken file, or more pixels.
+pub fn open_within(bytes: &[u8], most: u64) -> Result<Picture, ImageError> {
+    let (name, decode): (_, fn(&[u8], u64) -> Result<Decoded, ImageError>) =
+        match image::guess_format(bytes).ok() {
+            Some(ImageFormat::Png) => ("PNG", decode_png),
+            Some(ImageFormat::Jpeg) => ("JPEG", jpeg::decode),
+            Some(ImageFormat::WebP) => ("WebP", decode_webp),
+            _ => return Err(ImageError::Format { found: format::describe(bytes) }),
+        };
+    let gave_up = || ImageError::Decode { format: name, reason: "the decoder gave up on it".to_owned() };
+    upright_rgb(contain(|| decode(bytes, most.min(MAX_PIXELS))).map_err(|_| gave_up())??)
+}
+
+fn decode_png(bytes: &[u8], most: u64) -> Result<Decoded, ImageError> {
+    if let Some(length) = palette_length(bytes).filter(|length| !length.is_multiple_of(3)) {
+        let reason = format!("its palette has {length} bytes, no multiple of three");
+        return Err(ImageError::Decode { format: "PNG", reason });
     }
+    let limits = limits(claimed_png_pixels(bytes).min(most));
+    let mut decoder = PngDecoder::with_limits(Cursor::new(bytes), limits).map_err(decoder_says("PNG"))?;
+    let is_animated = decoder.is_apng().unwrap_or(false);
+    // Broken EXIF data or profiles must not make a good picture unreadable.
+    let exif = decoder.exif_metadata().ok().flatten();
+    let profile = decoder.icc_profile().ok().flatten();
+    let beside = Beside { is_animated, exif: exif.as_deref(), profile: profile.as_deref() };
+    decode_with(decoder, "PNG", &beside, most)
+}
+
+fn decode_webp(bytes: &[u8], most: u64) -> Result<Decoded, ImageError> {
+    let bytes = webp::without_empty_promises(bytes);
+    let decoder = WebPDecoder::new(Cursor::new(&bytes[..])).map_err(decoder_says("WebP"))?;
+    let beside = Beside {
+        is_animated: decoder.has_animation(),
+        exif: webp::chunk(&bytes, b"EXIF"),
+        profile: webp::chunk(&bytes, b"ICCP"),
+    };
+    decode_with(decoder, "WebP", &beside, most)
+}
+
+/// An error of the decoder for a format.
+fn decoder_says(format: &'static str) -> impl Fn(image::ImageError) -> ImageError {
+    move |error| ImageError::Decode { format, reason: error.to_string() }
 }
 
 /// A picture from RGBA bytes, 8 bits per channel and not premultiplied: a browser's `ImageData`, a frame of a camera.
@@ -117,22 +153,23 @@ pub fn open(bytes: &[u8]) -> Result<Picture, ImageError> {
 /// # Errors
 /// [`ImageError`]: a size without pixels or beyond the limits, or another number of bytes than the size needs.
 pub fn from_rgba(width: u32, height: u32, rgba: Vec<u8>) -> Result<Picture, ImageError> {
-    check_size(width, height)?;
+    check_size(width, height, MAX_PIXELS)?;
     let bytes = rgba.len();
     let pixels = RgbaImage::from_raw(width, height, rgba)
         .filter(|_| bytes as u64 == u64::from(width) * u64::from(height) * 4)
         .ok_or(ImageError::Length { width, height, bytes })?;
     let mut notes = Vec::new();
     let rgb = on_white(&DynamicImage::ImageRgba8(pixels), &mut notes);
-    Ok(Picture { rgb, notes })
+    Ok(Picture { rgb, notes, cut_short: false })
 }
 
-fn check_size(width: u32, height: u32) -> Result<(), ImageError> {
+/// Refuses sizes without pixels, and beyond the limits.
+pub(super) fn check_size(width: u32, height: u32, most: u64) -> Result<(), ImageError> {
     if width == 0 || height == 0 {
         return Err(ImageError::Empty { width, height });
     }
-    if width.max(height) > MAX_SIDE || u64::from(width) * u64::from(height) > MAX_PIXELS {
-        return Err(ImageError::TooLarge { width, height });
+    if width.max(height) > MAX_SIDE || u64::from(width) * u64::from(height) > most {
+        return Err(ImageError::TooLarge { width, height, most });
     }
     Ok(())
 }
@@ -153,21 +190,41 @@ fn limits(pixels: u64) -> Limits {
     limits
 }
 
-fn decode(
+/// Bytes of the palette of a PNG, where it comes before the pixels.
+fn palette_length(png: &[u8]) -> Option<u32> {
+    let mut rest = png.get(8..)?;
+    loop {
+        let length = u32::from_be_bytes(*rest.first_chunk()?);
+        match rest.get(4..8)? {
+            b"PLTE" => return Some(length),
+            b"IDAT" => return None,
+            // Length, kind and checksum.
+            _ => rest = rest.get((length as usize).checked_add(12)?..)?,
+        }
+    }
+}
+
+/// What a file holds beside its pixels.
+struct Beside<'a> {
+    is_animated: bool,
+    exif: Option<&'a [u8]>,
+    profile: Option<&'a [u8]>,
+}
+
+fn decode_with(
     mut decoder: impl ImageDecoder,
     format: &'static str,
-    mut notes: Vec<String>,
-) -> Result<Picture, ImageError> {
+    beside: &Beside<'_>,
+    most: u64,
+) -> Result<Decoded, ImageError> {
     let (width, height) = decoder.dimensions();
-    check_size(width, height)?;
-    let fail = |source| ImageError::Decode { format, source };
-    decoder.set_limits(limits(u64::from(width) * u64::from(height))).map_err(fail)?;
-    // Broken EXIF data must not make a good picture unreadable.
-    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    let mut pixels = DynamicImage::from_decoder(decoder).map_err(fail)?;
-    if orientation != Orientation::NoTransforms {
-        pixels.apply_orientation(orientation);
-        notes.push("turned upright as its EXIF orientation says".to_owned());
+    check_size(width, height, most)?;
+    let fail = decoder_says(format);
+    decoder.set_limits(limits(u64::from(width) * u64::from(height))).map_err(&fail)?;
+    let pixels = DynamicImage::from_decoder(decoder).map_err(&fail)?;
+    let mut notes = Vec::new();
+    if beside.is_animated {
+        notes.push("first frame of an animation".to_owned());
     }
     let color = pixels.color();
     if !color.has_color() {
@@ -176,42 +233,22 @@ fn decode(
     if color.bytes_per_pixel() / color.channel_count() > 1 {
         notes.push("16 bits per channel reduced to 8".to_owned());
     }
-    let rgb = if color.has_alpha() { on_white(&pixels, &mut notes) } else { pixels.into_rgb8() };
-    Ok(Picture { rgb, notes })
+    notes.extend(beside.profile.and_then(color_profile::note));
+    // Some programs write the header of JPEG's form.
+    let exif = beside.exif.map(|exif| exif.strip_prefix(b"Exif\0\0").unwrap_or(exif));
+    let orientation = exif.and_then(Orientation::from_exif_chunk).unwrap_or(Orientation::NoTransforms);
+    Ok(Decoded { pixels, orientation, notes, cut_short: false })
 }
 
-/// Composites on white at 16 bits per channel, rounded once.
-fn on_white(pixels: &DynamicImage, notes: &mut Vec<String>) -> RgbImage {
-    let (width, height) = (pixels.width(), pixels.height());
-    let mut rgb = RgbImage::new(width, height);
-    let mut transparent = false;
-    let mut put = |to: &mut [u8], from: [u64; 4], most: u64| {
-        let alpha = from[3];
-        transparent |= alpha < most;
-        for (to, value) in to.iter_mut().zip(&from[..3]) {
-            let over_white = value * alpha + most * (most - alpha);
-            let whole = most * most;
-            *to = ((over_white * 255 + whole / 2) / whole) as u8;
-        }
-    };
-    if let Some(deep) = pixels.as_rgba16() {
-        for (to, from) in rgb.as_chunks_mut::<3>().0.iter_mut().zip(deep.pixels()) {
-            put(to, from.0.map(u64::from), 65_535);
-        }
-    } else if let Some(deep) = pixels.as_luma_alpha16() {
-        for (to, from) in rgb.as_chunks_mut::<3>().0.iter_mut().zip(deep.pixels()) {
-            let [gray, alpha] = from.0.map(u64::from);
-            put(to, [gray, gray, gray, alpha], 65_535);
-        }
-    } else {
-        for (to, from) in rgb.as_chunks_mut::<3>().0.iter_mut().zip(pixels.to_rgba8().pixels()) {
-            put(to, from.0.map(u64::from), 255);
-        }
+/// Turns the picture and takes away alpha and depth.
+fn upright_rgb(decoded: Decoded) -> Result<Picture, ImageError> {
+    let Decoded { mut pixels, orientation, mut notes, cut_short } = decoded;
+    if orientation != Orientation::NoTransforms {
+        pixels.apply_orientation(orientation);
+        notes.push("turned upright as its EXIF orientation says".to_owned());
     }
-    if transparent {
-        notes.push("alpha composited on white".to_owned());
-    }
-    rgb
+    let rgb = if pixels.color().has_alpha() { on_white(&pixels, &mut notes) } else { pixels.into_rgb8() };
+    Ok(Picture { rgb, notes, cut_short })
 }
 
 /// The picture as the bytes of a PNG file.
@@ -227,7 +264,10 @@ pub fn encode_png(rgb: &RgbImage) -> Result<Vec<u8>, ImageError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use image::{ExtendedColorType, ImageEncoder, codecs::*};
+    use image::{
+        ExtendedColorType, ImageEncoder,
+        codecs::{jpeg::JpegEncoder, png::PngEncoder, webp::WebPEncoder},
+    };
     use proptest::prelude::*;
 
     /// Rotate90 in an EXIF block: what a phone writes when it is held upright.
@@ -236,7 +276,7 @@ mod tests {
 
     fn png(pixels: &[u8], width: u32, height: u32, color: ExtendedColorType) -> Vec<u8> {
         let mut bytes = Vec::new();
-        png::PngEncoder::new(&mut bytes).write_image(pixels, width, height, color).unwrap();
+        PngEncoder::new(&mut bytes).write_image(pixels, width, height, color).unwrap();
         bytes
     }
 
@@ -258,10 +298,10 @@ mod tests {
         // Left half black, right half white; turned by 90 degrees clockwise the top is black.
         let pixels: Vec<u8> = (0..32 * 16).flat_map(|i| [if i % 32 < 16 { 0 } else { 255 }; 3]).collect();
         let (mut jpeg, mut webp) = (Vec::new(), Vec::new());
-        let mut encoder = jpeg::JpegEncoder::new(&mut jpeg);
+        let mut encoder = JpegEncoder::new(&mut jpeg);
         encoder.set_exif_metadata(TURNED.to_vec()).unwrap();
         encoder.write_image(&pixels, 32, 16, ExtendedColorType::Rgb8).unwrap();
-        let mut encoder = webp::WebPEncoder::new_lossless(&mut webp);
+        let mut encoder = WebPEncoder::new_lossless(&mut webp);
         encoder.set_exif_metadata(TURNED.to_vec()).unwrap();
         encoder.write_image(&pixels, 32, 16, ExtendedColorType::Rgb8).unwrap();
         for bytes in [jpeg, webp] {
@@ -304,7 +344,7 @@ mod tests {
 
     #[test]
     fn what_is_no_picture_is_named() {
-        for (bytes, said) in [(&b""[..], "empty"), (b"hello", "unknown"), (b"GIF89a....", "Gif")] {
+        for (bytes, said) in [(&b""[..], "empty"), (b"hello", "unknown"), (b"GIF89a....", "GIF")] {
             let error = open(bytes).unwrap_err().to_string();
             assert!(error.contains(said) && error.contains("PNG, JPEG and WebP"), "{error}");
         }
@@ -318,7 +358,7 @@ mod tests {
         let crc = crc32(&bytes[12..29]);
         bytes[29..33].copy_from_slice(&crc.to_be_bytes());
         let error = open(&bytes).unwrap_err();
-        assert!(matches!(error, ImageError::TooLarge { width: 65_535, height: 65_535 }), "{error:?}");
+        assert!(matches!(error, ImageError::TooLarge { width: 65_535, height: 65_535, .. }), "{error:?}");
     }
 
     #[test]
@@ -326,7 +366,7 @@ mod tests {
         // 80 MB of zeros in a color profile of 80 kB, for a picture of one pixel.
         let profile = vec![0; 80 << 20];
         let mut bytes = Vec::new();
-        let mut encoder = png::PngEncoder::new(&mut bytes);
+        let mut encoder = PngEncoder::new(&mut bytes);
         encoder.set_icc_profile(profile).unwrap();
         encoder.write_image(&[1, 2, 3], 1, 1, ExtendedColorType::Rgb8).unwrap();
         assert!(bytes.len() < 1 << 20);

@@ -24,7 +24,7 @@ impl Purpose {
     /// What the files are called and how their names end.
     pub(crate) fn filter(self) -> (&'static str, &'static [&'static str]) {
         match self {
-            Self::Picture => ("Pictures", &["png", "jpg", "jpeg", "webp"]),
+            Self::Picture => ("Pictures", &ibq_core::picture::ENDINGS),
             Self::Tokens => ("Token files", &["json", "npy", "safetensors"]),
             Self::Model => ("Models", &["ckpt", "safetensors", "pt", "pth", "bin"]),
         }

@@ -1,5 +1,5 @@
 //! Tar shards as WebDataset writes them: neighbors whose names are equal up to the first dot of the file name are one
-//! sample, with a picture (`.jpg`, `.jpeg`, `.png`, `.webp`) and perhaps a label (`.cls`).
+//! sample, with a picture (a name that [`has_picture_name`]) and perhaps a label (`.cls`).
 //!
 //! A shard is read once from header to header, without its pictures: what is kept is where each picture lies. Names are those
 //! of ustar, of GNU tar's long names, and of pax records.
@@ -12,9 +12,11 @@ use std::{
 
 use tar::{Archive, Entry, PaxExtensions};
 
+use crate::picture::has_picture_name;
+
 use super::{
     error::{DataSetError, Skipped},
-    file_names::{is_picture, member_path},
+    file_names::member_path,
 };
 
 /// Most bytes of a long name or of pax records before a member.
@@ -148,7 +150,7 @@ impl Samples<'_> {
             self.current = Some(Open { key: key.to_owned(), picture: None, label: None });
         }
         let Some(current) = &mut self.current else { return Ok(()) };
-        if is_picture(Path::new(name.as_ref())) {
+        if has_picture_name(Path::new(name.as_ref())) {
             let (offset, size) = (entry.raw_file_position(), entry.size());
             if offset.checked_add(size).is_none_or(|end| end > self.length) {
                 return Err(io::ErrorKind::UnexpectedEof.into());
