@@ -2,7 +2,7 @@
 
 use std::{io::Read, path::Path};
 
-use ibq_core::tokens::TokenFile;
+use ibq_core::{formats::text::to_utf8, tokens::TokenFile};
 
 use super::{
     failure::Failure,
@@ -32,7 +32,7 @@ pub(crate) fn read_bounded(path: &Path, most: u64) -> Result<Vec<u8>, Failure> {
 
 /// Reads a text file that has at most `most` bytes.
 pub(crate) fn read_text(path: &Path, most: u64) -> Result<String, Failure> {
-    String::from_utf8(read_bounded(path, most)?).map_err(|_| Failure::in_file(path, "is no text"))
+    String::from_utf8(to_utf8(read_bounded(path, most)?)).map_err(|_| Failure::in_file(path, "is no text"))
 }
 
 /// Reads an official configuration file.

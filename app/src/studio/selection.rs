@@ -39,7 +39,7 @@ impl OpenPicture {
         let bytes =
             image.pixels.iter().flat_map(|p| [p.r(), p.g(), p.b()].map(|value| on_white(value, p.a())));
         match RgbImage::from_raw(width as u32, height as u32, bytes.collect()) {
-            Some(rgb) if !rgb.is_empty() => Ok(Self::new("clipboard", Picture { rgb, notes })),
+            Some(rgb) if !rgb.is_empty() => Ok(Self::new("clipboard", Picture::new(rgb, notes))),
             _ => Err(Notice::error("Nothing was pasted", "the clipboard holds an empty picture")),
         }
     }
@@ -152,7 +152,7 @@ mod tests {
         let mut selection =
             Selection { cell: Some(3), hovered_cell: Some(4), code: 7, ..Selection::default() };
         let before = selection.revision();
-        let picture = Picture { rgb: RgbImage::new(3, 5), notes: Vec::new() };
+        let picture = Picture::new(RgbImage::new(3, 5), Vec::new());
         selection.take(Input::Picture(OpenPicture::new("a", picture)));
         assert_ne!(selection.revision(), before);
         assert_eq!((selection.cell, selection.hovered_cell, selection.code), (None, None, 7));

@@ -6,6 +6,7 @@
 mod dtype;
 pub mod npy;
 pub(crate) mod safetensors;
+pub mod text;
 pub mod zip;
 
 pub(crate) use dtype::{Dtype, Element};

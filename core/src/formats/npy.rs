@@ -73,11 +73,11 @@ impl NpyHeader {
     }
 }
 
-/// `(2, 16, 16)`, with or without a comma at the end.
+/// `(2, 16, 16)`, with or without a comma at the end; Python 2 writes `(2L, 16L, 16L)`.
 fn parse_shape(text: &str) -> Option<Vec<u64>> {
     let (inside, _) = text.strip_prefix('(')?.split_once(')')?;
     let sides = inside.split(',').map(str::trim).filter(|side| !side.is_empty());
-    sides.map(|side| side.parse().ok()).collect()
+    sides.map(|side| side.trim_end_matches('L').parse().ok()).collect()
 }
 
 #[cfg(test)]

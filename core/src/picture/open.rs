@@ -27,6 +27,14 @@ pub struct Picture {
     pub cut_short: bool,
 }
 
+impl Picture {
+    /// A picture that did not come from a file.
+    #[must_use]
+    pub fn new(rgb: RgbImage, notes: Vec<String>) -> Self {
+        Self { rgb, notes, cut_short: false }
+    }
+}
+
 /// A picture from its decoder.
 pub(super) struct Decoded {
     pub(super) pixels: DynamicImage,
@@ -160,7 +168,7 @@ pub fn from_rgba(width: u32, height: u32, rgba: Vec<u8>) -> Result<Picture, Imag
         .ok_or(ImageError::Length { width, height, bytes })?;
     let mut notes = Vec::new();
     let rgb = on_white(&DynamicImage::ImageRgba8(pixels), &mut notes);
-    Ok(Picture { rgb, notes, cut_short: false })
+    Ok(Picture::new(rgb, notes))
 }
 
 /// Refuses sizes without pixels, and beyond the limits.

@@ -1,6 +1,6 @@
 //! The forms of token files: JSON, NumPy and safetensors.
 
-use crate::formats::{npy::is_npy, safetensors::is_safetensors};
+use crate::formats::{npy::is_npy, safetensors::is_safetensors, text::to_utf8};
 
 use super::{TokenFile, TokenFileError, json, npy, safetensors};
 
@@ -39,10 +39,13 @@ impl TokenFile {
             npy::read(bytes)
         } else if is_safetensors(bytes, bytes.len() as u64) {
             safetensors::read(bytes)
-        } else if bytes.trim_ascii_start().starts_with(b"{") || bytes.trim_ascii_start().starts_with(b"[") {
-            json::read(bytes)
         } else {
-            Err("is no token file: JSON, .npy and .safetensors are read".to_owned())
+            let text = to_utf8(bytes.to_vec());
+            if matches!(text.trim_ascii_start().first(), Some(b'{' | b'[')) {
+                json::read(&text)
+            } else {
+                Err("is no token file: JSON, .npy and .safetensors are read".to_owned())
+            }
         };
         let file = read.and_then(|file| file.check().map(|()| file));
         file.map_err(|reason| TokenFileError::Broken { name: name.to_owned(), reason })

@@ -183,3 +183,15 @@ fn pictures_are_counted_before_they_are_kept() {
     };
     assert!(file.write(TokenFormat::Safetensors).unwrap_err().to_string().contains("more than 100000"));
 }
+
+#[test]
+fn text_of_any_editor_and_arrays_of_python_2_are_read() {
+    let plain = r#"{"tokens": [[1, 2], [3, 4]]}"#;
+    let expected = TokenFile::read("t", plain.as_bytes()).unwrap();
+    let utf16: Vec<u8> = format!("\u{feff}{plain}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for bytes in [format!("\u{feff}{plain}").into_bytes(), utf16] {
+        assert_eq!(TokenFile::read("t", &bytes).unwrap(), expected);
+    }
+    let header = "{'descr': '|u1', 'fortran_order': False, 'shape': (2L, 2L), }";
+    assert_eq!(TokenFile::read("t", &npy(1, header, &[1, 2, 3, 4])).unwrap(), expected);
+}

@@ -45,7 +45,7 @@ impl Generate {
             Some(generator) => generator.describe(sample.request.condition),
             None => "generated".to_owned(),
         };
-        let picture = Picture { rgb: RgbImage::clone(&drawing.rgb), notes: Vec::new() };
+        let picture = Picture::new(RgbImage::clone(&drawing.rgb), Vec::new());
         context.ask(Command::Open(item_of(&name, picture)));
     }
 }
