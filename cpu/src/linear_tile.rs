@@ -67,7 +67,7 @@ pub(crate) struct Products<'a> {
     /// The sum of each row over each group of inputs; empty for floats.
     pub(crate) group_sums: &'a [f32],
     pub(crate) first_panel: usize,
-    /// [panel][row][width]
+    /// `[panel][row][width]`
     pub(crate) sums: &'a mut [f32],
 }
 

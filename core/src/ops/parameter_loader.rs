@@ -141,7 +141,7 @@ impl ParameterLoader {
         }
     }
 
-    /// Puts rows of one matrix of a layer in, from row `first` on, which is a multiple of four: at most [`PIECE`] bytes.
+    /// Puts rows of one matrix of a layer in, from row `first` on, which is a multiple of four: at most `PIECE` bytes.
     ///
     /// # Errors
     /// [`RunError`]: no memory, cancelled, the device was lost.

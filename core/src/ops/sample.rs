@@ -27,7 +27,7 @@ pub(crate) struct Sample {
     pub(crate) tokens: TensorId,
     /// [pictures, vocab]: guided logits, divided by the temperature.
     pub(crate) guided: TensorId,
-    /// [pictures]: the key of the smallest guided logit that may be drawn.
+    /// `[pictures]`: the key of the smallest guided logit that may be drawn.
     pub(crate) filters: TensorId,
     pub(crate) pictures: u32,
     pub(crate) vocab: u32,

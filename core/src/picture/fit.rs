@@ -8,8 +8,8 @@ use image::{
 };
 
 use super::{
+    decoded::{MAX_PIXELS, MAX_SIDE},
     official::{resize_bilinear, smallest_side_size},
-    open::{MAX_PIXELS, MAX_SIDE},
 };
 
 /// What to do with a picture's size before encoding.

@@ -8,7 +8,7 @@ use jpeg_decoder::{Decoder, Error, PixelFormat, UnsupportedFeature};
 
 use super::{
     color_profile,
-    open::{Decoded, ImageError, check_size},
+    decoded::{Decoded, ImageError, check_size},
 };
 
 /// Most scans that are decoded. Progressive files have about ten; each costs time by the size of the picture, not of the file.
@@ -25,8 +25,7 @@ pub(super) fn decode(bytes: &[u8], most: u64) -> Result<Decoded, ImageError> {
     match decode_whole(bytes, most) {
         // The decoder fills up with gray what is missing before the end of the file, once it finds one.
         Err(Failed::Decoder(error)) if is_cut(&error) && starts_with_pixels(bytes) => {
-            let mut decoded =
-                decode_whole(&[bytes, &END].concat(), most).map_err(|failed| failed.into_error())?;
+            let mut decoded = decode_whole(&[bytes, &END].concat(), most).map_err(Failed::into_error)?;
             decoded.cut_short = true;
             decoded.notes.push("the file is cut short: what is missing is gray".to_owned());
             Ok(decoded)

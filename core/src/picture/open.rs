@@ -8,13 +8,13 @@ use image::{
     metadata::Orientation,
 };
 
-use super::{alpha::on_white, color_profile, contain::contain, format, jpeg, webp};
-
-/// Longest side of a picture that is opened, in pixels.
-pub const MAX_SIDE: u32 = 65_535;
-
-/// Most pixels of a picture that is opened (134 million: 400 MB as RGB).
-pub const MAX_PIXELS: u64 = 1 << 27;
+use super::{
+    alpha::on_white,
+    color_profile,
+    contain::contain,
+    decoded::{Decode, Decoded, ImageError, MAX_PIXELS, MAX_SIDE, check_size},
+    format, jpeg, webp,
+};
 
 /// A picture as it came from its file.
 #[derive(Clone, Debug)]
@@ -35,68 +35,6 @@ impl Picture {
     }
 }
 
-/// A picture from its decoder.
-pub(super) struct Decoded {
-    pub(super) pixels: DynamicImage,
-    /// How it must be turned.
-    pub(super) orientation: Orientation,
-    pub(super) notes: Vec<String>,
-    pub(super) cut_short: bool,
-}
-
-/// Why a picture cannot be opened or written.
-#[derive(Debug, thiserror::Error)]
-pub enum ImageError {
-    /// The content is no picture this program reads.
-    #[error("not a picture in a supported format: {found}. Supported are PNG, JPEG and WebP")]
-    Format {
-        /// What the content looks like, and what can be done.
-        found: String,
-    },
-    /// The picture says it is larger than what is opened.
-    #[error(
-        "the picture is {width} × {height} pixels, more than the limit of {most} pixels (sides up to \
-         {MAX_SIDE}). Make it smaller first"
-    )]
-    TooLarge {
-        /// Width in pixels.
-        width: u32,
-        /// Height in pixels.
-        height: u32,
-        /// Most pixels that are opened.
-        most: u64,
-    },
-    /// The picture has no pixels.
-    #[error("the picture has no pixels ({width} × {height})")]
-    Empty {
-        /// Width in pixels.
-        width: u32,
-        /// Height in pixels.
-        height: u32,
-    },
-    /// The bytes do not make up the size that comes with them.
-    #[error("{bytes} bytes are no RGBA picture of {width} × {height} pixels: it has 4 bytes per pixel")]
-    Length {
-        /// Width in pixels.
-        width: u32,
-        /// Height in pixels.
-        height: u32,
-        /// Bytes that came.
-        bytes: usize,
-    },
-    /// The file is broken or uses a feature that the decoder lacks.
-    #[error("the {format} picture cannot be decoded: {reason}")]
-    Decode {
-        /// Name of the format.
-        format: &'static str,
-        /// What the decoder says.
-        reason: String,
-    },
-    /// The picture cannot be written.
-    #[error("the picture cannot be written as PNG: {0}")]
-    Encode(image::ImageError),
-}
-
 /// Opens a PNG, JPEG or WebP picture, recognized by its content.
 ///
 /// The EXIF orientation is applied, alpha is composited on white, CMYK, 16-bit and gray pictures become 8-bit RGB; every such
@@ -114,13 +52,12 @@ pub fn open(bytes: &[u8]) -> Result<Picture, ImageError> {
 /// # Errors
 /// [`ImageError`]: another format, a broken file, or more pixels.
 pub fn open_within(bytes: &[u8], most: u64) -> Result<Picture, ImageError> {
-    let (name, decode): (_, fn(&[u8], u64) -> Result<Decoded, ImageError>) =
-        match image::guess_format(bytes).ok() {
-            Some(ImageFormat::Png) => ("PNG", decode_png),
-            Some(ImageFormat::Jpeg) => ("JPEG", jpeg::decode),
-            Some(ImageFormat::WebP) => ("WebP", decode_webp),
-            _ => return Err(ImageError::Format { found: format::describe(bytes) }),
-        };
+    let (name, decode): (_, Decode) = match image::guess_format(bytes).ok() {
+        Some(ImageFormat::Png) => ("PNG", decode_png),
+        Some(ImageFormat::Jpeg) => ("JPEG", jpeg::decode),
+        Some(ImageFormat::WebP) => ("WebP", decode_webp),
+        _ => return Err(ImageError::Format { found: format::describe(bytes) }),
+    };
     let gave_up = || ImageError::Decode { format: name, reason: "the decoder gave up on it".to_owned() };
     upright_rgb(contain(|| decode(bytes, most.min(MAX_PIXELS))).map_err(|_| gave_up())??)
 }
@@ -169,17 +106,6 @@ pub fn from_rgba(width: u32, height: u32, rgba: Vec<u8>) -> Result<Picture, Imag
     let mut notes = Vec::new();
     let rgb = on_white(&DynamicImage::ImageRgba8(pixels), &mut notes);
     Ok(Picture::new(rgb, notes))
-}
-
-/// Refuses sizes without pixels, and beyond the limits.
-pub(super) fn check_size(width: u32, height: u32, most: u64) -> Result<(), ImageError> {
-    if width == 0 || height == 0 {
-        return Err(ImageError::Empty { width, height });
-    }
-    if width.max(height) > MAX_SIDE || u64::from(width) * u64::from(height) > most {
-        return Err(ImageError::TooLarge { width, height, most });
-    }
-    Ok(())
 }
 
 /// Pixels that the header of a PNG claims: what comes behind it (color profiles) may take no more memory than the picture.

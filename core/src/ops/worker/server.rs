@@ -187,8 +187,10 @@ mod tests {
         (graph, [pixels, indices, out], code)
     }
 
-    /// Name, shape, weight and bias of the convolutions.
-    fn convs() -> Vec<(&'static str, (usize, usize, usize), Vec<f32>, Vec<f32>)> {
+    /// Name, shape, weight and bias of a convolution.
+    type Conv = (&'static str, (usize, usize, usize), Vec<f32>, Vec<f32>);
+
+    fn convs() -> Vec<Conv> {
         let conv = |name, (cout, cin, side), seed| {
             (name, (cout, cin, side), noise(cout * cin * side * side, seed), noise(cout, seed + 100))
         };
