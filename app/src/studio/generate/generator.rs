@@ -42,9 +42,8 @@ fn file_name(path: &str) -> &str {
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use ibq_core::{
-        device::Processor,
         files::Source,
-        gpu::Precision,
+        gpu::{AdapterChoice, Gpu, GpuOptions, Precision},
         transformer::{Condition, PictureRequest, Sampling, TransformerConfig},
     };
 
@@ -83,7 +82,9 @@ mod tests {
     fn recipes_name_the_tokenizer_that_was_taken() {
         pollster::block_on(async {
             let job = Job::new();
-            let device = Device::from(Processor::open(2));
+            // Only a GPU keeps weights in halves.
+            let options = GpuOptions { adapter: AdapterChoice::Software, ..GpuOptions::default() };
+            let device = Device::from(Gpu::open(&options).await.expect("a software adapter"));
             let (tokenizer_name, tokenizer) = bundled_tokenizer().await.expect("a bundled tokenizer");
             let weights = tokenizer.unwrap().tokenizer(None).unwrap();
             let model = transformer(weights.config().n_embed).await;
