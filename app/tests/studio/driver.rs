@@ -246,7 +246,8 @@ impl Driver {
         };
         let (features, limits) = (heading("Features in use"), heading("Limits"));
         [
-            below("Graphics adapter", heading("Memory of the engine")),
+            below("Processor", heading("Memory of the engine")),
+            below("Graphics adapter", if narrow { heading("Benchmark") } else { features }),
             below("Features in use", limits),
             below("Limits", None),
             heading("Copy the result").and_then(|_| below("Benchmark", heading("Time of each kernel"))),
