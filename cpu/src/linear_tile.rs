@@ -1,6 +1,7 @@
 //! The products of a linear layer: rows by stored weights. A row is summed in the same order however many there are.
 //!
-//! Loops instead of closures: what is not inlined is not compiled with the vector instructions.
+//! The code uses loops, not closures: a closure that the compiler does not inline is compiled without the vector
+//! instructions of its caller.
 
 use crate::{
     halves,

@@ -202,7 +202,7 @@ fn golden_greedy_sequences_and_picture() {
             let made = pollster::block_on(made).expect("pictures");
             for (row, tokens) in sequences.iter().enumerate() {
                 assert!(made[row].tokens == *tokens, "scale {scale}: row {row} differs");
-                assert!(told[row] == *tokens, "scale {scale}: row {row} was told otherwise");
+                assert!(told[row] == *tokens, "scale {scale}: row {row}: progress reported other tokens");
             }
             let name = format!("logits_cfg{scale:?}_stride16");
             if expected.has(&name) {

@@ -72,13 +72,13 @@ pub(crate) fn compile() -> ExitCode {
 /// The tool of that name beside rustc.
 fn command(rustc: &OsString, name: &str, arguments: Vec<OsString>) -> Command {
     let mut command = Command::new(Path::new(rustc).with_file_name(name));
-    // Rustdoc may not start the programs of the mark; clippy compiles nothing.
+    // The tools themselves must not be linted builds.
     command.args(arguments).env_remove(MARK);
     command
 }
 
-/// What clippy needs to check the same crate: metadata only, beside the lints of other crates. Cargo is not told of the file,
-/// because it would take it for the compiled crate's.
+/// The arguments with which clippy checks the same crate. It writes metadata only, into a folder of its own, and does not
+/// report that file to cargo, which would take it for the metadata of the compiled crate.
 fn lint_arguments(arguments: &[OsString]) -> Option<Vec<OsString>> {
     let mut checked = Vec::with_capacity(arguments.len() + 1);
     let mut out_dir = None;

@@ -32,7 +32,8 @@ pub(crate) fn read_bounded(path: &Path, most: u64) -> Result<Vec<u8>, Failure> {
 
 /// Reads a text file that has at most `most` bytes.
 pub(crate) fn read_text(path: &Path, most: u64) -> Result<String, Failure> {
-    String::from_utf8(to_utf8(read_bounded(path, most)?)).map_err(|_| Failure::in_file(path, "is no text"))
+    let bytes = read_bounded(path, most)?;
+    String::from_utf8(to_utf8(&bytes).into_owned()).map_err(|_| Failure::in_file(path, "is no text"))
 }
 
 /// Reads an official configuration file.

@@ -77,7 +77,7 @@ pub(super) async fn read_json<T: for<'de> Deserialize<'de>>(source: &Source) -> 
         return Err(WeightsError::Broken { name: source.name().to_owned(), reason });
     }
     let bytes = source.read_at(0, source.len() as usize).await?;
-    serde_json::from_slice(&to_utf8(bytes)).map_err(|error| broken(source, &error))
+    serde_json::from_slice(&to_utf8(&bytes)).map_err(|error| broken(source, &error))
 }
 
 fn broken(source: &Source, error: &serde_json::Error) -> WeightsError {

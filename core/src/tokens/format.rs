@@ -40,7 +40,7 @@ impl TokenFile {
         } else if is_safetensors(bytes, bytes.len() as u64) {
             safetensors::read(bytes)
         } else {
-            let text = to_utf8(bytes.to_vec());
+            let text = to_utf8(bytes);
             if matches!(text.trim_ascii_start().first(), Some(b'{' | b'[')) {
                 json::read(&text)
             } else {

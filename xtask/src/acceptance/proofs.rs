@@ -64,6 +64,11 @@ pub(super) const PROOFS: &[Proof] = &[
         units: wasm_operations,
     },
     Proof {
+        name: "executors",
+        about: "greedy pictures of all classes of the generator that ships: the processor's tokens are the GPU executor's",
+        units: executors,
+    },
+    Proof {
         name: "kills",
         about: "every writing command killed at 200 random moments: nothing lost, nothing half written",
         units: kills,
@@ -165,6 +170,11 @@ fn wasm_operations() -> Outcome<Vec<Unit>> {
     let command = || shell::command("node", &["web/tests/operations.mjs"]);
     let name = "tests of the crate cpu".to_owned();
     Ok(vec![Unit { name, commands: vec![Box::new(command)], figures: figures::sentences }])
+}
+
+fn executors() -> Outcome<Vec<Unit>> {
+    let words = &["greedy_pictures_of_all_classes", "--ignored", "--nocapture"];
+    Ok(vec![test("executors", words, figures::sentences)])
 }
 
 fn kills() -> Outcome<Vec<Unit>> {
