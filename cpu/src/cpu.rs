@@ -10,6 +10,15 @@ use crate::isa::Isa;
 /// Width of the panels of layers with few outputs, such as a picture's three channels.
 pub(crate) const NARROW: usize = 4;
 
+/// How threads share the processor with those of other programs, and with a window's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Priority {
+    /// As all others.
+    Normal,
+    /// Others go first, on Linux: for a program whose window is to stay responsive.
+    Low,
+}
+
 /// A processor: how many threads, which instructions, and who may stop the work.
 #[derive(Clone)]
 pub struct Cpu {
@@ -36,13 +45,19 @@ impl Cpu {
     ///
     /// An instruction set that this processor does not have is replaced by the best one that it has.
     #[must_use]
-    #[cfg_attr(target_arch = "wasm32", expect(unused_variables, reason = "a browser's worker is one thread"))]
     pub fn new(isa: Isa, threads: usize) -> Self {
+        Self::with_priority(isa, threads, Priority::Normal)
+    }
+
+    /// The same with threads of this priority.
+    #[must_use]
+    #[cfg_attr(target_arch = "wasm32", expect(unused_variables, reason = "a browser's worker is one thread"))]
+    pub fn with_priority(isa: Isa, threads: usize, priority: Priority) -> Self {
         let isa = if Isa::available().contains(&isa) { isa } else { Isa::best() };
         Self {
             isa,
             #[cfg(not(target_arch = "wasm32"))]
-            pool: pool(threads),
+            pool: pool(threads, priority),
             stop: None,
         }
     }
@@ -115,12 +130,48 @@ impl Cpu {
     }
 }
 
-/// So many threads (0: as many as are granted), where that is more than one.
+/// So many threads (0: as many as are granted); none where one thread of normal priority is all, which is the caller's.
 #[cfg(not(target_arch = "wasm32"))]
-fn pool(threads: usize) -> Option<Arc<rayon::ThreadPool>> {
+fn pool(threads: usize, priority: Priority) -> Option<Arc<rayon::ThreadPool>> {
     let granted = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let threads = if threads == 0 { granted() } else { threads };
-    let build =
-        || rayon::ThreadPoolBuilder::new().num_threads(threads).thread_name(|n| format!("cpu-{n}")).build();
-    if threads > 1 { build().ok().map(Arc::new) } else { None }
+    if threads == 1 && priority == Priority::Normal {
+        return None;
+    }
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).thread_name(|n| format!("cpu-{n}"));
+    let pool = pool.start_handler(move |_| {
+        if priority == Priority::Low {
+            lower_priority();
+        }
+    });
+    pool.build().ok().map(Arc::new)
+}
+
+/// Lets other threads go first, where the system can do this for one thread alone.
+#[cfg(not(target_arch = "wasm32"))]
+fn lower_priority() {
+    // On Linux a nice value belongs to a thread; elsewhere in POSIX it would hold for the whole program.
+    #[cfg(target_os = "linux")]
+    {
+        // Anybody may lower it; where it fails all the same, the thread computes as before.
+        let _ = rustix::process::setpriority_process(None, LOW_NICENESS);
+    }
+}
+
+/// Nice value of threads of low priority: half as far as it goes.
+#[cfg(target_os = "linux")]
+const LOW_NICENESS: i32 = 10;
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn threads_of_low_priority_let_others_go_first() {
+        let niceness = |priority| {
+            let cpu = Cpu::with_priority(Isa::best(), 2, priority);
+            cpu.enter(|| rustix::process::getpriority_process(None).unwrap())
+        };
+        assert_eq!(niceness(Priority::Low), niceness(Priority::Normal).max(LOW_NICENESS));
+    }
 }

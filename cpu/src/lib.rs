@@ -34,7 +34,7 @@ mod token_embed;
 pub use attention::{softmax, transpose};
 pub use causal_attention::{Heads, causal_attention};
 pub use conv2d::{Window, conv2d};
-pub use cpu::Cpu;
+pub use cpu::{Cpu, Priority};
 pub use embed::embed;
 pub use group_norm::{GroupNorm, group_norm};
 pub use linear::{Inputs, Outputs, Vectors, linear};

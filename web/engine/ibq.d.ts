@@ -142,10 +142,12 @@ export interface DecodableTokens {
 }
 
 export interface GeneratorOptions extends CallOptions {
-  /** How the weights are stored on the GPU; sums are always 32 bits wide. Default `'f32'`, or as they are stored where they are quantized. */
+  /** How the weights are stored; sums are always 32 bits wide. Default `'f32'`, or as they are stored where they are quantized. */
   precision?: 'f32' | 'f16' | 'int8' | 'int4';
   /** Text of an official YAML: tells the number of heads, which checkpoints do not. */
   config?: string;
+  /** What computes, as for a tokenizer. The processor computes in f32 with weights of any precision. */
+  device?: 'auto' | 'gpu' | 'cpu';
   /** The tokenizer that draws the tokens, loaded or to be loaded. Default: the one inside of the transformer's file. */
   tokenizer?: ModelSource | Tokenizer;
 }
@@ -155,6 +157,8 @@ export interface GeneratorInfo {
   /** File or address that it came from. */
   readonly name: string;
   readonly precision: 'f32' | 'f16' | 'int8' | 'int4';
+  /** What computes. */
+  readonly device: 'gpu' | 'cpu';
   /** Number of classes. */
   readonly classes: number;
   /** Their names, where they are known. */
@@ -246,7 +250,7 @@ export class Engine {
   loadTokenizer(source: ModelSource, options?: LoadOptions): Promise<Tokenizer>;
   /**
    * Loads an autoregressive transformer and the tokenizer that draws its tokens: the one inside of its file, or the one in the
-   * options. Without either it makes and scores tokens, and draws nothing. It needs WebGPU; a software adapter is enough.
+   * options. Without either it makes and scores tokens, and draws nothing.
    */
   loadGenerator(source: ModelSource, options?: GeneratorOptions): Promise<Generator>;
   /** Lets go of the GPU. Tokenizers and generators that are loaded stay usable. */
@@ -265,7 +269,7 @@ export class Tokenizer {
   dispose(): void;
 }
 
-/** An autoregressive transformer and its tokenizer on the GPU. */
+/** An autoregressive transformer and its tokenizer on their device. */
 export class Generator {
   private constructor();
   readonly info: GeneratorInfo;
@@ -279,6 +283,6 @@ export class Generator {
   png(result: GenerateResult, options?: CallOptions): Promise<Blob>;
   /** How probable the tokens of a picture (or its first ones) are under a class, without guidance at temperature 1. */
   score(tokens: ArrayLike<number> | { tokens: ArrayLike<number> }, klass: ClassName, options?: CallOptions): Promise<Score>;
-  /** Frees its memory on the GPU once the calls under way have ended. */
+  /** Frees its memory once the calls under way have ended. */
   dispose(): void;
 }

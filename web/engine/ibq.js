@@ -40,10 +40,10 @@ export class Engine {
   async loadGenerator(source, options = {}) {
     const core = this.#open();
     const model = modelOf(source);
-    const { precision, config, tokenizer } = options;
+    const { precision, config, device, tokenizer } = options;
     const loaded = await run(options, (job) => (tokenizer instanceof Tokenizer
-      ? core.loadGeneratorWith(model, precision, config, coreOf(tokenizer), job)
-      : core.loadGenerator(model, precision, config, tokenizer === undefined ? undefined : modelOf(tokenizer), job)));
+      ? core.loadGeneratorWith(model, precision, config, device, coreOf(tokenizer), job)
+      : core.loadGenerator(model, precision, config, device, tokenizer === undefined ? undefined : modelOf(tokenizer), job)));
     return new Generator(LOADED, loaded);
   }
 

@@ -31,7 +31,10 @@ const WRONG = [
   ['too many tokens to score', () => ibq.ar.score(new Int32Array(17), 0), /17 tokens/],
 ];
 
-describe('JavaScript generator', { timeout: 4 * MINUTE }, () => {
+/** What computes, and what the native program is to compute on for comparison. */
+const DEVICES = [['gpu', 'software'], ['cpu', 'cpu']];
+
+for (const [device, native] of DEVICES) describe(`JavaScript generator on ${device}`, { timeout: 4 * MINUTE }, () => {
   let server;
   let browser;
   let page;
@@ -49,12 +52,12 @@ describe('JavaScript generator', { timeout: 4 * MINUTE }, () => {
     page = patient(await browser.newPage());
     complaints = watch(page);
     await page.goto(`${server.origin}/blank.html`);
-    await page.evaluate(async () => {
+    await page.evaluate(async (device) => {
       const { Engine } = await import('/engine/ibq.js');
       const engine = await Engine.create();
       const files = await Promise.all(['config.json', 'model.safetensors'].map(async (name) =>
         new File([await (await fetch(`/random-ar/${name}`)).arrayBuffer()], name)));
-      const ar = await engine.loadGenerator(files);
+      const ar = await engine.loadGenerator(files, { device });
       /** All steps, with plain arrays. */
       const collect = async (options) => {
         const steps = [];
@@ -64,8 +67,8 @@ describe('JavaScript generator', { timeout: 4 * MINUTE }, () => {
         }
         return steps;
       };
-      window.ibq = { engine, ar, collect };
-    });
+      window.ibq = { engine, ar, collect, device };
+    }, device);
   });
 
   after(async () => {
@@ -75,8 +78,8 @@ describe('JavaScript generator', { timeout: 4 * MINUTE }, () => {
   });
 
   it('says what is loaded', async () => {
-    const { classes, classNames, grid, codebookSize, precision } = await page.evaluate(() => ibq.ar.info);
-    assert.deepEqual({ classes, grid, codebookSize, precision }, { classes: 3, grid: [4, 4], codebookSize: 512, precision: 'f32' });
+    const { classes, classNames, grid, codebookSize, precision, device: computes } = await page.evaluate(() => ibq.ar.info);
+    assert.deepEqual({ classes, grid, codebookSize, precision, computes }, { classes: 3, grid: [4, 4], codebookSize: 512, precision: 'f32', computes: device });
     assert.deepEqual(classNames, ['lighthouse', 'castle', 'strawberry']);
   });
 
@@ -88,7 +91,7 @@ describe('JavaScript generator', { timeout: 4 * MINUTE }, () => {
     it(`gives the native program's tokens ${what}`, async () => {
       const steps = await page.evaluate((given) => ibq.collect(given), options);
       const made = steps.at(-1).result;
-      assert.deepEqual(made.tokens, await nativeGenerate(folder, join(GOLDEN, TOKENIZER), ...words));
+      assert.deepEqual(made.tokens, await nativeGenerate(native, folder, join(GOLDEN, TOKENIZER), ...words));
       assert.ok(new Set(made.tokens).size > 2, `hardly any variety: ${made.tokens}`);
       // The steps are the picture, in order and without gaps.
       assert.deepEqual(steps.flatMap(({ tokens }) => tokens), made.tokens);
@@ -118,14 +121,14 @@ describe('JavaScript generator', { timeout: 4 * MINUTE }, () => {
     }, tokens);
     const rows = [0, 1, 2, 3].map((row) => tokens.slice(4 * row, 4 * row + 4));
     const file = { width: 64, height: 64, factor: 16, grid: [4, 4], codebook_size: 512, tokens: rows, model: TOKENIZER };
-    const expected = await nativeScore(folder, file, '--class', '1');
+    const expected = await nativeScore(native, folder, file, '--class', '1');
     assert.equal(count, 16);
     assert.ok(Math.abs(total - expected) < 1e-2, `${total}, not ${expected}`);
   });
 
   it('decodes what it made with a tokenizer that is loaded apart', async () => {
     const size = await page.evaluate(async () => {
-      const tokenizer = await ibq.engine.loadTokenizer('/models/tokenizer_tiny.ckpt');
+      const tokenizer = await ibq.engine.loadTokenizer('/models/tokenizer_tiny.ckpt', { device: ibq.device });
       const steps = await ibq.collect({ class: 0 });
       const { width, height } = await tokenizer.decode(steps.at(-1).result);
       tokenizer.dispose();
@@ -136,10 +139,10 @@ describe('JavaScript generator', { timeout: 4 * MINUTE }, () => {
 
   it('draws its pictures itself when it has its tokenizer, and its PNGs are repeated by the native program', async () => {
     const found = await page.evaluate(async () => {
-      const tokenizer = await ibq.engine.loadTokenizer('/models/tokenizer_tiny.ckpt');
+      const tokenizer = await ibq.engine.loadTokenizer('/models/tokenizer_tiny.ckpt', { device: ibq.device });
       const generators = [
-        await ibq.engine.loadGenerator('/random-ar/', { tokenizer: '/models/tokenizer_tiny.ckpt' }),
-        await ibq.engine.loadGenerator('/random-ar/', { tokenizer }),
+        await ibq.engine.loadGenerator('/random-ar/', { device: ibq.device, tokenizer: '/models/tokenizer_tiny.ckpt' }),
+        await ibq.engine.loadGenerator('/random-ar/', { device: ibq.device, tokenizer }),
       ];
       const all = [];
       for (const ar of generators) {
@@ -165,7 +168,7 @@ describe('JavaScript generator', { timeout: 4 * MINUTE }, () => {
       assert.equal(recipe.tokenizer.name, 'tokenizer_tiny.ckpt');
       assert.equal(recipe.tokenizer.path, undefined, 'a recipe names no place but that of a model that ships');
       assert.deepEqual(recipe.tokens, tokens);
-      const made = await nativeRepeat(Buffer.from(png), folder, join(GOLDEN, TOKENIZER));
+      const made = await nativeRepeat(native, Buffer.from(png), folder, join(GOLDEN, TOKENIZER));
       assert.deepEqual(made, tokens);
     }
   });

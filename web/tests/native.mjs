@@ -1,4 +1,4 @@
-// The native program, for comparison: tokenizers on the processor, transformers on a software adapter.
+// The native program, for comparison: tokenizers on the processor, transformers on the device that is named.
 
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -38,10 +38,10 @@ export async function nativeDecode(file, model, ...options) {
 }
 
 /** The tokens of one picture by `ibq generate`, flat. */
-export async function nativeGenerate(model, tokenizer, ...options) {
+export async function nativeGenerate(device, model, tokenizer, ...options) {
   const folder = mkdtempSync(join(tmpdir(), 'ibq-web-'));
   try {
-    await ibq('generate', '--model', model, '--tokenizer', tokenizer, '--precision', 'f32', '--tokens', '-o', folder, '--device', 'software', ...options);
+    await ibq('generate', '--model', model, '--tokenizer', tokenizer, '--precision', 'f32', '--tokens', '-o', folder, '--device', device, ...options);
     return JSON.parse(readFileSync(join(folder, 'tokens.json'), 'utf8')).tokens.flat();
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -49,12 +49,12 @@ export async function nativeGenerate(model, tokenizer, ...options) {
 }
 
 /** The tokens that `ibq generate --from` gives for the bytes of a PNG that carries its recipe, flat. */
-export async function nativeRepeat(png, model, tokenizer) {
+export async function nativeRepeat(device, png, model, tokenizer) {
   const folder = mkdtempSync(join(tmpdir(), 'ibq-web-'));
   try {
     const from = join(folder, 'from.png');
     writeFileSync(from, png);
-    await ibq('generate', '--from', from, '--model', model, '--tokenizer', tokenizer, '--tokens', '-o', join(folder, 'again'), '--device', 'software');
+    await ibq('generate', '--from', from, '--model', model, '--tokenizer', tokenizer, '--tokens', '-o', join(folder, 'again'), '--device', device);
     return JSON.parse(readFileSync(join(folder, 'again/tokens.json'), 'utf8')).tokens.flat();
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -62,12 +62,12 @@ export async function nativeRepeat(png, model, tokenizer) {
 }
 
 /** The total log-likelihood of one picture's tokens by `ibq score`. */
-export async function nativeScore(model, tokens, ...options) {
+export async function nativeScore(device, model, tokens, ...options) {
   const folder = mkdtempSync(join(tmpdir(), 'ibq-web-'));
   try {
     const file = join(folder, 'tokens.json');
     writeFileSync(file, JSON.stringify(tokens));
-    const { stdout } = await ibq('score', file, '--model', model, '--json', '--device', 'software', ...options);
+    const { stdout } = await ibq('score', file, '--model', model, '--json', '--device', device, ...options);
     return JSON.parse(stdout)[0].log_likelihood;
   } finally {
     rmSync(folder, { recursive: true, force: true });

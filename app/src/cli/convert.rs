@@ -106,7 +106,7 @@ async fn convert_ar(arguments: &Arguments, session: &Session) -> Result<u64, Fai
     let device = match arguments.precision {
         TransformerPrecisionChoice::F32 | TransformerPrecisionChoice::F16 => None,
         TransformerPrecisionChoice::Int8 | TransformerPrecisionChoice::Int4 => {
-            Some(model::open_device(&arguments.gpu).await?)
+            Some(model::open_device(&arguments.gpu, session).await?)
         }
     };
     outputs::create_parent(&arguments.output)?;

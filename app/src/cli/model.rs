@@ -1,6 +1,6 @@
 //! Opening the model and the device, and saying which they are.
 
-use std::path::Path;
+use std::{path::Path, time::Instant};
 
 use ibq_core::{
     device::{Device, Processor},
@@ -31,6 +31,10 @@ pub(crate) struct Loaded {
     pub(crate) name: String,
     /// What was used, for JSON documents.
     pub(crate) run: RunInfo,
+    /// Milliseconds of opening model and device.
+    pub(crate) open_ms: f64,
+    /// Milliseconds of reading the weights.
+    pub(crate) load_ms: f64,
 }
 
 /// Which model, weights and adapter gave a result.
@@ -135,7 +139,16 @@ pub(crate) fn note_assumed_rule(name: &str, weights: &TokenizerWeights, session:
 /// Opens what computes: an adapter, or the processor.
 ///
 /// Without a choice it is [`Device::best`]; asking for a tier asks for an adapter.
-pub(crate) async fn open_device(options: &GpuOptions) -> Result<Device, Failure> {
+pub(crate) async fn open_device(options: &GpuOptions, session: &Session) -> Result<Device, Failure> {
+    let device = find_device(options).await?;
+    if let (Some(threads), Some(gpu)) = (options.threads, device.gpu()) {
+        let name = &gpu.info().name;
+        session.note(&format!("--threads {threads}"), format_args!("{name} computes, not the processor"));
+    }
+    Ok(device)
+}
+
+async fn find_device(options: &GpuOptions) -> Result<Device, Failure> {
     let threads = options.threads.map_or(0, usize::from);
     match (&options.device, options.tier) {
         (DeviceChoice::Cpu, None) => Ok(Processor::open(threads).into()),
@@ -168,6 +181,7 @@ pub(crate) async fn load(
     options: &TokenizerGpuOptions,
     session: &Session,
 ) -> Result<Loaded, Failure> {
+    let started = Instant::now();
     let opened = open(model.model.as_deref()).await?;
     session.job().check()?;
     let weights = tokenizer(&opened, &model.choice)?;
@@ -178,7 +192,7 @@ pub(crate) async fn load(
     let codes = numbers::count(u64::from(quantizer.codes));
     let set = weights.set();
     session.tell("model", format_args!("{}{origin} · {set} weights · {codes} codes", opened.name));
-    let device = open_device(&options.gpu).await?;
+    let device = open_device(&options.gpu, session).await?;
     let adapter = Adapter::from(&device);
     let precision = if device.gpu().is_some() { options.precision } else { PrecisionChoice::F32 };
     if precision != options.precision {
@@ -195,6 +209,12 @@ pub(crate) async fn load(
         adapter,
     };
     session.title(&opened.name);
+    let open_ms = milliseconds(started);
+    let started = Instant::now();
     let tokenizer = Tokenizer::load(&device, &weights, precision.into(), session.job()).await?;
-    Ok(Loaded { tokenizer, name: opened.name, run })
+    Ok(Loaded { tokenizer, name: opened.name, run, open_ms, load_ms: milliseconds(started) })
+}
+
+fn milliseconds(since: Instant) -> f64 {
+    since.elapsed().as_secs_f64() * 1e3
 }

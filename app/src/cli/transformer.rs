@@ -196,7 +196,7 @@ pub(crate) async fn open_device(
     precision: &str,
     session: &Session,
 ) -> Result<Device, Failure> {
-    let device = model::open_device(&options.gpu).await?;
+    let device = model::open_device(&options.gpu, session).await?;
     session.tell("device", format_args!("{} · {precision}", Adapter::from(&device).line()));
     Ok(device)
 }

@@ -18,19 +18,14 @@ impl Devices {
     pub(crate) fn of_window(gpu: Result<Gpu, String>) -> Self {
         let software = gpu.as_ref().is_ok_and(|gpu| gpu.info().is_software());
         let computes = software && cfg!(not(target_arch = "wasm32"));
-        Self { gpu, processor: computes.then(|| Processor::open(0)) }
+        Self { gpu, processor: computes.then(|| Processor::open_behind_window(0)) }
     }
 
-    /// What tokenizers run on, or why there is nothing.
-    pub(crate) fn for_tokenizers(&self) -> Result<Device, String> {
+    /// What models run on, or why there is nothing.
+    pub(crate) fn for_models(&self) -> Result<Device, String> {
         match &self.processor {
             Some(processor) => Ok(processor.clone().into()),
             None => self.gpu.clone().map(Device::from),
         }
-    }
-
-    /// What generators run on, or why there is nothing. On a page that is a GPU.
-    pub(crate) fn for_generators(&self) -> Result<Device, String> {
-        if cfg!(target_arch = "wasm32") { self.gpu.clone().map(Device::from) } else { self.for_tokenizers() }
     }
 }

@@ -57,7 +57,7 @@ impl Devices {
     }
 
     /// The GPU, a software adapter where there is no other.
-    pub(super) async fn gpu(&self) -> Result<Gpu, JsValue> {
+    async fn gpu(&self) -> Result<Gpu, JsValue> {
         let open = self.0.best.clone().or_else(|| self.0.gpu.borrow().clone());
         if let Some(gpu) = open {
             return Ok(gpu);

@@ -57,20 +57,22 @@ impl WasmEngine {
     }
 
     /// Loads a transformer from what `load` takes, and the tokenizer inside, or the one that `tokenizer` gives in the same way;
-    /// `yaml` is an official configuration, which tells the number of heads.
+    /// `yaml` is an official configuration, which tells the number of heads; `device` is auto, gpu or cpu.
     #[wasm_bindgen(js_name = loadGenerator)]
     pub fn load_generator(
         &self,
         source: JsValue,
         precision: Option<String>,
         yaml: Option<String>,
+        device: Option<String>,
         tokenizer: JsValue,
         job: &WasmJob,
     ) -> Result<Promise, JsValue> {
         let precision = script::transformer_precision(precision.as_deref())?;
         let tokenizer =
             if tokenizer.is_undefined() { GivenTokenizer::None } else { GivenTokenizer::Source(tokenizer) };
-        Ok(generator::load(self.devices.clone(), source, precision, yaml, tokenizer, job))
+        let devices = (self.devices.clone(), script::device(device.as_deref())?);
+        Ok(generator::load(devices, source, precision, yaml, tokenizer, job))
     }
 
     /// The same, with a tokenizer that is loaded already.
@@ -80,12 +82,14 @@ impl WasmEngine {
         source: JsValue,
         precision: Option<String>,
         yaml: Option<String>,
+        device: Option<String>,
         tokenizer: &WasmTokenizer,
         job: &WasmJob,
     ) -> Result<Promise, JsValue> {
         let precision = script::transformer_precision(precision.as_deref())?;
         let tokenizer = GivenTokenizer::Loaded(tokenizer.tokenizer());
-        Ok(generator::load(self.devices.clone(), source, precision, yaml, tokenizer, job))
+        let devices = (self.devices.clone(), script::device(device.as_deref())?);
+        Ok(generator::load(devices, source, precision, yaml, tokenizer, job))
     }
 
     /// What computes, as JSON.

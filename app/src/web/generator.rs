@@ -17,6 +17,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
 use super::{
+    device_choice::DeviceChoice,
     devices::Devices,
     model::open_model,
     script::{self, WasmJob, bad_argument, tokens_from, tokens_to},
@@ -81,7 +82,7 @@ const MOST_PICTURES: u32 = 1000;
 
 /// Loads a generator; of a transformer that has no tokenizer, the transformer alone.
 pub(super) fn load(
-    devices: Devices,
+    (devices, choice): (Devices, DeviceChoice),
     source: JsValue,
     precision: Option<TransformerPrecision>,
     yaml: Option<String>,
@@ -96,7 +97,7 @@ pub(super) fn load(
         let fail = |error| script::error(&error);
         let mut opened = OpenedGenerator::new(model.name(), &model, yaml.as_deref()).map_err(fail)?;
         let precision = opened.precision(precision, TransformerPrecision::F32).map_err(fail)?;
-        let device = Device::from(devices.gpu().await?);
+        let device = devices.device(choice).await?;
         match tokenizer {
             GivenTokenizer::None => {}
             GivenTokenizer::Loaded(tokenizer) => opened.use_tokenizer(tokenizer).map_err(fail)?,
@@ -131,6 +132,7 @@ fn describe(opened: &OpenedGenerator, device: &Device, precision: TransformerPre
     json!({
         "name": description.name,
         "precision": precision.name(),
+        "device": if device.gpu().is_some() { "gpu" } else { "cpu" },
         "classes": config.class_num,
         "classNames": description.class_names,
         "grid": [config.side(), config.side()],

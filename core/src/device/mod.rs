@@ -5,7 +5,7 @@ mod worker;
 
 use std::sync::Arc;
 
-use ibq_cpu::{Cpu, isa::Isa};
+use ibq_cpu::{Cpu, Priority, isa::Isa};
 use ibq_shaders::Storage;
 use serde::{Deserialize, Serialize};
 use web_time::Instant;
@@ -56,9 +56,19 @@ impl Processor {
     /// The processor with `threads` threads (0: as many as the system grants).
     #[must_use]
     pub fn open(threads: usize) -> Self {
+        Self::with_priority(threads, Priority::Normal)
+    }
+
+    /// The same behind a window: on Linux its threads let others go first, so that the window stays responsive.
+    #[must_use]
+    pub fn open_behind_window(threads: usize) -> Self {
+        Self::with_priority(threads, Priority::Low)
+    }
+
+    fn with_priority(threads: usize, priority: Priority) -> Self {
         // What is free before anything of ours is loaded; a part of it is left to others.
         let budget = available_memory().map_or(UNKNOWN_MEMORY, |bytes| bytes / 4 * 3);
-        let cpu = Cpu::new(Isa::best(), threads);
+        let cpu = Cpu::with_priority(Isa::best(), threads, priority);
         Self {
             cpu,
             name: model_name().into(),

@@ -3,6 +3,7 @@
 use std::{collections::HashMap, fmt, sync::Arc};
 
 use serde::Serialize;
+use web_time::Instant;
 
 use super::Dispatch;
 
@@ -10,6 +11,10 @@ use super::Dispatch;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Stage {
+    /// From the configuration to a graph of operations, and the memory that they need. Zero where the last run's is used.
+    Plan,
+    /// From the graph to allocated memory and pipelines. Zero where the last run's are used.
+    Compile,
     /// From pixels to latent vectors.
     Encode,
     /// From latent vectors to codes.
@@ -21,10 +26,12 @@ pub enum Stage {
 }
 
 impl Stage {
-    /// "encode", "lookup", "decode", "token".
+    /// "plan", "compile", "encode", "lookup", "decode", "token".
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Plan => "plan",
+            Self::Compile => "compile",
             Self::Encode => "encode",
             Self::Lookup => "lookup",
             Self::Decode => "decode",
@@ -68,7 +75,7 @@ pub struct KernelTime {
 /// Milliseconds of one stage, 0 where it did not run.
 #[must_use]
 pub fn stage_ms(times: &[StageTime], stage: Stage) -> f64 {
-    times.iter().find(|time| time.stage == stage).map_or(0.0, |time| time.ms)
+    times.iter().filter(|time| time.stage == stage).map(|time| time.ms).sum()
 }
 
 /// One run of one kernel, or of one operation on the processor.
@@ -114,6 +121,11 @@ impl Times {
             Some(time) => time.ms += ms,
             None => self.stages.push(StageTime { stage, ms }),
         }
+    }
+
+    /// Adds to the time of a stage what has passed since it began.
+    pub(crate) fn add_since(&mut self, stage: Stage, began: Instant) {
+        self.add_stage(stage, began.elapsed().as_secs_f64() * 1e3);
     }
 
     /// Adds what these kernels took.

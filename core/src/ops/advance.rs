@@ -1,12 +1,14 @@
 //! Moving all sequences forward.
 
 use ibq_shaders::{Kernel, Storage, params::AdvanceParams};
+use serde::{Deserialize, Serialize};
 
 use crate::gpu::{Bound, DispatchBuilder, Extent};
 
 use super::{EmitContext, Host, Op, TensorId};
 
 /// Adds to the position of all sequences, so that the same graph computes token after token.
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Advance {
     /// The position.
     pub(crate) state: TensorId,

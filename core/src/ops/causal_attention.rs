@@ -1,12 +1,14 @@
 //! Attention of the transformer over the cache of keys and values.
 
 use ibq_shaders::{Kernel, params::CausalAttentionParams};
+use serde::{Deserialize, Serialize};
 
 use crate::gpu::{Bound, DispatchBuilder, Extent};
 
 use super::{EmitContext, Heads, Host, Op, TensorId};
 
 /// Softmax(q · kᵀ / √d) · v over all positions up to the query's own. A sequence has `queries` neighboring rows.
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct CausalAttention {
     /// The position.
     pub(crate) state: TensorId,

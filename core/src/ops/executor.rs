@@ -1,209 +1,219 @@
-//! One graph, two executors: what a model does with its device, whichever it is.
+//! What computes graphs: the interface of every executor.
+//!
+//! The parameters of a model go into a [`ParameterLoader`]. Once they are complete it becomes an [`Executor`], which prepares
+//! graphs that use them: [`Program`]s, to be run again and again. `gpu_executor`, `cpu_executor` and `worker_executor` implement
+//! the three; everything else in this crate knows only the traits.
 
-#[cfg(target_arch = "wasm32")]
-use std::rc::Rc;
-use std::{ops::Range, sync::Arc};
+use std::{fmt::Debug, ops::Range, pin::Pin};
 
-use ibq_shaders::Storage;
+use ibq_shaders::{LookupScore, Storage};
+use serde::{Deserialize, Serialize};
 
 use crate::{
-    device::{Device, Peaks, Processor},
-    gpu::{Gpu, GpuError, KernelRun, RunError},
+    gpu::{GpuError, KernelRun, RunError},
     job::Job,
 };
 
-#[cfg(target_arch = "wasm32")]
-use super::worker::{RemoteParameters, RemoteProgram};
-use super::{Graph, HostParameters, HostProgram, Map, Parameters, Program, TensorId, shard_codes};
+use super::{Graph, LinearPart, LinearShape, Map, TensorId};
 
-/// The parameters of a model on its device.
-#[derive(Debug)]
-pub(crate) enum DeviceParameters {
-    Gpu(Gpu, Box<Parameters>),
-    Cpu(Arc<HostParameters>),
-    /// The processor, in a worker of the page.
-    #[cfg(target_arch = "wasm32")]
-    Worker(Rc<RemoteParameters>),
+/// A future of an executor. Whoever asked for it waits for it on the same thread.
+pub(crate) type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+
+/// What threads may share. A page has one thread, so there it is anything.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) trait Shareable: Send + Sync {}
+#[cfg(not(target_arch = "wasm32"))]
+impl<T: Send + Sync + ?Sized> Shareable for T {}
+/// What threads may share. A page has one thread, so there it is anything.
+#[cfg(target_arch = "wasm32")]
+pub(crate) trait Shareable {}
+#[cfg(target_arch = "wasm32")]
+impl<T: ?Sized> Shareable for T {}
+
+/// Parameters on their way from files to a device. Errors are [`GpuError`]: no memory, or the device was lost.
+pub(crate) trait ParameterLoader {
+    /// Puts a convolution in of (outputs, inputs, side); `weight` as in PyTorch: [out, in, side, side].
+    fn put_conv<'a>(
+        &'a mut self,
+        name: &'a str,
+        shape: (usize, usize, usize),
+        weight: &'a [f32],
+        bias: &'a [f32],
+    ) -> Pending<'a, Result<(), GpuError>>;
+
+    /// Puts a GroupNorm in.
+    fn put_norm<'a>(
+        &'a mut self,
+        name: &'a str,
+        weight: &'a [f32],
+        bias: &'a [f32],
+    ) -> Pending<'a, Result<(), GpuError>>;
+
+    /// Adds the next codes, `rows` × `dimension` values, which will be compared by `score`.
+    fn put_codes<'a>(
+        &'a mut self,
+        rows: &'a [f32],
+        dimension: usize,
+        score: LookupScore,
+    ) -> Pending<'a, Result<(), GpuError>>;
+
+    /// Makes room for a linear layer; a GPU keeps it in shards of this many rows.
+    fn begin_linear<'a>(
+        &'a mut self,
+        name: &'a str,
+        shape: LinearShape,
+        shard_rows: u32,
+    ) -> Pending<'a, Result<(), GpuError>>;
+
+    /// Puts rows of one matrix of a layer in, from row `first` on, which is a multiple of four: at most
+    /// [`PIECE`](super::PIECE) bytes.
+    fn put_linear_rows<'a>(
+        &'a mut self,
+        name: &'a str,
+        rows: LinearRows,
+        values: &'a [f32],
+        job: &'a Job,
+    ) -> Pending<'a, Result<(), RunError>>;
+
+    /// Puts words of quantized weights in, as the GPU's kernel reads them: of one shard's outputs, from row `row` of the part on.
+    fn put_linear_words<'a>(
+        &'a mut self,
+        name: &'a str,
+        words_of: LinearWords,
+        words: &'a [u32],
+    ) -> Pending<'a, Result<(), GpuError>>;
+
+    /// Takes a layer with quantized weights out again: its words, as the GPU's kernel reads them.
+    #[cfg(not(target_arch = "wasm32"))]
+    fn take_linear_words<'a>(&'a mut self, name: &'a str) -> Pending<'a, Result<Vec<PartWords>, GpuError>>;
+
+    /// Makes room for a table of (rows, columns); a GPU keeps it in shards of this many rows.
+    fn begin_table<'a>(
+        &'a mut self,
+        name: &'a str,
+        shape: (u32, u32),
+        shard_rows: u32,
+    ) -> Pending<'a, Result<(), GpuError>>;
+
+    /// Puts the next rows of a table in; none of them may be of two shards.
+    fn put_table_rows<'a>(
+        &'a mut self,
+        name: &'a str,
+        values: &'a [f32],
+    ) -> Pending<'a, Result<(), GpuError>>;
+
+    /// Puts a vector of 32-bit floats in.
+    fn put_vector<'a>(&'a mut self, name: &'a str, values: &'a [f32]) -> Pending<'a, Result<(), GpuError>>;
+
+    /// The most bytes that a kernel sees as a whole.
+    fn largest_binding(&self) -> u64;
+
+    /// The parameters, complete.
+    fn finish(self: Box<Self>) -> Box<dyn Executor>;
 }
 
-impl DeviceParameters {
+/// A part of a layer with quantized weights, and its words.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) type PartWords = (LinearPart, Vec<u32>);
+
+/// Which rows of a linear layer: from row `first` of one of its matrices on.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct LinearRows {
+    pub(crate) matrix: u32,
+    pub(crate) first: u32,
+}
+
+/// Which words of a linear layer: those of some outputs, from row `row` of a part on.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct LinearWords {
+    pub(crate) part: LinearPart,
+    pub(crate) outputs: Range<u32>,
+    pub(crate) row: u32,
+}
+
+/// The parameters of a model on its device, and what computes with them.
+pub(crate) trait Executor: Debug + Shareable {
     /// Bytes of all parameters.
-    pub(crate) fn bytes(&self) -> u64 {
-        match self {
-            Self::Gpu(_, parameters) => parameters.bytes(),
-            Self::Cpu(parameters) => parameters.bytes,
-            #[cfg(target_arch = "wasm32")]
-            Self::Worker(parameters) => parameters.bytes,
-        }
-    }
+    fn bytes(&self) -> u64;
 
     /// Bytes of one linear layer.
-    pub(crate) fn linear_bytes(&self, layer: &str) -> u64 {
-        match self {
-            Self::Gpu(_, parameters) => parameters.linear.linear(layer).bytes(),
-            Self::Cpu(parameters) => parameters.linear.linear(layer).bytes(),
-            // It has none.
-            #[cfg(target_arch = "wasm32")]
-            Self::Worker(_) => 0,
-        }
-    }
+    fn linear_bytes(&self, layer: &str) -> u64;
 
     /// Codes of each shard of the codebook.
-    pub(crate) fn shards(&self) -> Vec<u32> {
-        match self {
-            Self::Gpu(_, parameters) => parameters.codebook.shards.iter().map(|shard| shard.codes).collect(),
-            Self::Cpu(parameters) => vec![parameters.codebook.vectors.outputs() as u32],
-            #[cfg(target_arch = "wasm32")]
-            Self::Worker(parameters) => vec![parameters.codes],
-        }
-    }
-}
+    fn shards(&self) -> Vec<u32>;
 
-/// What a processor can do at most, measured where it computes.
-///
-/// # Errors
-/// [`GpuError`]: its worker answers no more.
-#[cfg_attr(not(target_arch = "wasm32"), allow(clippy::unused_async, reason = "a page waits for its worker"))]
-pub(crate) async fn processor_peaks(processor: &Processor) -> Result<Peaks, GpuError> {
-    #[cfg(target_arch = "wasm32")]
-    if let Some(worker) = processor.worker() {
-        return super::worker::measure(worker).await;
-    }
-    Ok(processor.measure())
-}
+    /// Shards of a table and of a linear layer.
+    #[cfg(test)]
+    fn linear_shards(&self, table: &str, layer: &str) -> (usize, usize);
 
-/// Codes of one shard, at most, on this device.
-pub(crate) fn device_shard_codes(device: &Device, dimension: u32, storage: Storage) -> u32 {
-    match device {
-        Device::Gpu(_) => shard_codes(dimension, storage),
-        Device::Cpu(_) => u32::MAX,
-    }
-}
-
-/// A graph made ready for its device, with its memory: to be run again and again.
-#[derive(Debug)]
-pub(crate) enum Prepared {
-    Gpu(Gpu, Box<Program>),
-    Cpu(HostProgram),
-    #[cfg(target_arch = "wasm32")]
-    Worker(RemoteProgram),
-}
-
-impl Prepared {
-    /// Allocates and compiles.
+    /// Makes a graph ready whose maps are stored in this way: allocates and compiles.
     ///
     /// # Errors
     /// [`GpuError`]: no memory, or the driver refuses a kernel.
-    pub(crate) async fn new(
-        graph: Graph,
-        parameters: &DeviceParameters,
-        storage: Storage,
-    ) -> Result<Self, GpuError> {
-        Ok(match parameters {
-            DeviceParameters::Gpu(gpu, parameters) => {
-                let program = Program::compile(gpu, &graph, parameters, storage).await?;
-                Self::Gpu(gpu.clone(), Box::new(program))
-            }
-            DeviceParameters::Cpu(parameters) => Self::Cpu(HostProgram::new(graph, parameters)?),
-            #[cfg(target_arch = "wasm32")]
-            DeviceParameters::Worker(parameters) => {
-                Self::Worker(RemoteProgram::new(graph, parameters).await?)
-            }
-        })
-    }
+    fn prepare(&self, graph: Graph, storage: Storage) -> Pending<'_, Result<Box<dyn Program>, GpuError>>;
+}
 
+/// A graph made ready for its device, with its memory: to be run again and again.
+pub(crate) trait Program: Debug + Shareable {
     /// Number of operations.
-    pub(crate) fn operations(&self) -> usize {
-        match self {
-            Self::Gpu(_, program) => program.operations(),
-            Self::Cpu(program) => program.operations(),
-            #[cfg(target_arch = "wasm32")]
-            Self::Worker(program) => program.operations(),
-        }
-    }
+    fn operations(&self) -> usize;
+
+    /// Named activations: the map that holds each once this many operations have run.
+    fn activations(&self) -> Vec<(String, Map, usize)>;
+
+    /// Steps of a run, and the bytes that they must move at least: dispatches of a GPU, operations of the processor.
+    fn cost(&self) -> (usize, f64);
 
     /// Runs some operations in slices; `progress` gets the share that is done. With `timed`, the result holds what each
     /// kernel took, where the device can measure it.
     ///
     /// # Errors
     /// [`RunError`]: cancelled, or the device was lost.
-    pub(crate) async fn run(
-        &self,
+    fn run<'a>(
+        &'a self,
         operations: Range<usize>,
         timed: bool,
-        job: &Job,
-        progress: impl Fn(f32),
-    ) -> Result<Vec<KernelRun>, RunError> {
-        match self {
-            Self::Gpu(gpu, program) => {
-                let range =
-                    program.dispatches_until(operations.start)..program.dispatches_until(operations.end);
-                let dispatches = &program.dispatches[range];
-                let times = gpu.run(dispatches, timed, job, progress).await?;
-                Ok(KernelRun::of(dispatches, &times))
-            }
-            Self::Cpu(program) => Ok(program.run(operations, timed, job, progress)?),
-            #[cfg(target_arch = "wasm32")]
-            Self::Worker(program) => program.run(operations, timed, job, progress).await,
-        }
-    }
+        job: &'a Job,
+        progress: &'a dyn Fn(f32),
+    ) -> Pending<'a, Result<Vec<KernelRun>, RunError>>;
 
-    /// Runs all operations `times` times over. On a GPU that is one submission, which is not waited for: the caller sees to it that
-    /// this is not too much.
+    /// Runs all operations `times` times over. On a GPU that is one submission, which is not waited for: the caller sees to it
+    /// that this is not too much.
     ///
     /// # Errors
     /// [`RunError`]: cancelled.
-    #[cfg_attr(
-        not(target_arch = "wasm32"),
-        allow(clippy::unused_async, reason = "a page waits for its worker")
-    )]
-    pub(crate) async fn repeat(&self, times: u32, job: &Job) -> Result<(), RunError> {
-        match self {
-            Self::Gpu(gpu, program) => {
-                gpu.submit(&program.dispatches, times);
-            }
-            Self::Cpu(program) => {
-                for _ in 0..times {
-                    program.run(0..program.operations(), false, job, |_| {})?;
-                }
-            }
-            #[cfg(target_arch = "wasm32")]
-            Self::Worker(program) => {
-                for _ in 0..times {
-                    program.run(0..program.operations(), false, job, |_| {}).await?;
-                }
-            }
-        }
+    fn repeat<'a>(&'a self, times: u32, job: &'a Job) -> Pending<'a, Result<(), RunError>>;
+
+    /// Writes words to the beginning of a tensor.
+    fn write(&self, tensor: TensorId, words: &[u32]);
+
+    /// The first `count` words of a tensor.
+    ///
+    /// # Errors
+    /// [`GpuError`]: the device was lost.
+    fn read_words(&self, tensor: TensorId, count: u64) -> Pending<'_, Result<Vec<u32>, GpuError>>;
+
+    /// Writes a map's values, [items · h · w, c].
+    fn put(&self, map: &Map, values: &[f32]);
+
+    /// The values of a map in NHWC order, without the padding of channels.
+    ///
+    /// # Errors
+    /// [`GpuError`]: the device was lost.
+    fn values<'a>(&'a self, map: &'a Map) -> Pending<'a, Result<Vec<f32>, GpuError>>;
+}
+
+impl dyn Program {
+    /// Runs all operations.
+    ///
+    /// # Errors
+    /// [`RunError`]: cancelled, or the device was lost.
+    pub(crate) async fn run_all(&self, job: &Job) -> Result<(), RunError> {
+        self.run(0..self.operations(), false, job, &|_| {}).await?;
         Ok(())
     }
 
-    /// Steps of a run, and the bytes that they must move at least: dispatches of a GPU, operations of the processor.
-    pub(crate) fn cost(&self) -> (usize, f64) {
-        match self {
-            Self::Gpu(_, program) => {
-                let bytes = program.dispatches.iter().map(|dispatch| dispatch.bytes).sum();
-                (program.dispatches.len(), bytes)
-            }
-            Self::Cpu(program) => (program.operations(), program.moved_bytes()),
-            // Nobody measures it there.
-            #[cfg(target_arch = "wasm32")]
-            Self::Worker(program) => (program.operations(), 0.0),
-        }
-    }
-
-    /// Writes words to the beginning of a tensor.
-    pub(crate) fn write(&self, tensor: TensorId, words: &[u32]) {
-        match self {
-            Self::Gpu(gpu, program) => {
-                gpu.write(program.buffer(tensor), 0, bytemuck::cast_slice(words));
-            }
-            Self::Cpu(program) => program.write(tensor, words),
-            #[cfg(target_arch = "wasm32")]
-            Self::Worker(program) => program.write(tensor, words),
-        }
-    }
-
-    /// The first `count` words of a tensor.
+    /// The first `count` values of a tensor, of one word each.
     ///
     /// # Errors
     /// [`GpuError`]: the device was lost.
@@ -212,44 +222,6 @@ impl Prepared {
         tensor: TensorId,
         count: u64,
     ) -> Result<Vec<T>, GpuError> {
-        match self {
-            Self::Gpu(gpu, program) => gpu.read_words(program.buffer(tensor), count).await,
-            Self::Cpu(program) => Ok(program.read(tensor, count as usize)),
-            #[cfg(target_arch = "wasm32")]
-            Self::Worker(program) => program.read(tensor, count as usize).await,
-        }
-    }
-
-    /// Writes a map's values, [items · h · w, c].
-    pub(crate) fn put(&self, map: &Map, values: &[f32]) {
-        match self {
-            Self::Gpu(gpu, program) => program.put(gpu, map, values),
-            Self::Cpu(program) => program.put(map, values),
-            #[cfg(target_arch = "wasm32")]
-            Self::Worker(program) => program.put(map, values),
-        }
-    }
-
-    /// The values of a map in NHWC order, without the padding of channels.
-    ///
-    /// # Errors
-    /// [`GpuError`]: the device was lost.
-    pub(crate) async fn values(&self, map: &Map) -> Result<Vec<f32>, GpuError> {
-        match self {
-            Self::Gpu(gpu, program) => program.values(gpu, map).await,
-            Self::Cpu(program) => Ok(program.values(map)),
-            #[cfg(target_arch = "wasm32")]
-            Self::Worker(program) => program.values(map).await,
-        }
-    }
-
-    /// Named activations: the map that holds each once this many operations have run.
-    pub(crate) fn activations(&self) -> Vec<(String, Map, usize)> {
-        match self {
-            Self::Gpu(_, program) => program.activations.clone(),
-            Self::Cpu(program) => program.activations(),
-            #[cfg(target_arch = "wasm32")]
-            Self::Worker(program) => program.activations(),
-        }
+        Ok(bytemuck::cast_slice(&self.read_words(tensor, count).await?).to_vec())
     }
 }

@@ -10,8 +10,8 @@ use super::{Host, Map, Parameters, TensorId, shared_tensors::SharedTensors};
 
 /// One operation: which tensors it touches, and how each executor does it.
 ///
-/// [`Graph`], [`Map`] and [`Arena`](super::Arena) are plain data and know no device. On a GPU, `emit` gives the dispatches of a
-/// [`Program`](super::Program); on the processor, a [`HostProgram`](super::HostProgram) calls `compute`.
+/// [`Graph`], [`Map`] and [`Arena`](super::Arena) are plain data and know no device. An [`Executor`](super::Executor) makes a graph a
+/// [`Program`](super::Program): on a GPU `emit` gives its dispatches, on the processor it calls `compute`.
 pub(crate) trait Op: Any + Send + Sync {
     /// The tensors it reads or writes.
     fn touches(&self) -> Vec<TensorId>;

@@ -1,7 +1,10 @@
 //! Linear layers of the transformer, with what comes before and after their products.
 
+use std::borrow::Cow;
+
 use ibq_cpu::{Inputs, Outputs, Vectors};
 use ibq_shaders::{Kernel, LinearKind, LinearTile, params::LinearParams};
+use serde::{Deserialize, Serialize};
 
 use crate::gpu::{Bound, DispatchBuilder, Extent};
 
@@ -11,7 +14,7 @@ use super::{EmitContext, Host, Op, TensorId};
 const WIDE: u32 = 1024;
 
 /// How channels are cut into heads, and how many positions the cache has.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Heads {
     pub(crate) count: u32,
     /// Channels of one head.
@@ -20,7 +23,7 @@ pub(crate) struct Heads {
 }
 
 /// What a layer multiplies and adds beside its weights.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum LinearVectors {
     /// The bias: a parameter.
     Bias(String),
@@ -30,24 +33,24 @@ pub(crate) enum LinearVectors {
 }
 
 /// What queries, keys and values need.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct LinearAttention {
     /// The position.
     pub(crate) state: TensorId,
     /// [sequences, keys or values, heads, positions, head]
     pub(crate) cache: TensorId,
     /// The parameter with cosine and sine of every position and pair.
-    pub(crate) rotation: &'static str,
+    pub(crate) rotation: Cow<'static, str>,
 }
 
 /// A linear layer of `rows` rows, of each sequence `queries` neighboring ones; `linear.wgsl` describes the kinds.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Linear {
     pub(crate) kind: LinearKind,
     /// The parameter.
     pub(crate) layer: String,
     /// Its name in reports.
-    pub(crate) label: &'static str,
+    pub(crate) label: Cow<'static, str>,
     /// [rows, inputs]
     pub(crate) x: TensorId,
     /// [rows, outputs in fours]; half of them with a gate.
@@ -91,14 +94,14 @@ impl Op for Linear {
         if let LinearVectors::Sequences { tensor, .. } = self.vectors {
             tensors.push(tensor);
         }
-        if let Some(LinearAttention { state, cache, .. }) = self.attention {
-            tensors.extend([state, cache]);
+        if let Some(LinearAttention { state, cache, .. }) = &self.attention {
+            tensors.extend([*state, *cache]);
         }
         tensors
     }
 
     fn label(&self) -> String {
-        self.label.to_owned()
+        self.label.clone().into_owned()
     }
 
     fn flops(&self) -> f64 {
@@ -111,7 +114,7 @@ impl Op for Linear {
 
     fn compute(&self, host: &mut Host<'_>) {
         let mut y = host.take(self.y);
-        let mut cache = self.attention.map_or(Vec::new(), |attention| host.take(attention.cache));
+        let mut cache = self.attention.as_ref().map_or(Vec::new(), |attention| host.take(attention.cache));
         let parameters = &host.parameters.linear;
         let weights = parameters.linear(&self.layer);
         let (vectors, [scale, shift, gamma]) = self.vectors(host);
@@ -123,14 +126,14 @@ impl Op for Linear {
                 Inputs::Modulate(vectors, [scale, shift])
             }
         };
-        let outputs = match (self.kind, &self.vectors, self.attention) {
+        let outputs = match (self.kind, &self.vectors, &self.attention) {
             (LinearKind::Condition, LinearVectors::Bias(bias), _) => {
                 Outputs::Bias(&mut y, parameters.vector(bias))
             }
             (LinearKind::Residual, ..) => Outputs::Residual(&mut y, vectors, gamma),
             (LinearKind::Gate, ..) => Outputs::Gate(&mut y),
             (LinearKind::Qkv, _, Some(LinearAttention { state, rotation, .. })) => Outputs::Qkv {
-                heads: self.heads.at(host.tensor(state)[0].to_bits(), self.queries),
+                heads: self.heads.at(host.tensor(*state)[0].to_bits(), self.queries),
                 rotation: parameters.vector(rotation),
                 query: &mut y,
                 cache: &mut cache,
@@ -139,7 +142,7 @@ impl Op for Linear {
         };
         ibq_cpu::linear(host.cpu, weights, x, inputs, outputs);
         host.put(self.y, y);
-        if let Some(attention) = self.attention {
+        if let Some(attention) = &self.attention {
             host.put(attention.cache, cache);
         }
     }
@@ -164,10 +167,10 @@ impl Op for Linear {
             let offset = 16 * u64::from(layer.shard4) * index as u64;
             let y = Bound { offset, bytes: y.bytes - offset, ..y };
             let mut bindings = vec![Bound::whole(&matrix.weights), context.bind_tensor(self.x), y, vectors];
-            if let Some(LinearAttention { state, cache, rotation }) = self.attention {
-                bindings.push(Bound::whole(context.buffer(state)));
+            if let Some(LinearAttention { state, cache, rotation }) = &self.attention {
+                bindings.push(Bound::whole(context.buffer(*state)));
                 bindings.push(Bound::whole(parameters.vector(rotation)));
-                bindings.push(context.bind_tensor(cache));
+                bindings.push(context.bind_tensor(*cache));
             }
             bindings.extend(matrix.scales.as_ref().map(Bound::whole));
             let bytes = matrix.weights.bytes + matrix.scales.as_ref().map_or(0, |scales| scales.bytes);
@@ -195,7 +198,7 @@ impl Op for Linear {
                     self.rows.div_ceil(tile.rows()),
                     1,
                 ]),
-                label: self.label.into(),
+                label: self.label().into(),
                 flops: 32.0 * f64::from(k4) * f64::from(o4) * f64::from(self.rows),
                 bytes: bytes as f64,
             });

@@ -230,7 +230,7 @@ mod tests {
                 read(indices).await.unwrap().as_chunks().0.iter().map(|&w| u32::from_le_bytes(w)).collect();
             let margins =
                 read(margins).await.unwrap().as_chunks().0.iter().map(|&w| f32::from_le_bytes(w)).collect();
-            (indices, margins, program.values(gpu, &embedded).await.unwrap())
+            (indices, margins, program.map_values(&embedded).await.unwrap())
         })
     }
 

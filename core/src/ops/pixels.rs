@@ -136,7 +136,7 @@ mod tests {
                 let program = bench.compile().await;
                 gpu.write(program.buffer(pixels), 0, &bytes);
                 gpu.run(&program.dispatches, false, &Job::new(), |_| {}).await.unwrap();
-                program.values(gpu, &x).await.unwrap()
+                program.map_values(&x).await.unwrap()
             });
             let expected: Vec<f32> =
                 bytes.chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]].map(pixel_to_model)).collect();

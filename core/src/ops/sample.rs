@@ -5,13 +5,14 @@ use ibq_shaders::{
     Kernel, NO_INDEX, Storage,
     params::{SampleParams, SampleSettings},
 };
+use serde::{Deserialize, Serialize};
 
 use crate::gpu::{Bound, DispatchBuilder, Extent};
 
 use super::{EmitContext, Host, Op, TensorId};
 
 /// Guides, filters and draws at the position of the state; `sample.wgsl` says how.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Sample {
     /// The position.
     pub(crate) state: TensorId,

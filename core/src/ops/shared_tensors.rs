@@ -2,6 +2,8 @@
 
 use std::sync::{Mutex, PoisonError};
 
+#[cfg(target_arch = "wasm32")]
+use super::worker_executor::RemoteTensors;
 use crate::{
     device::{Device, Processor},
     gpu::{Buffer, Gpu, GpuError},
@@ -14,7 +16,14 @@ pub(crate) struct SharedTensors(Place);
 #[derive(Debug)]
 enum Place {
     Gpu(Gpu, Vec<Buffer>),
-    Cpu { processor: Processor, tensors: Mutex<Vec<Vec<f32>>>, bytes: u64 },
+    Cpu {
+        processor: Processor,
+        tensors: Mutex<Vec<Vec<f32>>>,
+        bytes: u64,
+    },
+    /// The processor, in a worker of the page.
+    #[cfg(target_arch = "wasm32")]
+    Worker(RemoteTensors),
 }
 
 impl SharedTensors {
@@ -23,7 +32,7 @@ impl SharedTensors {
     /// # Errors
     /// [`GpuError`]: no memory.
     pub(crate) async fn new(device: &Device, tensors: &[(&str, u64)]) -> Result<Self, GpuError> {
-        Ok(Self(match device {
+        match device {
             Device::Gpu(gpu) => {
                 // Small ones hold what all invocations read.
                 let usage = wgpu::BufferUsages::STORAGE
@@ -34,16 +43,28 @@ impl SharedTensors {
                 for &(name, bytes) in tensors {
                     buffers.push(gpu.buffer(name, bytes, usage).await?);
                 }
-                Place::Gpu(gpu.clone(), buffers)
+                Ok(Self(Place::Gpu(gpu.clone(), buffers)))
             }
             Device::Cpu(processor) => {
-                let zeros = tensors.iter().map(|&(name, bytes)| zeros(name, bytes));
-                let zeros = zeros.collect::<Result<Vec<_>, _>>()?;
-                let bytes = zeros.iter().map(|tensor| 4 * tensor.len() as u64).sum();
-                processor.memory_counter().add(bytes);
-                Place::Cpu { processor: processor.clone(), tensors: Mutex::new(zeros), bytes }
+                #[cfg(target_arch = "wasm32")]
+                if let Some(worker) = processor.worker() {
+                    return Ok(Self(Place::Worker(RemoteTensors::new(processor, worker, tensors).await?)));
+                }
+                Self::on_processor(processor, tensors)
             }
-        }))
+        }
+    }
+
+    /// The same on the processor, where they are 0.
+    ///
+    /// # Errors
+    /// [`GpuError::OutOfMemory`].
+    pub(super) fn on_processor(processor: &Processor, tensors: &[(&str, u64)]) -> Result<Self, GpuError> {
+        let zeros = tensors.iter().map(|&(name, bytes)| zeros(name, bytes));
+        let zeros = zeros.collect::<Result<Vec<_>, _>>()?;
+        let bytes = zeros.iter().map(|tensor| 4 * tensor.len() as u64).sum();
+        processor.memory_counter().add(bytes);
+        Ok(Self(Place::Cpu { processor: processor.clone(), tensors: Mutex::new(zeros), bytes }))
     }
 
     /// Writes words to the beginning of a tensor.
@@ -54,7 +75,16 @@ impl SharedTensors {
                 let mut tensors = tensors.lock().unwrap_or_else(PoisonError::into_inner);
                 tensors[index][..words.len()].copy_from_slice(bytemuck::cast_slice(words));
             }
+            #[cfg(target_arch = "wasm32")]
+            Place::Worker(tensors) => tensors.write(index, words),
         }
+    }
+
+    /// The first `count` words of a tensor on the processor.
+    #[cfg(any(target_arch = "wasm32", test))]
+    pub(super) fn words(&self, index: usize, count: usize) -> Option<Vec<u32>> {
+        let tensors = self.host()?.lock().unwrap_or_else(PoisonError::into_inner);
+        Some(bytemuck::cast_slice(tensors.get(index)?.get(..count)?).to_vec())
     }
 
     /// The first `count` words of a tensor.
@@ -68,6 +98,10 @@ impl SharedTensors {
                 let tensors = tensors.lock().unwrap_or_else(PoisonError::into_inner);
                 Ok(bytemuck::cast_slice(&tensors[index][..count as usize]).to_vec())
             }
+            #[cfg(target_arch = "wasm32")]
+            Place::Worker(tensors) => {
+                Ok(bytemuck::cast_slice(&tensors.read(index, count as usize).await?).to_vec())
+            }
         }
     }
 
@@ -75,15 +109,24 @@ impl SharedTensors {
     pub(super) fn buffers(&self) -> &[Buffer] {
         match &self.0 {
             Place::Gpu(_, buffers) => buffers,
-            Place::Cpu { .. } => &[],
+            _ => &[],
         }
     }
 
     /// The tensors, on the processor; none while a program works with them.
     pub(super) fn host(&self) -> Option<&Mutex<Vec<Vec<f32>>>> {
         match &self.0 {
-            Place::Gpu(..) => None,
             Place::Cpu { tensors, .. } => Some(tensors),
+            _ => None,
+        }
+    }
+
+    /// Their number in the worker.
+    #[cfg(target_arch = "wasm32")]
+    pub(super) fn remote(&self) -> Option<u32> {
+        match &self.0 {
+            Place::Worker(tensors) => Some(tensors.number),
+            _ => None,
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     device::{Device, Processor},
     gpu::{AdapterChoice, Gpu, GpuOptions, Tier},
     job::Job,
-    ops::{Graph, Map, Parameters, Program},
+    ops::{GpuProgram, Graph, Map, Parameters},
 };
 
 /// Devices of every tier that the software adapter has; the portable one has only the limits that every browser has.
@@ -107,16 +107,17 @@ impl Bench {
         pollster::block_on(async {
             let program = self.compile().await;
             self.gpu.run(&program.dispatches, false, &Job::new(), |_| {}).await.expect("a run");
-            program.values(self.gpu, out).await.expect("values")
+            program.map_values(out).await.expect("values")
         })
     }
 
     /// The program with its inputs written.
-    pub(super) async fn compile(&self) -> Program {
-        let program =
-            Program::compile(self.gpu, &self.graph, &self.parameters, self.storage).await.expect("a program");
+    pub(super) async fn compile(&self) -> GpuProgram {
+        let program = GpuProgram::compile(self.gpu, &self.graph, &self.parameters, self.storage)
+            .await
+            .expect("a program");
         for (map, values) in &self.inputs {
-            program.put(self.gpu, map, values);
+            program.put_map(map, values);
         }
         program
     }

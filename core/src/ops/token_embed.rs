@@ -1,19 +1,23 @@
 //! The input of the transformer at each position.
 
+use std::borrow::Cow;
+
 use ibq_cpu::Mix;
 use ibq_shaders::{
     Kernel,
     params::{ClassMix, TokenEmbedParams},
 };
+use serde::{Deserialize, Serialize};
 
 use crate::gpu::{Bound, DispatchBuilder, Extent};
 
 use super::{EmitContext, Host, Op, TensorId};
 
 /// At position 0 the vector of the class, at position p that of token p - 1. A sequence has `queries` neighboring rows.
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct TokenEmbed {
     /// The table of the tokens, and that of the classes.
-    pub(crate) tables: [&'static str; 2],
+    pub(crate) tables: [Cow<'static, str>; 2],
     /// The position.
     pub(crate) state: TensorId,
     /// [pictures, block]
@@ -60,7 +64,7 @@ impl Op for TokenEmbed {
             let ClassMix { first, second, second_weight } = conditions[sequence];
             Mix { first: first as usize, second: second as usize, second_share: second_weight }
         };
-        let tables = self.tables.map(|table| host.parameters.linear.table(table));
+        let tables = self.tables.each_ref().map(|table| host.parameters.linear.table(table));
         let range = ..(self.rows * self.width) as usize;
         let places = (position, self.queries as usize);
         ibq_cpu::token_embed((tables[0], tables[1]), places, token, class, &mut x[range]);
@@ -69,7 +73,7 @@ impl Op for TokenEmbed {
 
     /// A dispatch for each shard of the table.
     fn emit<'a>(&self, context: &'a EmitContext<'a>) -> Vec<DispatchBuilder<'a>> {
-        let [table, classes] = self.tables.map(|table| context.parameters.linear.table(table));
+        let [table, classes] = self.tables.each_ref().map(|table| context.parameters.linear.table(table));
         let dispatch = |(index, shard): (usize, &'a crate::gpu::Buffer)| {
             let first_token = index as u32 * table.rows;
             DispatchBuilder {

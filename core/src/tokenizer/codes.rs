@@ -2,7 +2,7 @@
 
 use crate::{
     job::Job,
-    ops::{Conv2d, Embed, Graph, Map, Operand, Prepared},
+    ops::{Conv2d, Embed, Graph, Map, Operand},
 };
 
 use super::{Tokenizer, TokenizerError};
@@ -24,15 +24,15 @@ impl Tokenizer {
         let z = graph.map(1, 1, 1, dimension);
         graph.keep(z.tensor);
         let mut scores: Vec<Map> = Vec::new();
-        for (shard, codes) in inner.parameters.shards().into_iter().enumerate() {
+        for (shard, codes) in inner.executor.shards().into_iter().enumerate() {
             let y = graph.map(1, 1, 1, codes);
             graph.keep(y.tensor);
             graph.push(Conv2d::pointwise(z, Operand::Codes(shard), y));
             scores.push(y);
         }
-        let program = Prepared::new(graph, &inner.parameters, inner.storage).await?;
+        let program = inner.executor.prepare(graph, inner.storage).await?;
         program.put(&z, latent);
-        program.run(0..program.operations(), false, &Job::new(), |_| {}).await?;
+        program.run_all(&Job::new()).await?;
         let mut scored = Vec::with_capacity(inner.config.quantizer().codes as usize);
         for map in &scores {
             scored.extend(program.values(map).await?);
@@ -65,9 +65,9 @@ impl Tokenizer {
         graph.keep(indices);
         graph.keep(z.tensor);
         graph.push(Embed { indices, z });
-        let program = Prepared::new(graph, &inner.parameters, inner.storage).await?;
+        let program = inner.executor.prepare(graph, inner.storage).await?;
         program.write(indices, &[code]);
-        program.run(0..program.operations(), false, &Job::new(), |_| {}).await?;
+        program.run_all(&Job::new()).await?;
         Ok(program.values(&z).await?)
     }
 }

@@ -6,7 +6,6 @@ use web_time::Instant;
 use crate::{
     gpu::{Stage, Times},
     job::Job,
-    ops::Prepared,
     tokens::{Grid, TokenGrid},
 };
 
@@ -127,18 +126,18 @@ impl Tokenizer {
         let cached = take(&inner.decoder).filter(|shaped| shaped.items == items && shaped.grid == grid);
         let shaped = match cached {
             Some(shaped) => shaped,
-            None => self.compile_decoder(items, grid).await?,
+            None => self.compile_decoder(items, grid, times).await?,
         };
         let (program, io) = (&shaped.program, &shaped.io);
         let started = Instant::now();
         program.write(io.indices, indices);
         let all = 0..program.operations();
-        let runs = program.run(all, options.kernel_times, part.job, |done| part.report(done)).await?;
+        let runs = program.run(all, options.kernel_times, part.job, &|done| part.report(done)).await?;
         times.add_kernels(Stage::Decode, &runs);
         let (height, width) = (io.picture.h, io.picture.w);
         let pixels = u64::from(height) * u64::from(width);
         let words: Vec<u32> = program.read(io.pixels, u64::from(items) * pixels).await?;
-        times.add_stage(Stage::Decode, started.elapsed().as_secs_f64() * 1e3);
+        times.add_since(Stage::Decode, started);
         let unpack = |words: &[u32]| {
             let mut pixels = words.iter().map(|word| word.to_le_bytes());
             RgbImage::from_fn(width, height, |_, _| {
@@ -152,10 +151,18 @@ impl Tokenizer {
         Ok(pictures)
     }
 
-    async fn compile_decoder(&self, items: u32, grid: Grid) -> Result<Shaped<DecoderIo>, TokenizerError> {
-        let inner = &*self.0;
+    async fn compile_decoder(
+        &self,
+        items: u32,
+        grid: Grid,
+        times: &mut Times,
+    ) -> Result<Shaped<DecoderIo>, TokenizerError> {
+        let started = Instant::now();
         let (graph, io) = self.planner().decoder(items, grid, false);
-        let program = Prepared::new(graph, &inner.parameters, inner.storage).await?;
+        times.add_since(Stage::Plan, started);
+        let started = Instant::now();
+        let program = self.0.executor.prepare(graph, self.0.storage).await?;
+        times.add_since(Stage::Compile, started);
         let first_stage = program.operations();
         Ok(Shaped { items, grid, program, io, first_stage })
     }

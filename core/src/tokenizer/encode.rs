@@ -6,7 +6,6 @@ use web_time::Instant;
 use crate::{
     gpu::{Stage, Times},
     job::Job,
-    ops::Prepared,
     picture::Size,
     tokens::{Grid, TokenGrid},
 };
@@ -99,7 +98,7 @@ impl Tokenizer {
         let Size { width, height } = tiles.size.size(factor);
         let dimension = self.config().quantizer().dimension as usize;
         let count = tiles.tiles.len() as f32;
-        let shaped = self.shaped_encoder(1, tiles.size).await?;
+        let shaped = self.shaped_encoder(1, tiles.size, times).await?;
         let mut blend = Blend::new(Size::new(grid.cols, grid.rows), dimension, overlap_tokens(factor));
         for (index, &tile) in tiles.tiles.iter().enumerate() {
             let Tile { left, top } = tile.scaled(factor);
@@ -145,7 +144,7 @@ impl Tokenizer {
         part: &JobPart<'_>,
         times: &mut Times,
     ) -> Result<Codes, TokenizerError> {
-        let shaped = self.shaped_encoder(pictures.len() as u32, grid).await?;
+        let shaped = self.shaped_encoder(pictures.len() as u32, grid, times).await?;
         let report = |done: f32| part.report(ENCODER_SHARE * done);
         self.run_encoder(&shaped, pictures, options, (part.job, &report), times).await?;
         let report = |done: f32| part.report(ENCODER_SHARE + (1.0 - ENCODER_SHARE) * done);
@@ -169,9 +168,9 @@ impl Tokenizer {
         let program = &shaped.program;
         let started = Instant::now();
         program.write(shaped.io.pixels, &packed(pictures));
-        let runs = program.run(0..shaped.first_stage, options.kernel_times, job, report).await?;
+        let runs = program.run(0..shaped.first_stage, options.kernel_times, job, &report).await?;
         times.add_kernels(Stage::Encode, &runs);
-        times.add_stage(Stage::Encode, started.elapsed().as_secs_f64() * 1e3);
+        times.add_since(Stage::Encode, started);
         Ok(())
     }
 
@@ -186,11 +185,11 @@ impl Tokenizer {
         let (program, io) = (&shaped.program, &shaped.io);
         let started = Instant::now();
         let lookup = shaped.first_stage..program.operations();
-        let runs = program.run(lookup, options.kernel_times, job, report).await?;
+        let runs = program.run(lookup, options.kernel_times, job, &report).await?;
         times.add_kernels(Stage::Lookup, &runs);
         let count = u64::from(shaped.items) * shaped.grid.tokens();
         let indices: Vec<u32> = program.read(io.indices, count).await?;
-        times.add_stage(Stage::Lookup, started.elapsed().as_secs_f64() * 1e3);
+        times.add_since(Stage::Lookup, started);
         if let Some(position) = indices.iter().position(|&index| index >= self.0.config.quantizer().codes) {
             return Err(TokenizerError::NotFinite { position });
         }
@@ -200,17 +199,30 @@ impl Tokenizer {
     }
 
     /// The compiled encoder for pictures of this size: that of the last run, if it fits.
-    async fn shaped_encoder(&self, items: u32, grid: Grid) -> Result<Shaped<EncoderIo>, TokenizerError> {
+    async fn shaped_encoder(
+        &self,
+        items: u32,
+        grid: Grid,
+        times: &mut Times,
+    ) -> Result<Shaped<EncoderIo>, TokenizerError> {
         match take(&self.0.encoder).filter(|shaped| shaped.items == items && shaped.grid == grid) {
             Some(shaped) => Ok(shaped),
-            None => self.compile_encoder(items, grid).await,
+            None => self.compile_encoder(items, grid, times).await,
         }
     }
 
-    async fn compile_encoder(&self, items: u32, grid: Grid) -> Result<Shaped<EncoderIo>, TokenizerError> {
-        let inner = &*self.0;
+    async fn compile_encoder(
+        &self,
+        items: u32,
+        grid: Grid,
+        times: &mut Times,
+    ) -> Result<Shaped<EncoderIo>, TokenizerError> {
+        let started = Instant::now();
         let (graph, io) = self.planner().encoder(items, grid, false);
-        let program = Prepared::new(graph, &inner.parameters, inner.storage).await?;
+        times.add_since(Stage::Plan, started);
+        let started = Instant::now();
+        let program = self.0.executor.prepare(graph, self.0.storage).await?;
+        times.add_since(Stage::Compile, started);
         let first_stage = io.encode_ops;
         Ok(Shaped { items, grid, program, io, first_stage })
     }

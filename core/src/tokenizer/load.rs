@@ -4,7 +4,7 @@ use crate::{
     device::Device,
     gpu::Precision,
     job::Job,
-    ops::{DeviceParameters, ParameterLoader, shard_codes},
+    ops::{Executor, load_parameters, shard_codes},
 };
 
 use super::{Quantizer, TokenizerError, TokenizerWeights};
@@ -18,10 +18,10 @@ pub(super) async fn load(
     weights: &TokenizerWeights,
     precision: Precision,
     job: &Job,
-) -> Result<DeviceParameters, TokenizerError> {
+) -> Result<Box<dyn Executor>, TokenizerError> {
     let config = weights.config();
     config.validate()?;
-    let mut parameters = ParameterLoader::new(device, precision).await?;
+    let mut parameters = load_parameters(device, precision).await?;
     let list = config.parameters();
     let size = |shape: &[u32]| shape.iter().map(|&d| f64::from(d)).product::<f64>();
     let total: f64 = list.iter().map(|(_, shape)| size(shape)).sum();

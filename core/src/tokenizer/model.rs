@@ -9,7 +9,7 @@ use crate::{
     files::{Model, Origin, WeightSet},
     gpu::Precision,
     job::Job,
-    ops::{DeviceParameters, Prepared},
+    ops::{Executor, Program},
     picture::Size,
     tokens::Grid,
 };
@@ -33,7 +33,7 @@ pub(super) struct Inner {
     pub(super) config: TokenizerConfig,
     pub(super) precision: Precision,
     pub(super) storage: Storage,
-    pub(super) parameters: DeviceParameters,
+    pub(super) executor: Box<dyn Executor>,
     /// The programs of the last shape, kept for the next picture of the same shape. A run takes its program out.
     pub(super) encoder: Mutex<Option<Shaped<EncoderIo>>>,
     pub(super) decoder: Mutex<Option<Shaped<DecoderIo>>>,
@@ -44,7 +44,7 @@ pub(super) struct Inner {
 pub(super) struct Shaped<Io> {
     pub(super) items: u32,
     pub(super) grid: Grid,
-    pub(super) program: Prepared,
+    pub(super) program: Box<dyn Program>,
     pub(super) io: Io,
     /// Operations of the first stage (encode, or all of decode).
     pub(super) first_stage: usize,
@@ -68,7 +68,7 @@ impl Tokenizer {
         let device = device.into();
         let storage = device.storage(precision);
         let precision = if storage == Storage::F32 { Precision::F32 } else { precision };
-        let parameters = load::load(&device, weights, precision, job).await?;
+        let executor = load::load(&device, weights, precision, job).await?;
         Ok(Self(Arc::new(Inner {
             model: weights.model().clone(),
             set: weights.set(),
@@ -77,7 +77,7 @@ impl Tokenizer {
             config: weights.config().clone(),
             precision,
             storage,
-            parameters,
+            executor,
             encoder: Mutex::default(),
             decoder: Mutex::default(),
         })))
@@ -162,7 +162,7 @@ impl Tokenizer {
 
     pub(super) fn planner(&self) -> Planner<'_> {
         let inner = &self.0;
-        let weights = inner.parameters.bytes();
+        let weights = inner.executor.bytes();
         Planner { device: &inner.device, config: &inner.config, storage: inner.storage, weights }
     }
 }

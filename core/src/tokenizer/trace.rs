@@ -2,7 +2,7 @@
 
 use crate::{
     job::Job,
-    ops::{Map, Prepared},
+    ops::{Map, Program},
     picture::Size,
     tokens::Grid,
 };
@@ -57,7 +57,7 @@ impl Tokenizer {
             return Err(TokenizerError::Input(message));
         }
         let (graph, io) = self.planner().encoder(items, grid, true);
-        let program = Prepared::new(graph, &inner.parameters, inner.storage).await?;
+        let program = inner.executor.prepare(graph, inner.storage).await?;
         let mut nhwc = vec![0.0; picture.len()];
         for (index, value) in picture.iter().enumerate() {
             let (item, channel, pixel) = (index / (3 * pixels), index / pixels % 3, index % pixels);
@@ -65,7 +65,7 @@ impl Tokenizer {
         }
         program.put(&io.picture, &nhwc);
         // The first operation would make the picture out of 8-bit pixels.
-        let activations = run_to_activations(&program, 1).await?;
+        let activations = run_to_activations(&*program, 1).await?;
         let mut trace = Trace { activations, ..Trace::default() };
         let count = u64::from(items) * grid.tokens();
         trace.indices = program.read(io.indices, count).await?;
@@ -92,27 +92,27 @@ impl Tokenizer {
             return Err(TokenizerError::Input(format!("token {token} is beyond the codebook")));
         }
         let (graph, io) = self.planner().decoder(items, Grid::new(rows, cols), true);
-        let program = Prepared::new(graph, &inner.parameters, inner.storage).await?;
+        let program = inner.executor.prepare(graph, inner.storage).await?;
         program.write(io.indices, indices);
-        let activations = run_to_activations(&program, 0).await?;
+        let activations = run_to_activations(&*program, 0).await?;
         Ok(Trace { activations, ..Trace::default() })
     }
 }
 
 /// Runs all operations from `first` on, and reads each activation when it is complete: later operations may reuse its memory.
 async fn run_to_activations(
-    program: &Prepared,
+    program: &dyn Program,
     first: usize,
 ) -> Result<Vec<(String, Activation)>, TokenizerError> {
     let job = Job::new();
     let mut activations = Vec::new();
     let mut done = first;
     for (name, map, until) in program.activations() {
-        program.run(done..until, false, &job, |_| {}).await?;
+        program.run(done..until, false, &job, &|_| {}).await?;
         done = until;
         activations.push((name, nchw(&program.values(&map).await?, &map)));
     }
-    program.run(done..program.operations(), false, &job, |_| {}).await?;
+    program.run(done..program.operations(), false, &job, &|_| {}).await?;
     Ok(activations)
 }
 

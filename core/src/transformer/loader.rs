@@ -5,7 +5,9 @@ use ibq_shaders::WeightFormat;
 use crate::{
     device::Device,
     job::Job,
-    ops::{DeviceParameters, LinearPart, LinearShape, PIECE, ParameterLoader},
+    ops::{
+        Executor, LinearPart, LinearRows, LinearShape, LinearWords, PIECE, ParameterLoader, load_parameters,
+    },
 };
 
 use super::{
@@ -29,7 +31,7 @@ pub(super) async fn load(
     weights: &TransformerWeights,
     precision: TransformerPrecision,
     job: &Job,
-) -> Result<DeviceParameters, TransformerError> {
+) -> Result<Box<dyn Executor>, TransformerError> {
     let config = weights.config();
     job.stage("load weights");
     let mut loader = Loader::new(device, weights, precision, job).await?;
@@ -50,7 +52,7 @@ pub(super) async fn load(
 
 /// Reads tensors and brings them to the device.
 pub(super) struct Loader<'a> {
-    pub(super) parameters: ParameterLoader,
+    pub(super) parameters: Box<dyn ParameterLoader>,
     weights: &'a TransformerWeights,
     format: WeightFormat,
     /// Bytes of four floats on the device.
@@ -79,7 +81,7 @@ impl<'a> Loader<'a> {
             return Err(TransformerError::Input(reason));
         }
         Ok(Self {
-            parameters: ParameterLoader::new(device, precision.floats()).await?,
+            parameters: load_parameters(device, precision.floats()).await?,
             weights,
             format: precision.format(),
             four: precision.storage(device).bytes_of_four(),
@@ -196,7 +198,8 @@ impl<'a> Loader<'a> {
                         row.iter_mut().for_each(|value| *value *= factor);
                     }
                 }
-                self.parameters.put_linear_rows(name, (first, matrix as u32), &values, self.job).await?;
+                let rows = LinearRows { matrix: matrix as u32, first };
+                self.parameters.put_linear_rows(name, rows, &values, self.job).await?;
                 self.progress(values.len() as u64)?;
             }
         }
@@ -214,7 +217,8 @@ impl<'a> Loader<'a> {
             let most = (PIECE / shape.part_row_bytes(part)).max(1) as u32;
             for row in (0..rows).step_by(most as usize) {
                 let words = self.weights.read_words(&tensor, row, most.min(rows - row)).await?;
-                self.parameters.put_linear_words(name, (part, outputs.clone(), row), &words).await?;
+                let words_of = LinearWords { part, outputs: outputs.clone(), row };
+                self.parameters.put_linear_words(name, words_of, &words).await?;
                 self.job.check()?;
             }
         }

@@ -3,8 +3,8 @@
 use ibq_shaders::{LinearKind, Storage};
 
 use crate::ops::{
-    Advance, CausalAttention, DeviceParameters, Graph, Heads, Linear, LinearAttention, LinearVectors, Map,
-    Sample, TensorId, TokenEmbed,
+    Advance, CausalAttention, Executor, Graph, Heads, Linear, LinearAttention, LinearVectors, Map, Sample,
+    TensorId, TokenEmbed,
 };
 
 use super::{
@@ -18,7 +18,7 @@ use super::{
 #[derive(Clone, Copy)]
 pub(super) struct Network<'a> {
     pub(super) config: &'a TransformerConfig,
-    pub(super) parameters: &'a DeviceParameters,
+    pub(super) executor: &'a dyn Executor,
     pub(super) storage: Storage,
     /// Linear layers without workgroup memory: for software adapters.
     pub(super) software: bool,
@@ -56,7 +56,7 @@ impl Network<'_> {
             let y = self.sequences.import(&mut pass.graph, vectors);
             let bias = LinearVectors::Bias(layer.bias());
             let linear = self.linear(&pass, LinearKind::Condition, &layer, [pass.x, y], bias);
-            pass.graph.push(Linear { label: "linear condition", ..linear });
+            pass.graph.push(Linear { label: "linear condition".into(), ..linear });
         }
         pass.graph
     }
@@ -85,7 +85,7 @@ impl Network<'_> {
         let vectors = LinearVectors::Sequences { tensor, stride: 2, at: [0, 1, 0] };
         let layer = self.config.head_layer();
         let linear = self.linear(&pass, LinearKind::Head, &layer, [pass.x, logits], vectors);
-        pass.graph.push(Linear { label: "linear head", ..linear });
+        pass.graph.push(Linear { label: "linear head".into(), ..linear });
         Pass { logits: Some(logits), ..pass }
     }
 
@@ -112,7 +112,7 @@ impl Network<'_> {
         let x = graph.tensor(4 * u64::from(rows) * u64::from(config.n_embd));
         graph.keep(x);
         let embed = TokenEmbed {
-            tables: [TOKENS, CLASSES],
+            tables: [TOKENS.into(), CLASSES.into()],
             state: sequences.import(&mut graph, Kept::State),
             tokens: sequences.import(&mut graph, Kept::Tokens),
             conditions: sequences.import(&mut graph, Kept::Conditions),
@@ -139,19 +139,19 @@ impl Network<'_> {
         let x = pass.x;
 
         let linear = self.linear(pass, LinearKind::Qkv, &qkv, [x, query], vectors([2, 4, 0]));
-        let attention = Some(LinearAttention { state, cache, rotation: ROTATIONS });
-        pass.graph.push(Linear { attention, label: "linear qkv", ..linear });
+        let attention = Some(LinearAttention { state, cache, rotation: ROTATIONS.into() });
+        pass.graph.push(Linear { attention, label: "linear qkv".into(), ..linear });
         let (rows, queries) = (pass.rows, pass.queries);
         let (heads, bytes4) = (self.heads(), self.storage.bytes_of_four());
         let attention = CausalAttention { state, query, cache, y: attended, rows, queries, heads, bytes4 };
         pass.graph.push(attention);
         let linear = self.linear(pass, LinearKind::Residual, &output, [attended, x], vectors([0, 0, 0]));
-        pass.graph.push(Linear { label: "linear wo", ..linear });
+        pass.graph.push(Linear { label: "linear wo".into(), ..linear });
 
         let linear = self.linear(pass, LinearKind::Gate, &gate, [x, hidden], vectors([3, 5, 0]));
-        pass.graph.push(Linear { label: "linear w1 w3", ..linear });
+        pass.graph.push(Linear { label: "linear w1 w3".into(), ..linear });
         let linear = self.linear(pass, LinearKind::Residual, &down, [hidden, x], vectors([0, 0, 1]));
-        pass.graph.push(Linear { label: "linear w2", ..linear });
+        pass.graph.push(Linear { label: "linear w2".into(), ..linear });
     }
 
     fn linear(
@@ -165,7 +165,7 @@ impl Network<'_> {
         Linear {
             kind,
             layer: layer.stem.clone(),
-            label: "linear",
+            label: "linear".into(),
             x,
             y,
             rows: pass.rows,
@@ -175,7 +175,7 @@ impl Network<'_> {
             vectors,
             attention: None,
             heads: self.heads(),
-            weight_bytes: self.parameters.linear_bytes(&layer.stem),
+            weight_bytes: self.executor.linear_bytes(&layer.stem),
             software: self.software,
         }
     }

@@ -1,6 +1,6 @@
 //! Many positions of a given sequence in one pass: logits, likelihood, activations by name.
 
-use crate::{job::Job, ops::Prepared, ops::TensorId};
+use crate::{job::Job, ops::Program, ops::TensorId};
 
 use super::{
     Condition, Transformer, TransformerError,
@@ -64,7 +64,7 @@ pub(super) struct Passes<'a> {
 /// A pass made ready to run.
 pub(super) struct Pass {
     queries: u32,
-    program: Prepared,
+    program: Box<dyn Program>,
     /// [rows, codes in fours], where it has a head.
     logits: Option<TensorId>,
 }
@@ -99,7 +99,7 @@ impl<'a> Passes<'a> {
             None => self.prepare(queries).await?,
         };
         self.sequences.seek(first);
-        pass.program.run(0..pass.program.operations(), false, job, |_| {}).await?;
+        pass.program.run_all(job).await?;
         Ok(self.pass.insert(pass))
     }
 
@@ -193,7 +193,7 @@ impl Transformer {
         let mut trace = Vec::new();
         let mut done = 0;
         for (name, _, end) in program.activations() {
-            program.run(done..end, false, job, |_| {}).await?;
+            program.run(done..end, false, job, &|_| {}).await?;
             done = end;
             let values = program.read(x, u64::from(queries) * width as u64).await?;
             trace.push(NamedActivation { name, values });

@@ -2,7 +2,7 @@
 
 use web_time::Instant;
 
-use crate::{gpu::KernelRun, job::Job, ops::Prepared};
+use crate::{gpu::KernelRun, job::Job, ops::Program};
 
 use super::{
     TransformerError,
@@ -18,7 +18,7 @@ const MOST_STEPS: u32 = 32;
 /// Makes tokens of some pictures, a few at a time.
 pub(crate) struct TokenLoop {
     /// Makes one token of every picture and advances the position.
-    step: Prepared,
+    step: Box<dyn Program>,
     sequences: Sequences,
     /// Tokens of all pictures.
     count: u64,
@@ -27,7 +27,7 @@ pub(crate) struct TokenLoop {
 }
 
 impl TokenLoop {
-    pub(super) fn new(step: Prepared, sequences: Sequences, block: u32) -> Self {
+    pub(super) fn new(step: Box<dyn Program>, sequences: Sequences, block: u32) -> Self {
         let count = u64::from(sequences.pictures) * u64::from(block);
         Self { step, sequences, count, next: 1 }
     }
@@ -42,7 +42,7 @@ impl TokenLoop {
     /// # Errors
     /// [`TransformerError`]: cancelled, or the device was lost.
     pub(crate) async fn timed(&self, job: &Job) -> Result<Vec<KernelRun>, TransformerError> {
-        Ok(self.step.run(0..self.step.operations(), true, job, |_| {}).await?)
+        Ok(self.step.run(0..self.step.operations(), true, job, &|_| {}).await?)
     }
 
     /// All tokens so far, picture by picture.
@@ -68,7 +68,7 @@ impl TokenLoop {
         let steps = self.next.min(most).max(1);
         if steps == 1 {
             // A single token may take long: that can be cancelled within.
-            self.step.run(0..self.step.operations(), false, job, |_| {}).await?;
+            self.step.run_all(job).await?;
         } else {
             self.step.repeat(steps, job).await?;
         }

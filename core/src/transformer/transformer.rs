@@ -7,7 +7,7 @@ use ibq_shaders::{Storage, params::ClassMix};
 use crate::{
     device::Device,
     job::Job,
-    ops::{DeviceParameters, Graph, Prepared},
+    ops::{Executor, Graph, Program},
 };
 
 use super::{
@@ -27,7 +27,7 @@ struct Inner {
     storage: Storage,
     /// Linear layers take the tiles of software adapters.
     software: bool,
-    parameters: DeviceParameters,
+    executor: Box<dyn Executor>,
 }
 
 impl Transformer {
@@ -46,11 +46,11 @@ impl Transformer {
         job: &Job,
     ) -> Result<Self, TransformerError> {
         let device = device.into();
-        let parameters = load(&device, weights, precision, job).await?;
+        let executor = load(&device, weights, precision, job).await?;
         let config = weights.config().clone();
         let storage = precision.storage(&device);
         let software = device.gpu().is_some_and(|gpu| gpu.info().is_software());
-        Ok(Self(Arc::new(Inner { device, config, precision, storage, software, parameters })))
+        Ok(Self(Arc::new(Inner { device, config, precision, storage, software, executor })))
     }
 
     /// With the tiles of GPUs, wherever it runs.
@@ -81,25 +81,25 @@ impl Transformer {
     /// Bytes of weights on the device.
     #[must_use]
     pub fn weight_bytes(&self) -> u64 {
-        self.0.parameters.bytes()
+        self.0.executor.bytes()
     }
 
     #[cfg(test)]
-    pub(super) fn parameters(&self) -> &DeviceParameters {
-        &self.0.parameters
+    pub(super) fn executor(&self) -> &dyn Executor {
+        &*self.0.executor
     }
 
     pub(super) fn network<'a>(&'a self, sequences: &'a Sequences) -> Network<'a> {
-        let Inner { config, parameters, storage, software, .. } = &*self.0;
-        Network { config, parameters, storage: *storage, software: *software, sequences }
+        let Inner { config, executor, storage, software, .. } = &*self.0;
+        Network { config, executor: &**executor, storage: *storage, software: *software, sequences }
     }
 
     /// A graph of this transformer made ready to run.
     ///
     /// # Errors
     /// [`TransformerError`]: no memory, or the driver refuses a kernel.
-    pub(super) async fn prepare(&self, graph: Graph) -> Result<Prepared, TransformerError> {
-        Ok(Prepared::new(graph, &self.0.parameters, self.0.storage).await?)
+    pub(super) async fn prepare(&self, graph: Graph) -> Result<Box<dyn Program>, TransformerError> {
+        Ok(self.0.executor.prepare(graph, self.0.storage).await?)
     }
 
     /// Memory for sequences with these conditions, and their vectors of adaptive layer norm.
@@ -115,7 +115,7 @@ impl Transformer {
         let Inner { device, config, precision, .. } = &*self.0;
         let sequences = Sequences::new(device, config, *precision, conditions, inputs).await?;
         let program = self.prepare(self.network(&sequences).condition()).await?;
-        program.run(0..program.operations(), false, job, |_| {}).await?;
+        program.run_all(job).await?;
         Ok(sequences)
     }
 }

@@ -1,9 +1,11 @@
 //! The variants of the transformer's linear layers.
 
+use serde::{Deserialize, Serialize};
+
 use crate::specialize::Specialization;
 
 /// What a linear layer of the transformer does with its inputs and its sums; `linear.wgsl` says how.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum LinearKind {
     /// Class vectors to the vectors of adaptive layer norm: SILU, BIAS.
     Condition,
@@ -23,7 +25,7 @@ impl LinearKind {
 }
 
 /// How the weights of linear layers are stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum WeightFormat {
     /// As [`Storage`](crate::Storage) says.
     Float,

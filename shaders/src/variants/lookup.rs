@@ -1,5 +1,7 @@
 //! Scores and tile shapes of the search over the codebook.
 
+use serde::{Deserialize, Serialize};
+
 use crate::specialize::Specialization;
 
 /// Tile shapes of [`Kernel::Lookup`](crate::Kernel::Lookup).
@@ -46,7 +48,7 @@ impl LookupTile {
 }
 
 /// What [`Kernel::Lookup`](crate::Kernel::Lookup) compares codes by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum LookupScore {
     /// The dot product `z · c`.
     DotProduct,

@@ -53,7 +53,7 @@ struct Document {
 /// Runs the command.
 pub(crate) async fn run(arguments: &Arguments, session: &Session) -> Result<(), Failure> {
     let opened = model::open(arguments.model.as_deref()).await?;
-    let document = describe(arguments, opened).await?;
+    let document = describe(arguments, opened, session).await?;
     if arguments.json {
         return session.print_json(&document);
     }
@@ -75,7 +75,11 @@ pub(crate) async fn run(arguments: &Arguments, session: &Session) -> Result<(), 
     Ok(())
 }
 
-async fn describe(arguments: &Arguments, opened: OpenedModel) -> Result<Document, Failure> {
+async fn describe(
+    arguments: &Arguments,
+    opened: OpenedModel,
+    session: &Session,
+) -> Result<Document, Failure> {
     let kind = opened.model.kind();
     // A transformer may carry its tokenizer.
     let has_tokenizer = match kind {
@@ -86,7 +90,7 @@ async fn describe(arguments: &Arguments, opened: OpenedModel) -> Result<Document
     let has_transformer = kind == ModelKind::Transformer;
     let (mut tokenizer, mut transformer) = (None, None);
     if has_tokenizer || has_transformer {
-        let device = model::open_device(&arguments.gpu.gpu).await;
+        let device = model::open_device(&arguments.gpu.gpu, session).await;
         if has_tokenizer {
             tokenizer = Some(TokenizerInfo::new(&opened, arguments, &device)?);
         }

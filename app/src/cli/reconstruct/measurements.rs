@@ -1,5 +1,8 @@
 //! What is measured of every picture: for the table, and for the JSON document.
 
+use std::fmt;
+
+use ibq_core::gpu::{Stage, StageTime, stage_ms};
 use serde::Serialize;
 
 use super::super::{
@@ -16,6 +19,7 @@ pub(super) struct Document {
     pub(super) run: RunInfo,
     pub(super) pictures: Vec<PictureEntry>,
     pub(super) mean: Option<Mean>,
+    pub(super) phases_ms: Phases,
     pub(super) failed: Vec<FailedInput>,
 }
 
@@ -45,6 +49,43 @@ pub(super) struct Times {
     pub(super) encode: f64,
     pub(super) lookup: f64,
     pub(super) decode: f64,
+}
+
+/// Wall-clock times of the whole command, in milliseconds.
+#[derive(Clone, Copy, Serialize)]
+pub(super) struct Phases {
+    /// Finding model and device.
+    pub(super) open: f64,
+    /// Reading the weights and bringing them to the device.
+    pub(super) load: f64,
+    /// Planning operations and their memory.
+    pub(super) plan: f64,
+    /// Allocating the memory and compiling kernels.
+    pub(super) compile: f64,
+    /// Encoding, lookup and decoding.
+    pub(super) run: f64,
+}
+
+impl Phases {
+    /// Adds the times of one picture.
+    pub(super) fn add(&mut self, times: &[StageTime]) {
+        self.plan += stage_ms(times, Stage::Plan);
+        self.compile += stage_ms(times, Stage::Compile);
+        self.run += [Stage::Encode, Stage::Lookup, Stage::Decode]
+            .map(|stage| stage_ms(times, stage))
+            .iter()
+            .sum::<f64>();
+    }
+}
+
+impl fmt::Display for Phases {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { open, load, plan, compile, run } = *self;
+        let named = [("open", open), ("load", load), ("plan", plan), ("compile", compile), ("run", run)];
+        let text: Vec<String> =
+            named.into_iter().map(|(name, phase)| format!("{name} {} ms", ms(phase))).collect();
+        formatter.write_str(&text.join(" · "))
+    }
 }
 
 /// Means over the pictures.

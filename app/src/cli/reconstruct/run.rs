@@ -20,7 +20,7 @@ use super::{
         session::Session,
     },
     Arguments,
-    measurements::{self, Document, PictureEntry, Times},
+    measurements::{self, Document, Phases, PictureEntry, Times},
     sheet::Sheet,
 };
 
@@ -49,9 +49,11 @@ pub(super) async fn run(arguments: &Arguments, session: &Session) -> Result<(), 
     let table = measurements::table(planned.iter().map(|item| &item.input.label));
     let mut sheet = Sheet::default();
     let mut entries = Vec::new();
+    let Loaded { open_ms, load_ms, .. } = loaded;
+    let mut phases = Phases { open: open_ms, load: load_ms, plan: 0.0, compile: 0.0, run: 0.0 };
     for (index, item) in planned.iter().enumerate() {
         session.title_of_input(index, planned.len(), &item.input.label);
-        match reconstruct_picture(item, arguments, &loaded, session, &mut sheet).await {
+        match reconstruct_picture(item, arguments, &loaded, session, (&mut sheet, &mut phases)).await {
             Ok(entry) => {
                 if !arguments.json {
                     if entries.is_empty() {
@@ -76,9 +78,16 @@ pub(super) async fn run(arguments: &Arguments, session: &Session) -> Result<(), 
     if !entries.is_empty() {
         let what = several(entries.len(), "picture");
         session.tell("wrote", format_args!("{what} to {}", shown(&arguments.output)));
+        session.tell("time", phases);
     }
     if arguments.json {
-        let document = Document { run: loaded.run, pictures: entries, mean, failed: session.failures() };
+        let document = Document {
+            run: loaded.run,
+            pictures: entries,
+            mean,
+            phases_ms: phases,
+            failed: session.failures(),
+        };
         session.print_json(&document)?;
     }
     Ok(())
@@ -137,7 +146,7 @@ async fn reconstruct_picture(
     arguments: &Arguments,
     loaded: &Loaded,
     session: &Session,
-    sheet: &mut Sheet,
+    (sheet, phases): (&mut Sheet, &mut Phases),
 ) -> Result<PictureEntry, Failure> {
     session.job().check()?;
     let picture = item.input.open()?;
@@ -150,6 +159,7 @@ async fn reconstruct_picture(
         session.job(),
     )
     .await?;
+    phases.add(&result.times);
     write_png(&item.output, &result.reconstruction)?;
     if arguments.compare {
         let row = comparison(&result);

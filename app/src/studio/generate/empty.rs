@@ -29,12 +29,12 @@ pub(super) fn show(ui: &mut Ui, room: Vec2, generate: &Generate, context: &Conte
             ui.add(ProgressBar::new(now.done).desired_width(240.0).desired_height(6.0));
             return hint(ui, if now.stage.is_empty() { "starting".to_owned() } else { now.stage });
         }
+        if let Err(reason) = context.shared.devices.for_models() {
+            ui.label(title("No GPU", 18.0));
+            ui.add(egui::Label::new(reason).wrap());
+            return;
+        }
         match &generate.generator {
-            None if context.shared.devices.for_generators().is_err() => {
-                ui.label(title("No GPU", 18.0));
-                let text = "New pictures are generated with WebGPU, which is not to be had here.";
-                ui.add(egui::Label::new(text).wrap());
-            }
             Some(generator) => {
                 ui.label(title("Pictures out of nothing", 18.0));
                 let what = generator.describe(generate.settings.condition());

@@ -30,7 +30,7 @@ impl Generate {
     /// Opens a generator and loads it at once, in 32-bit floats.
     pub(super) fn open_generator(&mut self, source: ModelSource, context: &mut Context<'_>) {
         let title = source.title();
-        let Ok(device) = context.shared.devices.for_generators() else { return };
+        let Ok(device) = context.shared.devices.for_models() else { return };
         let loaded = context.shared.models.get(Slot::First).map(|model| model.tokenizer.clone());
         let task = context.tasks.start(title, move |job| async move {
             let Some((name, model)) = source.open(&job).await else { return Message::NoGenerator };
@@ -52,7 +52,7 @@ impl Generate {
         transformer: OpenedTransformer,
         context: &mut Context<'_>,
     ) -> Option<TaskId> {
-        let device = context.shared.devices.for_generators().ok()?;
+        let device = context.shared.devices.for_models().ok()?;
         let loaded = context.shared.models.get(Slot::First).map(|model| model.tokenizer.clone());
         let OpenedTransformer { name, model, precision } = transformer;
         let title = format!("Load {}", short_name(&name));

@@ -139,7 +139,7 @@ fn show_description(ui: &mut Ui, chooser: &mut Chooser, devices: &Devices, out: 
     show_facts(ui, model, out);
     ui.add_space(4.0);
     if model.transformer.is_some() {
-        return show_transformer(ui, chooser, &devices.for_generators(), out);
+        return show_transformer(ui, chooser, &devices.for_models(), out);
     }
     if model.sets.len() > 1 {
         let mut set = model.weights.as_ref().map_or(model.sets[0], TokenizerWeights::set);
@@ -152,7 +152,7 @@ fn show_description(ui: &mut Ui, chooser: &mut Chooser, devices: &Devices, out: 
         });
         hint(ui, "EMA is the moving average that the official evaluation uses.");
     }
-    let device = devices.for_tokenizers();
+    let device = devices.for_models();
     let half =
         device.as_ref().is_ok_and(|device| device.gpu().is_some_and(|gpu| gpu.info().tier >= Tier::Fast));
     ui.horizontal(|ui| {

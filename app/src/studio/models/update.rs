@@ -121,7 +121,7 @@ impl Models {
         precision: Precision,
         environment: &mut ModelsEnvironment<'_>,
     ) -> Option<TaskId> {
-        let device = environment.devices.for_tokenizers();
+        let device = environment.devices.for_models();
         let (weights, device) = match (model.weights.clone(), device) {
             (Ok(weights), Ok(device)) => (weights, device),
             (Err(reason), _) | (_, Err(reason)) => {

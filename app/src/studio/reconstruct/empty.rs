@@ -22,7 +22,7 @@ pub(super) fn show(ui: &mut Ui, room: Vec2, context: &Context<'_>, out: &mut Out
         let palette = Palette::of(ui);
         let (icon, _) = ui.allocate_exact_size(Vec2::splat(48.0), egui::Sense::hover());
         Icon::Reconstruct.paint(ui.painter(), icon, 44.0, palette.weak);
-        if let Err(reason) = context.shared.devices.for_tokenizers() {
+        if let Err(reason) = context.shared.devices.for_models() {
             ui.label(title("No GPU", 18.0));
             ui.label(reason);
             return;

@@ -22,7 +22,7 @@ pub(super) fn show(ui: &mut Ui, system: &System, context: &Context<'_>, out: &mu
     card(ui, "Time of each kernel", |ui| {
         let model = shared.models.get(Slot::First).is_some();
         let picture = shared.selection.picture().is_some();
-        let device = shared.devices.for_tokenizers();
+        let device = shared.devices.for_models();
         let timers = device.is_ok_and(|device| device.gpu().is_none_or(|gpu| gpu.info().timestamps));
         if !timers {
             hint(ui, "This adapter cannot time kernels one by one.");

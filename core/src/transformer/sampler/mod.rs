@@ -6,7 +6,7 @@ use crate::{
     device::Device,
     gpu::Precision,
     job::Job,
-    ops::{ParameterLoader, Prepared, Sample},
+    ops::{Sample, load_parameters},
 };
 
 use super::{
@@ -80,10 +80,10 @@ pub async fn draw(device: impl Into<Device>, rows: &[LogitRow<'_>]) -> Result<Ve
     graph.keep(logits);
     let sample = network::sample(&sequences, &mut graph, logits, [vocab as u32, vocab as u32, 1]);
     graph.push(Sample { unconditional: two_rows, ..sample });
-    let parameters = ParameterLoader::new(&device, Precision::F32).await?.finish();
-    let program = Prepared::new(graph, &parameters, Storage::F32).await?;
+    let parameters = load_parameters(&device, Precision::F32).await?.finish();
+    let program = parameters.prepare(graph, Storage::F32).await?;
     program.write(logits, bytemuck::cast_slice(&conditional));
-    program.run(0..program.operations(), false, &Job::new(), |_| {}).await?;
+    program.run_all(&Job::new()).await?;
     let count = rows.len() as u64;
     let tokens: Vec<u32> = sequences.read(Kept::Tokens, count).await?;
     let filters: Vec<u32> = sequences.read(Kept::Filters, count).await?;

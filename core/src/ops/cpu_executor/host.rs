@@ -2,12 +2,14 @@
 
 use ibq_cpu::Cpu;
 
-use super::{HostParameters, Map, TensorId};
+use crate::ops::{Map, TensorId};
+
+use super::CpuParameters;
 
 /// Where an operation finds its tensors and parameters, and the threads that compute it.
 pub(crate) struct Host<'a> {
     pub(crate) cpu: &'a Cpu,
-    pub(crate) parameters: &'a HostParameters,
+    pub(crate) parameters: &'a CpuParameters,
     /// The slot of each tensor.
     pub(super) slot_of: &'a [usize],
     pub(super) slots: &'a mut Vec<Vec<f32>>,

@@ -6,16 +6,19 @@ use ibq_shaders::Storage;
 
 use crate::gpu::{Buffer, Dispatch, Gpu, GpuError, decode_values, encode_values};
 
-use super::{Arena, EmitContext, Graph, Map, Parameters, TensorId, shared_tensors::SharedTensors};
+use crate::ops::{Arena, EmitContext, Graph, Map, SharedTensors, TensorId};
+
+use super::Parameters;
 
 /// A graph that can be run again and again.
 #[derive(Debug)]
-pub(crate) struct Program {
+pub(crate) struct GpuProgram {
+    pub(super) gpu: Gpu,
     pub(crate) dispatches: Vec<Dispatch>,
     /// Named activations: the map that holds each once this many operations have run.
-    pub(crate) activations: Vec<(String, Map, usize)>,
+    pub(super) activations: Vec<(String, Map, usize)>,
     /// Dispatches of the operations up to each one.
-    ends: Vec<usize>,
+    pub(super) ends: Vec<usize>,
     slots: Vec<Buffer>,
     slot_of: Vec<usize>,
     storage: Storage,
@@ -23,7 +26,7 @@ pub(crate) struct Program {
     _shared: Option<Arc<SharedTensors>>,
 }
 
-impl Program {
+impl GpuProgram {
     /// Allocates and compiles.
     ///
     /// # Errors
@@ -63,16 +66,12 @@ impl Program {
         }
         drop(context);
         let shared = graph.shared.clone();
-        Ok(Self { dispatches, activations, ends, slots, slot_of: arena.slot_of, storage, _shared: shared })
-    }
-
-    /// Number of operations.
-    pub(crate) fn operations(&self) -> usize {
-        self.ends.len()
+        let (gpu, slot_of) = (gpu.clone(), arena.slot_of);
+        Ok(Self { gpu, dispatches, activations, ends, slots, slot_of, storage, _shared: shared })
     }
 
     /// How many dispatches the first `operations` operations have.
-    pub(crate) fn dispatches_until(&self, operations: usize) -> usize {
+    pub(super) fn dispatches_until(&self, operations: usize) -> usize {
         operations.checked_sub(1).map_or(0, |last| self.ends[last])
     }
 
@@ -82,7 +81,7 @@ impl Program {
     }
 
     /// Writes a map's values, [items · h · w, c].
-    pub(crate) fn put(&self, gpu: &Gpu, map: &Map, values: &[f32]) {
+    pub(crate) fn put_map(&self, map: &Map, values: &[f32]) {
         let width = 4 * map.c4() as usize;
         let mut padded = Vec::with_capacity(values.len() / map.c as usize * width);
         for pixel in values.chunks_exact(map.c as usize) {
@@ -90,16 +89,16 @@ impl Program {
             padded.resize(padded.len().next_multiple_of(4), 0.0);
         }
         let offset = map.offset4 * self.storage.bytes_of_four();
-        gpu.write(self.buffer(map.tensor), offset, &encode_values(&padded, self.storage));
+        self.gpu.write(self.buffer(map.tensor), offset, &encode_values(&padded, self.storage));
     }
 
     /// The values of a map in NHWC order, without the padding of channels.
     ///
     /// # Errors
     /// [`GpuError`]: the device was lost.
-    pub(crate) async fn values(&self, gpu: &Gpu, map: &Map) -> Result<Vec<f32>, GpuError> {
+    pub(crate) async fn map_values(&self, map: &Map) -> Result<Vec<f32>, GpuError> {
         let bytes = (map.offset4 + map.len4()) * self.storage.bytes_of_four();
-        let bytes = gpu.read(self.buffer(map.tensor), bytes).await?;
+        let bytes = self.gpu.read(self.buffer(map.tensor), bytes).await?;
         let start = (map.offset4 * self.storage.bytes_of_four()) as usize;
         let values = decode_values(&bytes[start..], self.storage);
         let width = 4 * map.c4() as usize;

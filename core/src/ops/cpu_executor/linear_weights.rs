@@ -1,18 +1,17 @@
 //! The weights of linear layers and tables on the processor.
 
-use std::{
-    collections::{HashMap, TryReserveError},
-    ops::Range,
-};
+use std::collections::{HashMap, TryReserveError};
 
 use ibq_cpu::{Cpu, LinearWeights, Table};
 use ibq_shaders::WeightFormat;
 
-use super::linear_weights::{LinearPart, LinearShape};
+#[cfg(not(target_arch = "wasm32"))]
+use crate::ops::PartWords;
+use crate::ops::{LinearPart, LinearRows, LinearShape, LinearWords};
 
 /// Linear layers, tables and vectors by name.
 #[derive(Debug, Default)]
-pub(crate) struct HostLinearParameters {
+pub(crate) struct CpuLinearParameters {
     linears: HashMap<String, (LinearWeights, LinearShape)>,
     tables: HashMap<String, Table>,
     vectors: HashMap<String, Vec<f32>>,
@@ -41,7 +40,7 @@ impl LinearShape {
     }
 }
 
-impl HostLinearParameters {
+impl CpuLinearParameters {
     /// A layer that was put in. That it was is a matter of this program, not of a file.
     pub(crate) fn linear(&self, name: &str) -> &LinearWeights {
         &self.linears[name].0
@@ -71,8 +70,9 @@ impl HostLinearParameters {
     }
 
     /// Puts rows of one matrix of a layer in: rounded or quantized.
-    pub(super) fn put_rows(&mut self, name: &str, (first, matrix): (u32, u32), values: &[f32]) {
+    pub(crate) fn put_rows(&mut self, name: &str, rows: LinearRows, values: &[f32]) {
         let Some((weights, shape)) = self.linears.get_mut(name) else { return };
+        let LinearRows { matrix, first } = rows;
         let (first, matrix, matrices) = (first as usize, matrix as usize, shape.matrices as usize);
         // Four rows of each matrix in turn.
         weights.put_rows(values, |row| {
@@ -82,12 +82,8 @@ impl HostLinearParameters {
     }
 
     /// Puts words of some outputs in, from row `row` of the part on.
-    pub(super) fn put_words(
-        &mut self,
-        name: &str,
-        (part, outputs, row): (LinearPart, Range<u32>, u32),
-        words: &[u32],
-    ) {
+    pub(crate) fn put_words(&mut self, name: &str, words_of: LinearWords, words: &[u32]) {
+        let LinearWords { part, outputs, row } = words_of;
         let Some((weights, _)) = self.linears.get_mut(name) else { return };
         let outputs = outputs.start as usize..outputs.end as usize;
         match part {
@@ -98,7 +94,7 @@ impl HostLinearParameters {
 
     /// Takes a layer out again: the words of each of its parts.
     #[cfg(not(target_arch = "wasm32"))]
-    pub(super) fn take_words(&mut self, name: &str) -> Vec<(LinearPart, Vec<u32>)> {
+    pub(super) fn take_words(&mut self, name: &str) -> Vec<PartWords> {
         let Some((weights, _)) = self.linears.remove(name) else { return Vec::new() };
         vec![(LinearPart::Levels, weights.levels()), (LinearPart::Scales, weights.scale_words())]
     }
@@ -116,7 +112,7 @@ impl HostLinearParameters {
     }
 
     /// Puts the next rows of a table in.
-    pub(super) fn put_table_rows(&mut self, name: &str, values: &[f32]) {
+    pub(crate) fn put_table_rows(&mut self, name: &str, values: &[f32]) {
         if let Some(table) = self.tables.get_mut(name) {
             table.append_rows(values);
         }

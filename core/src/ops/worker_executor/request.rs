@@ -1,10 +1,11 @@
 //! What a page asks of its worker, and what comes back.
 
+use ibq_shaders::LookupScore;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     device::Peaks,
-    ops::{Map, TensorId},
+    ops::{LinearRows, LinearShape, LinearWords, Map, TensorId},
 };
 
 use super::graph_message::GraphMessage;
@@ -12,20 +13,40 @@ use super::graph_message::GraphMessage;
 /// One request. Arrays that belong to it are named in its description.
 #[derive(Serialize, Deserialize)]
 pub(super) enum Request {
-    /// Parameters of a new number, none yet.
-    NewParameters { parameters: u32 },
+    /// Parameters of a new number, none yet; with `halves`, floats of linear layers and tables have 16 bits.
+    NewParameters { parameters: u32, halves: bool },
     /// A convolution: weight [out, in, side, side], bias. Answered with [`Answer::Bytes`].
     PutConv { parameters: u32, name: String, shape: (usize, usize, usize) },
     /// A GroupNorm: weight, bias. Answered with [`Answer::Bytes`].
     PutNorm { parameters: u32, name: String },
     /// The next codes: rows. Answered with [`Answer::Bytes`].
-    PutCodes { parameters: u32, dimension: usize, by_distance: bool },
+    PutCodes { parameters: u32, dimension: usize, score: LookupScore },
+    /// Room for a linear layer. Answered with [`Answer::Bytes`].
+    BeginLinear { parameters: u32, name: String, shape: LinearShape },
+    /// Rows of a linear layer: the rows.
+    PutLinearRows { parameters: u32, name: String, rows: LinearRows },
+    /// Words of a quantized linear layer: the words.
+    PutLinearWords { parameters: u32, name: String, words: LinearWords },
+    /// Room for a table. Answered with [`Answer::Bytes`].
+    BeginTable { parameters: u32, name: String, shape: (u32, u32) },
+    /// The next rows of a table: the rows.
+    PutTableRows { parameters: u32, name: String },
+    /// A vector: its values. Answered with [`Answer::Bytes`].
+    PutVector { parameters: u32, name: String },
     /// Forgets parameters, once no program uses them any more.
     DropParameters { parameters: u32 },
+    /// Tensors of a new number that outlive a graph, with their names and bytes: all 0.
+    NewTensors { tensors: u32, sizes: Vec<(String, u64)> },
+    /// Writes words to the beginning of one of them: the words.
+    WriteTensor { tensors: u32, index: usize },
+    /// The first words of one of them. Answered with [`Answer::Words`].
+    ReadTensor { tensors: u32, index: usize, count: usize },
+    /// Forgets them, once no program uses them any more.
+    DropTensors { tensors: u32 },
     /// Makes a graph ready under a new number.
     Prepare { program: u32, parameters: u32, graph: GraphMessage },
-    /// Runs some operations. Answered with [`Answer::Runs`], after shares that are done.
-    Run { program: u32, from: usize, to: usize, timed: bool },
+    /// Runs some operations, `times` times over. Answered with [`Answer::Runs`], after shares that are done.
+    Run { program: u32, from: usize, to: usize, times: u32, timed: bool },
     /// Ends the run that was asked for by the call of this number. Not answered.
     Cancel { call: u32 },
     /// Writes words to the beginning of a tensor: the words.

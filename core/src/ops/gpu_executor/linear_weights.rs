@@ -2,82 +2,16 @@
 
 use std::collections::HashMap;
 
-use ibq_shaders::{Kernel, Storage, WeightFormat, params::LinearWeightsParams};
+use ibq_shaders::{Kernel, Storage, params::LinearWeightsParams};
 
 use crate::{
     gpu::{Bound, Buffer, DispatchBuilder, Extent, Gpu, GpuError, RunError, encode_values},
     job::Job,
 };
 
-/// Bytes of f32 weights that are on their way to the GPU at one time.
-pub(crate) const PIECE: u64 = 16 << 20;
-
-/// The shape of a linear layer, and how its weights are stored.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct LinearShape {
-    /// Inputs.
-    pub(crate) inputs: u32,
-    /// Outputs of each matrix.
-    pub(crate) rows: u32,
-    /// Matrices; of two, four rows of each in turn.
-    pub(crate) matrices: u32,
-    pub(crate) format: WeightFormat,
-}
-
-/// What a layer with quantized weights consists of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum LinearPart {
-    /// [inputs / 4, outputs / 4]: four inputs × four outputs an element.
-    Levels,
-    /// [groups, outputs / 4]: four lowest values and four steps an element, 16-bit floats.
-    Scales,
-}
-
-impl LinearShape {
-    /// Inputs, in fours.
-    pub(crate) fn k4(&self) -> u32 {
-        self.inputs / 4
-    }
-
-    /// Outputs, in fours.
-    pub(crate) fn o4(&self) -> u32 {
-        self.rows.div_ceil(4) * self.matrices
-    }
-
-    /// Rows of a part of quantized weights: inputs in fours, or groups.
-    pub(crate) fn part_rows(&self, part: LinearPart) -> u32 {
-        match part {
-            LinearPart::Levels => self.k4(),
-            LinearPart::Scales => self.k4().div_ceil(self.format.group4()),
-        }
-    }
-
-    /// Bytes of a row of a part, which has an element for four outputs.
-    pub(crate) fn part_row_bytes(&self, part: LinearPart) -> u64 {
-        let element = match part {
-            LinearPart::Levels => element_bytes(self.format, 0),
-            LinearPart::Scales => 16,
-        };
-        u64::from(self.o4()) * element
-    }
-
-    /// Bytes on the GPU: weights, and scales where there are any. `four` is the size of four floats.
-    pub(crate) fn bytes(&self, four: u64) -> (u64, Option<u64>) {
-        let weights = u64::from(self.k4()) * u64::from(self.o4()) * element_bytes(self.format, four);
-        let rows = u64::from(self.part_rows(LinearPart::Scales));
-        let quantized = self.format != WeightFormat::Float;
-        (weights, quantized.then(|| rows * self.part_row_bytes(LinearPart::Scales)))
-    }
-}
-
-/// Bytes of one element of a matrix: 4 inputs × 4 outputs.
-pub(crate) fn element_bytes(format: WeightFormat, four: u64) -> u64 {
-    match format {
-        WeightFormat::Float => 4 * four,
-        WeightFormat::Int8 => 16,
-        WeightFormat::Int4 => 8,
-    }
-}
+#[cfg(not(target_arch = "wasm32"))]
+use crate::ops::PartWords;
+use crate::ops::{LinearPart, LinearRows, LinearShape, LinearWords, PIECE};
 
 /// Weights as `linear.wgsl` reads them.
 #[derive(Debug)]
@@ -191,7 +125,7 @@ impl LinearParameters {
         gpu: &Gpu,
         storage: Storage,
         name: &str,
-        (first, matrix): (u32, u32),
+        LinearRows { matrix, first }: LinearRows,
         values: &[f32],
         job: &Job,
     ) -> Result<(), RunError> {
@@ -235,9 +169,10 @@ impl LinearParameters {
         &mut self,
         gpu: &Gpu,
         name: &str,
-        (part, first, row): (LinearPart, u32, u32),
+        LinearWords { part, outputs, row }: LinearWords,
         words: &[u32],
     ) -> Result<(), GpuError> {
+        let first = outputs.start;
         let layer = &self.linears[name];
         let matrix = &layer.shards[(first / layer.shard_rows) as usize];
         let buffer = match part {
@@ -251,11 +186,7 @@ impl LinearParameters {
 
     /// Takes a layer out again: the words of a part of each of its shards.
     #[cfg(not(target_arch = "wasm32"))]
-    pub(super) async fn take_words(
-        &mut self,
-        gpu: &Gpu,
-        name: &str,
-    ) -> Result<Vec<(LinearPart, Vec<u32>)>, GpuError> {
+    pub(super) async fn take_words(&mut self, gpu: &Gpu, name: &str) -> Result<Vec<PartWords>, GpuError> {
         let mut parts = Vec::new();
         for matrix in self.linears.remove(name).into_iter().flat_map(|layer| layer.shards) {
             let buffers =

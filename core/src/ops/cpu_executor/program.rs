@@ -12,12 +12,14 @@ use crate::{
     job::{Cancelled, Job},
 };
 
-use super::{Arena, Graph, Host, HostParameters, Map, Op, TensorId, shared_tensors::zeros};
+use crate::ops::{Arena, Graph, Map, Op, TensorId, shared_tensors::zeros};
+
+use super::{CpuParameters, Host};
 
 /// A graph that can be run again and again, with its memory.
-pub(crate) struct HostProgram {
-    parameters: Arc<HostParameters>,
-    graph: Graph,
+pub(crate) struct CpuProgram {
+    parameters: Arc<CpuParameters>,
+    pub(super) graph: Graph,
     slot_of: Vec<usize>,
     slots: Mutex<Vec<Vec<f32>>>,
     bytes: u64,
@@ -26,12 +28,12 @@ pub(crate) struct HostProgram {
 /// What is computed before progress is reported and cancelling noticed, in milliseconds.
 const SLICE_MS: f64 = 8.0;
 
-impl HostProgram {
+impl CpuProgram {
     /// Allocates the memory.
     ///
     /// # Errors
     /// [`GpuError::OutOfMemory`].
-    pub(crate) fn new(graph: Graph, parameters: &Arc<HostParameters>) -> Result<Self, GpuError> {
+    pub(crate) fn new(graph: Graph, parameters: &Arc<CpuParameters>) -> Result<Self, GpuError> {
         let arena = Arena::plan(&graph);
         let mut slots = Vec::with_capacity(arena.slots.len());
         for &bytes in &arena.slots {
@@ -55,12 +57,12 @@ impl HostProgram {
     ///
     /// # Errors
     /// [`Cancelled`].
-    pub(crate) fn run(
+    pub(crate) fn compute(
         &self,
         operations: Range<usize>,
         timed: bool,
         job: &Job,
-        progress: impl Fn(f32),
+        progress: &dyn Fn(f32),
     ) -> Result<Vec<KernelRun>, Cancelled> {
         let mut slots = self.lock();
         let own = slots.len();
@@ -82,7 +84,7 @@ impl HostProgram {
         operations: Range<usize>,
         timed: bool,
         job: &Job,
-        progress: impl Fn(f32),
+        progress: &dyn Fn(f32),
     ) -> Result<Vec<KernelRun>, Cancelled> {
         let nodes = &self.graph.nodes[operations];
         let total: f64 = nodes.iter().map(|node| node.op.flops()).sum::<f64>().max(1.0);
@@ -131,18 +133,8 @@ impl HostProgram {
     }
 
     /// Bytes that all operations must move at least.
-    pub(crate) fn moved_bytes(&self) -> f64 {
+    pub(super) fn moved_bytes(&self) -> f64 {
         self.graph.nodes.iter().map(|node| self.bytes_of(&*node.op)).sum()
-    }
-
-    /// Named activations: the map that holds each once this many operations have run.
-    pub(crate) fn activations(&self) -> Vec<(String, Map, usize)> {
-        self.graph.activations()
-    }
-
-    /// Number of operations.
-    pub(crate) fn operations(&self) -> usize {
-        self.graph.nodes.len()
     }
 
     /// Floating-point operations of each.
@@ -152,18 +144,18 @@ impl HostProgram {
     }
 
     /// Writes words to the beginning of a tensor.
-    pub(crate) fn write(&self, tensor: TensorId, words: &[u32]) {
+    pub(crate) fn write_tensor(&self, tensor: TensorId, words: &[u32]) {
         let mut slots = self.lock();
         slots[self.slot_of[tensor.0]][..words.len()].copy_from_slice(bytemuck::cast_slice(words));
     }
 
     /// The first `count` words of a tensor.
-    pub(crate) fn read<T: bytemuck::Pod>(&self, tensor: TensorId, count: usize) -> Vec<T> {
+    pub(crate) fn read_tensor<T: bytemuck::Pod>(&self, tensor: TensorId, count: usize) -> Vec<T> {
         bytemuck::cast_slice(&self.lock()[self.slot_of[tensor.0]][..count]).to_vec()
     }
 
     /// Writes a map's values, [items · h · w, c].
-    pub(crate) fn put(&self, map: &Map, values: &[f32]) {
+    pub(crate) fn put_map(&self, map: &Map, values: &[f32]) {
         let (width, channels) = (4 * map.c4() as usize, map.c as usize);
         let mut slots = self.lock();
         let slot = &mut slots[self.slot_of[map.tensor.0]][map.range()];
@@ -174,7 +166,7 @@ impl HostProgram {
     }
 
     /// The values of a map in NHWC order, without the padding of channels.
-    pub(crate) fn values(&self, map: &Map) -> Vec<f32> {
+    pub(crate) fn map_values(&self, map: &Map) -> Vec<f32> {
         let width = 4 * map.c4() as usize;
         let slots = self.lock();
         let slot = &slots[self.slot_of[map.tensor.0]][map.range()];
@@ -190,14 +182,14 @@ fn milliseconds(since: Instant) -> f64 {
     since.elapsed().as_secs_f64() * 1e3
 }
 
-impl Drop for HostProgram {
+impl Drop for CpuProgram {
     fn drop(&mut self) {
         self.parameters.processor.memory_counter().subtract(self.bytes);
     }
 }
 
-impl std::fmt::Debug for HostProgram {
+impl std::fmt::Debug for CpuProgram {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("HostProgram").field("bytes", &self.bytes).finish_non_exhaustive()
+        formatter.debug_struct("CpuProgram").field("bytes", &self.bytes).finish_non_exhaustive()
     }
 }

@@ -57,9 +57,9 @@ async fn answer_all(mut messages: mpsc::UnboundedReceiver<Message>, cancelled: R
     };
     while let Ok((call, request, arrays)) = messages.recv().await {
         let answered = match request {
-            Request::Run { program, from, to, timed } => {
+            Request::Run { program, from, to, times, timed } => {
                 let stopped = || cancelled.borrow_mut().remove(&call);
-                run(&server, call, (program, from..to, timed), (&turn, stopped))
+                run(&server, call, (program, from..to, times, timed), (&turn, stopped))
                     .await
                     .map(|answer| (answer, Vec::new()))
             }
@@ -71,18 +71,19 @@ async fn answer_all(mut messages: mpsc::UnboundedReceiver<Message>, cancelled: R
     }
 }
 
-/// Runs operations one by one, reports the share that is done, and takes messages in meanwhile.
+/// Runs operations one by one, `times` times over, reports the share that is done, and takes messages in meanwhile.
 async fn run(
     server: &Server,
     call: u32,
-    (program, operations, timed): (u32, Range<usize>, bool),
+    (program, operations, times, timed): (u32, Range<usize>, u32, bool),
     (turn, stopped): (&Turn, impl Fn() -> bool),
 ) -> Result<Answer, Refusal> {
     let flops = server.flops(program)?;
-    let total: f64 = flops.get(operations.clone()).unwrap_or_default().iter().sum::<f64>().max(1.0);
+    let once: f64 = flops.get(operations.clone()).unwrap_or_default().iter().sum();
+    let total = (once * f64::from(times)).max(1.0);
     let (mut done, mut runs, job) = (0.0, Vec::new(), Job::new());
     let mut last = Instant::now();
-    for operation in operations {
+    for operation in (0..times).flat_map(|_| operations.clone()) {
         runs.extend(server.run(program, operation..operation + 1, timed, &job)?);
         done += flops[operation];
         if last.elapsed() > SLICE {
