@@ -1,9 +1,10 @@
 //! New pictures, their likelihood, and what else is done with transformers.
 
 use ibq_core::{
+    device::{Device, Processor},
     files::{Model, WeightSet},
     generator::{OpenedGenerator, Recipe, RecipeTokenizer},
-    gpu::{AdapterChoice, Gpu, GpuOptions, Precision},
+    gpu::Precision,
     job::Job,
     picture::{encode_png, with_text},
     tokenizer::Tokenizer,
@@ -23,12 +24,17 @@ fn given(folder: &Folder) {
     folder.write("given.json", file.to_string().as_bytes());
 }
 
-/// Runs a command on the small transformer of the golden vectors.
-fn ibq(folder: &Folder, words: &str) -> Ran {
+/// Runs a command on the small transformer of the golden vectors, on this device.
+fn ibq_on(device: &str, folder: &Folder, words: &str) -> Ran {
     let (model, config) = (golden("ar_small.safetensors"), golden("ar_small.yaml"));
     let mut all: Vec<&str> = words.split_whitespace().collect();
-    all.extend(["--model", &model, "--config", &config, "--adapter", "software"]);
+    all.extend(["--model", &model, "--config", &config, "--device", device]);
     folder.ibq_with(&all)
+}
+
+/// The same on the processor, which is faster than a software adapter.
+fn ibq(folder: &Folder, words: &str) -> Ran {
+    ibq_on("cpu", folder, words)
 }
 
 fn generate(folder: &Folder, words: &str) -> Ran {
@@ -83,20 +89,20 @@ fn pictures_carry_what_repeats_them() {
     assert_eq!((made.model.as_str(), made.sha256.map(|it| it.len())), ("ar_small.safetensors", Some(64)));
     folder.ibq("generate --from out/class-7-seed-5-2.png -o a.png").ends_with(1).says(&["--model"]);
     let models = [golden("ar_small.safetensors"), golden("tokenizer_tiny.ckpt")];
-    let words = format!(
-        "generate --from out/class-7-seed-5-2.png -o again.png --adapter software --model {}",
-        models[0]
-    );
+    let words =
+        format!("generate --from out/class-7-seed-5-2.png -o again.png --device cpu --model {}", models[0]);
     folder.ibq(&words).ends_with(1).says(&["tokenizer tokenizer_tiny.ckpt", "--tokenizer"]);
     let words = format!("{words} --tokenizer {}", models[1]);
     let ran = folder.ibq(&words).ends_with(0);
     assert!(!ran.err.contains("note:"), "{}", ran.err);
     let bytes = |name: &str| std::fs::read(folder.at(name)).unwrap();
     assert!(bytes("again.png") == bytes("out/class-7-seed-5-2.png"), "another picture");
-    // Kernels of another tier are no other picture.
-    let ran = folder.ibq(&words.replace("again", "portable").replace("software", "software --tier portable"));
-    assert!(!ran.ends_with(0).err.contains("note:"));
-    assert_eq!(recipe(&folder, "portable.png"), recipe(&folder, "again.png"));
+    // Another device and kernels of another tier are no other picture.
+    for (name, device) in [("adapter", "software"), ("portable", "software --tier portable")] {
+        let ran = folder.ibq(&words.replace("again", name).replace("cpu", device));
+        assert!(!ran.ends_with(0).err.contains("note:"));
+        assert_eq!(recipe(&folder, &format!("{name}.png")), recipe(&folder, "again.png"));
+    }
 }
 
 /// The way of the window: a tokenizer that is loaded already, with settings of its own, draws the tokens.
@@ -114,15 +120,14 @@ fn a_picture_that_a_loaded_tokenizer_drew_is_repeated() {
     };
     let png = pollster::block_on(async {
         let job = Job::new();
-        let options = GpuOptions { adapter: AdapterChoice::Software, ..GpuOptions::default() };
-        let gpu = Gpu::open(&options).await.unwrap();
+        let device = Device::from(Processor::open(0));
         let weights =
             Model::open_path(checkpoint.as_ref()).await.unwrap().tokenizer(Some(WeightSet::Raw)).unwrap();
-        let loaded = Tokenizer::load(&gpu, &weights, Precision::F16, &job).await.unwrap();
+        let loaded = Tokenizer::load(&device, &weights, Precision::F32, &job).await.unwrap();
         let model = Model::open_path(path.as_ref()).await.unwrap();
         let mut opened = OpenedGenerator::new("ar_small.safetensors", &model, Some(&yaml)).unwrap();
         assert!(opened.offer_tokenizer(loaded));
-        let generator = opened.load(&gpu.into(), TransformerPrecision::Int8, &job).await.unwrap();
+        let generator = opened.load(&device, TransformerPrecision::Int8, &job).await.unwrap();
         let grids =
             generator.transformer.generate(std::slice::from_ref(&request), &job, |_| {}).await.unwrap();
         let picture = generator.decode(&grids, &job).await.unwrap().remove(0);
@@ -136,14 +141,12 @@ fn a_picture_that_a_loaded_tokenizer_drew_is_repeated() {
         path: String::new(),
         sha256: named.sha256.clone(),
         weights: Some(WeightSet::Raw),
-        precision: Precision::F16,
+        precision: Precision::F32,
     };
     assert_eq!((made.path.as_str(), &named), ("", &expected));
     assert_eq!(named.sha256.map(|digest| digest.len()), Some(64));
     let words = |from: &str| {
-        format!(
-            "generate --from {from} -o again.png --adapter software --model {path} --tokenizer {checkpoint}"
-        )
+        format!("generate --from {from} -o again.png --device cpu --model {path} --tokenizer {checkpoint}")
     };
     let ran = folder.ibq(&words("window.png")).ends_with(0);
     assert!(!ran.err.contains("SHA-256"), "{}", ran.err);
@@ -162,7 +165,7 @@ fn a_picture_that_a_loaded_tokenizer_drew_is_repeated() {
 fn files_that_a_picture_names_are_never_opened() {
     let folder = Folder::new("hostile-recipe");
     given(&folder);
-    let words = "--prefix given.json --keep 252 --adapter software";
+    let words = "--prefix given.json --keep 252 --device cpu";
     folder.ibq(&format!("generate --class lighthouse -o a.png {words}")).ends_with(0);
     let made = recipe(&folder, "a.png");
     for place in ["/etc/passwd", "\\\\host\\share\\m", "//host/share/m", "https://host/m/"] {
@@ -170,7 +173,7 @@ fn files_that_a_picture_names_are_never_opened() {
         place.clone_into(&mut hostile.path);
         hostile.model = "\u{1b}]52;c;aGk=\u{7}model".to_owned();
         write_recipe(&folder, "hostile.png", &hostile);
-        let ran = folder.ibq("generate --from hostile.png -o b.png --adapter software").ends_with(1);
+        let ran = folder.ibq("generate --from hostile.png -o b.png --device cpu").ends_with(1);
         assert!(!ran.err.contains(place) && !ran.err.contains('\u{1b}'), "{}", ran.err);
         ran.says(&["generator \u{fffd}]52;c;aGk=\u{fffd}model is; give it with --model"]);
 
@@ -184,7 +187,7 @@ fn files_that_a_picture_names_are_never_opened() {
         let mut hostile = made.clone();
         hostile.tokenizer = Some(tokenizer);
         write_recipe(&folder, "hostile.png", &hostile);
-        let ran = folder.ibq("generate --from hostile.png -o b.png --adapter software").ends_with(1);
+        let ran = folder.ibq("generate --from hostile.png -o b.png --device cpu").ends_with(1);
         ran.says(&["where its tokenizer t is; give it with --tokenizer"]);
     }
 }
@@ -193,7 +196,7 @@ fn files_that_a_picture_names_are_never_opened() {
 fn pictures_of_the_bundled_models_name_them() {
     let folder = Folder::new("bundled-generator");
     given(&folder);
-    let words = "--prefix given.json --keep 252 --adapter software";
+    let words = "--prefix given.json --keep 252 --device cpu";
     folder.ibq(&format!("generate --class lighthouse -o a.png {words}")).ends_with(0);
     let made = recipe(&folder, "a.png");
     let name = made.path.strip_prefix("bundled:").expect("a bundled model").to_owned();
@@ -202,7 +205,7 @@ fn pictures_of_the_bundled_models_name_them() {
         (name.as_str(), &["lighthouse".to_owned()][..])
     );
     assert_eq!(made.tokenizer, None, "its tokenizer is inside");
-    folder.ibq("generate --from a.png -o again.png --adapter software").ends_with(0);
+    folder.ibq("generate --from a.png -o again.png --device cpu").ends_with(0);
     let bytes = |name: &str| std::fs::read(folder.at(name)).unwrap();
     assert!(bytes("again.png") == bytes("a.png"), "another picture");
 
@@ -210,14 +213,14 @@ fn pictures_of_the_bundled_models_name_them() {
     let mut old = made.clone();
     old.path = name;
     write_recipe(&folder, "old.png", &old);
-    folder.ibq("generate --from old.png -o old-again.png --adapter software").ends_with(0);
+    folder.ibq("generate --from old.png -o old-again.png --device cpu").ends_with(0);
     assert!(bytes("old-again.png") == bytes("a.png"), "another picture");
 
     for (path, said) in [("bundled:other", "bundled model other"), ("", "does not say where its generator")] {
         let mut lost = made.clone();
         path.clone_into(&mut lost.path);
         write_recipe(&folder, "lost.png", &lost);
-        let ran = folder.ibq("generate --from lost.png -o b.png --adapter software").ends_with(1);
+        let ran = folder.ibq("generate --from lost.png -o b.png --device cpu").ends_with(1);
         ran.says(&[said, "--model"]);
     }
     let default = std::fs::read_to_string(golden("../../assets/models/default.txt")).unwrap();
@@ -231,7 +234,7 @@ fn pictures_of_the_bundled_models_name_them() {
     let mut outside = made.clone();
     outside.tokenizer = Some(bundled.clone());
     write_recipe(&folder, "outside.png", &outside);
-    folder.ibq("generate --from outside.png -o outside-again.png --adapter software").ends_with(0);
+    folder.ibq("generate --from outside.png -o outside-again.png --device cpu").ends_with(0);
     let mut named = recipe(&folder, "outside-again.png").tokenizer.unwrap();
     assert_eq!(named.sha256.take().map(|digest| digest.len()), Some(64));
     assert_eq!(named, bundled);
@@ -239,7 +242,7 @@ fn pictures_of_the_bundled_models_name_them() {
         let mut lost = made.clone();
         lost.tokenizer = Some(RecipeTokenizer { path: path.to_owned(), ..bundled.clone() });
         write_recipe(&folder, "lost.png", &lost);
-        let ran = folder.ibq("generate --from lost.png -o b.png --adapter software").ends_with(1);
+        let ran = folder.ibq("generate --from lost.png -o b.png --device cpu").ends_with(1);
         ran.says(&[said, "--tokenizer"]);
     }
 }
@@ -325,7 +328,8 @@ fn tokens_are_scored_and_their_logits_written() {
         let sum: f64 = row.iter().map(|logit| logit.exp()).sum();
         assert!((row[token] - sum.ln() - each[position]).abs() < 1e-5);
     }
-    let portable = scored("--class 3 --json --tier portable").json()[0]["log_likelihood"].as_f64().unwrap();
+    let portable = ibq_on("software", &folder, "score given.json --class 3 --json --tier portable");
+    let portable = portable.ends_with(0).json()[0]["log_likelihood"].as_f64().unwrap();
     assert!((portable - total).abs() < 1e-2, "{portable}, not {total}");
     let text = scored("--class none").out;
     assert!(text.contains("log-likelihood") && text.contains("256"), "{text}");
@@ -343,7 +347,7 @@ fn quantized_folders_are_smaller_and_know_their_classes() {
     folder.write("few.txt", b"sea\nowl\n");
     let (model, config) = (golden("ar_small.safetensors"), golden("ar_small.yaml"));
     let convert = |words: &str| {
-        let words = format!("convert {model} --config {config} --adapter software {words}");
+        let words = format!("convert {model} --config {config} --device cpu {words}");
         folder.ibq(&words)
     };
     convert("-o few --class-names few.txt").ends_with(1).says(&["has 2 names", "10 classes"]);
@@ -352,15 +356,15 @@ fn quantized_folders_are_smaller_and_know_their_classes() {
     assert!(ran.out.contains("as int4"), "{}", ran.out);
     let bytes = |path: &str| std::fs::metadata(folder.at(path)).unwrap().len();
     assert!(bytes("int4/model.safetensors") * 3 < bytes("f32/model.safetensors"));
-    let info = folder.ibq("info int4 --adapter software").ends_with(0).out;
+    let info = folder.ibq("info int4 --device cpu").ends_with(0).out;
     assert!(info.contains("width 32") && info.contains("stored as") && !info.contains("f16  "), "{info}");
 
     // The weights do not tell the number of heads, and a width of 32 allows no guess.
     folder
-        .ibq(&format!("info {model} --adapter software"))
+        .ibq(&format!("info {model} --device cpu"))
         .ends_with(1)
         .says(&["number of heads", "official YAML"]);
-    let info = folder.ibq(&format!("info {model} --json --adapter software --config {config}"));
+    let info = folder.ibq(&format!("info {model} --json --device cpu --config {config}"));
     let info = info.ends_with(0).json()["transformer"].clone();
     assert_eq!((&info["config"]["n_layer"], &info["config"]["class_num"]), (&2.into(), &10.into()));
     assert_eq!(info["memory"].as_array().unwrap().len(), 4);
@@ -368,8 +372,7 @@ fn quantized_folders_are_smaller_and_know_their_classes() {
     assert!(weights(0) > weights(1) && weights(2) > weights(3) && info["parameters"].as_u64().unwrap() > 0);
 
     let tokenizer = golden("tokenizer_tiny.ckpt");
-    let words =
-        format!("--tokenizer {tokenizer} --adapter software --prefix given.json --keep 250 --model int4");
+    let words = format!("--tokenizer {tokenizer} --device cpu --prefix given.json --keep 250 --model int4");
     let ran = folder.ibq(&format!("generate --class towny -o a.png {words}")).ends_with(0);
     assert!(ran.err.contains("taken as class 1, tawny owl"), "{}", ran.err);
     let made = recipe(&folder, "a.png");
@@ -379,7 +382,7 @@ fn quantized_folders_are_smaller_and_know_their_classes() {
     (mix.condition, mix.class_names) = (Condition::Mix(1, 2, 0.5), Vec::new());
     write_recipe(&folder, "mix.png", &mix);
     let models = format!("--model int4 --tokenizer {tokenizer}");
-    folder.ibq(&format!("generate --from mix.png -o mixed.png --adapter software {models}")).ends_with(0);
+    folder.ibq(&format!("generate --from mix.png -o mixed.png --device cpu {models}")).ends_with(0);
     assert_eq!(recipe(&folder, "mixed.png").class_names, ["tawny owl", "fox"]);
     folder
         .ibq(&format!("generate --class fox -o b.png {words} --precision f16"))
@@ -393,7 +396,8 @@ fn quantized_folders_are_smaller_and_know_their_classes() {
 #[test]
 fn benchmarks_of_a_transformer() {
     let folder = Folder::new("bench-ar");
-    let report = ibq(&folder, "bench --generate --tokens 2 --precision int8 --json").ends_with(0).json();
+    let report = ibq_on("software", &folder, "bench --generate --tokens 2 --precision int8 --json");
+    let report = report.ends_with(0).json();
     assert_eq!((&report["precision"], &report["random_weights"]), (&"int8".into(), &false.into()));
     let speeds = report["speeds"].as_array().unwrap();
     assert_eq!(speeds.len(), 4);
