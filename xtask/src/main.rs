@@ -3,6 +3,7 @@
 mod acceptance;
 mod demo;
 mod linted_build;
+mod peers;
 mod release;
 mod serve;
 mod setup;
@@ -32,6 +33,9 @@ cargo xtask COMMAND
                         make again what was derived from a model that has changed; --check only says what is stale
   structure [--graph [CRATE]]
                         what is wrong with the module structure: import cycles, layers; --graph prints who imports whom
+  peers [--only tokenizer|transformer|web] [--rounds N] [--threads N] [--again] [--ibq PROGRAM] [--remark TEXT] [--table]
+                        PyTorch, onnxruntime and onnxruntime-web beside ibq on the processor: compares tokens, times all, writes
+                        docs/performance.md; resumes after an interruption; --again measures again, --table only writes the page
   setup                 only install what the other commands need
 ";
 
@@ -69,6 +73,7 @@ fn run(words: &[&str]) -> Outcome {
             Ok(())
         }
         ["acceptance", names @ ..] => acceptance::run(names),
+        ["peers", rest @ ..] => peers::run(rest),
         ["release"] => release::build(),
         ["licenses"] => shell::checks("licenses", &[]),
         ["notices", path] => {

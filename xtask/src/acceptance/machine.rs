@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use crate::shell::{self, Outcome};
 
 /// The commit of the checkout; with a remark where files differ from it.
-pub(super) fn commit() -> Outcome<String> {
+pub(crate) fn commit() -> Outcome<String> {
     let hash = shell::read(&mut shell::command("git", &["rev-parse", "HEAD"]))?;
     let status = ["status", "--porcelain", "--untracked-files=no", "--", ".", ":!docs/acceptance"];
     let changed = shell::read(&mut shell::command("git", &status))?;
@@ -14,7 +14,7 @@ pub(super) fn commit() -> Outcome<String> {
 }
 
 /// Name of the processor, where the system says it.
-pub(super) fn processor() -> String {
+pub(crate) fn processor() -> String {
     let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let line = text.lines().find(|line| line.starts_with("model name"));
     line.and_then(|line| line.split_once(": "))
@@ -22,12 +22,12 @@ pub(super) fn processor() -> String {
 }
 
 /// Processor cores that programs may use.
-pub(super) fn cores() -> usize {
+pub(crate) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
 /// The adapter that the engine chooses, as `ibq info` names it; none where no `ibq` is built.
-pub(super) fn adapter() -> Option<String> {
+pub(crate) fn adapter() -> Option<String> {
     let program = shell::built("debug", "ibq");
     if !program.is_file() {
         return None;
@@ -38,7 +38,7 @@ pub(super) fn adapter() -> Option<String> {
 }
 
 /// Today's date (UTC) as `2026-11-27`.
-pub(super) fn today() -> String {
+pub(crate) fn today() -> String {
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
     date(seconds / 86_400)
 }

@@ -5,7 +5,7 @@
 //! `docs/acceptance/NAME.json`, with date, machine and commit.
 
 mod figures;
-mod machine;
+pub(crate) mod machine;
 mod proofs;
 mod record;
 mod state;
