@@ -169,7 +169,7 @@ impl Bench {
         self.environment.measure(&words)
     }
 
-    /// The bundled tokenizer in Chromium; without a built page, a line that says that it is missing.
+    /// The bundled tokenizer in Chromium, with the JavaScript engine that `cargo xtask web` built.
     fn measure_web(&self) -> Outcome<String> {
         if !shell::root().join("web/dist/engine/ibq.js").is_file() {
             return Err(Failure(

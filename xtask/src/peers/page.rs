@@ -224,9 +224,7 @@ fn missing(figures: &Figures) -> String {
         lines.push("- transformer: not measured".to_owned());
     }
     lines.extend(figures.missing.iter().map(|(what, reason)| format!("- {what}: {reason}")));
-    lines.push(
-        "- burn-wgpu: not compared; it needs a GPU, or a software driver that decides alone".to_owned(),
-    );
+    lines.push("- burn-wgpu: this command does not compare it".to_owned());
     format!("\n## What is missing\n\n{}\n", lines.join("\n"))
 }
 
