@@ -213,10 +213,14 @@ fn safetensors_headers_must_account_for_every_byte() {
     assert!(refused(json!({"a": entry(&[1], 0, 4)}), 5).contains("end at byte 4 of 5"));
     assert!(refused(json!({"a": entry(&[1 << 62, 1 << 62], 0, 4)}), 4).contains("shape"));
     assert!(refused(json!({"a": entry(&[u64::MAX, 0, u64::MAX], 0, 4)}), 4).contains("shape"));
-    assert!(
-        refused(json!({"a": {"dtype": "X", "shape": [], "data_offsets": [0, 4]}}), 4)
-            .contains("unknown type `X`")
-    );
+    // The size of an unknown type is not known, its place is.
+    let unknown =
+        |begin: u64, end: u64| json!({"a": {"dtype": "X", "shape": [], "data_offsets": [begin, end]}});
+    assert!(refused(unknown(0, 4), 5).contains("end at byte 4 of 5"));
+    assert!(refused(unknown(4, 0), 0).contains("begins at byte 4"));
+    let model = opened(&corpus::with_header(&unknown(0, 4), &[0; 4]));
+    let error = block_on(model.read_tensor("a")).unwrap_err().to_string();
+    assert!(error.contains("unknown type `X`"), "{error}");
     assert!(
         refused(json!({"a": {"dtype": "F32", "shape": [-1], "data_offsets": [0, 4]}}), 4).contains("header")
     );

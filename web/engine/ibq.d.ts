@@ -95,6 +95,8 @@ export interface TokenizerInfo {
   readonly quantizer: 'ibq' | 'vq';
   /** Whether neither the model nor `config` states this, so that IBQ was assumed. */
   readonly quantizerAssumed: boolean;
+  /** What was chosen or changed when the model was opened: the entry of the file, a prefix left out of all names. */
+  readonly notes: readonly string[];
   /** Number of parameters. */
   readonly parameters: number;
   /** The whole configuration, with the official names. */

@@ -53,7 +53,7 @@ pub(crate) struct Arguments {
 /// Runs the command.
 pub(crate) async fn run(arguments: &Arguments, session: &Session) -> Result<(), Failure> {
     let folder = &arguments.output;
-    let opened = model::open(Some(&arguments.model)).await?;
+    let opened = model::open_quietly(Some(&arguments.model)).await?;
     let sources = files_of(&arguments.model);
     let sources: Vec<&Path> = sources.iter().map(PathBuf::as_path).collect();
     let outputs = [CONFIG_FILE, TENSORS_FILE].map(|name| folder.join(name));
@@ -85,6 +85,7 @@ async fn convert_tokenizer(
         return Err(Failure::Usage(reason.to_owned()));
     };
     let weights = model::tokenizer(opened, &arguments.choice)?;
+    session.notes(&opened.name, opened.model.notes());
     model::note_assumed_rule(&opened.name, &weights, session);
     outputs::create_parent(&arguments.output)?;
     session.tell("model", format_args!("{} · {} weights", opened.name, weights.set()));

@@ -101,8 +101,15 @@ pub(crate) struct OpenedModel {
     pub(crate) name: String,
 }
 
-/// Opens a file or folder, or the bundled model.
-pub(crate) async fn open(path: Option<&Path>) -> Result<OpenedModel, Failure> {
+/// Opens a file or folder, or the bundled model, and says what was chosen in it.
+pub(crate) async fn open(path: Option<&Path>, session: &Session) -> Result<OpenedModel, Failure> {
+    let opened = open_quietly(path).await?;
+    session.notes(&opened.name, opened.model.notes());
+    Ok(opened)
+}
+
+/// Opens a file or folder, or the bundled model. What was chosen in it is left to the caller to say.
+pub(crate) async fn open_quietly(path: Option<&Path>) -> Result<OpenedModel, Failure> {
     if let Some(path) = path {
         let model = Model::open_path(path).await?;
         // Paths like `.` have no name of their own.
@@ -182,7 +189,7 @@ pub(crate) async fn load(
     session: &Session,
 ) -> Result<Loaded, Failure> {
     let started = Instant::now();
-    let opened = open(model.model.as_deref()).await?;
+    let opened = open(model.model.as_deref(), session).await?;
     session.job().check()?;
     let weights = tokenizer(&opened, &model.choice)?;
     note_assumed_rule(&opened.name, &weights, session);

@@ -39,7 +39,7 @@ pub(crate) async fn open(
     session: &Session,
 ) -> Result<OpenedGenerator, Failure> {
     let opened = match &options.model {
-        Some(path) => model::open(Some(path)).await?,
+        Some(path) => model::open(Some(path), session).await?,
         None => open_bundled_generator(None).await?,
     };
     session.job().check()?;
@@ -57,7 +57,7 @@ pub(crate) async fn open_for_recipe(
     session: &Session,
 ) -> Result<OpenedGenerator, Failure> {
     let opened = match (&options.model, Origin::parse(&recipe.path)) {
-        (Some(path), _) => model::open(Some(path)).await?,
+        (Some(path), _) => model::open(Some(path), session).await?,
         (None, Origin::Bundled(name)) => open_bundled_generator(Some(&name)).await?,
         // The window once wrote the bare name of a bundled model.
         (None, Origin::At(name)) if is_named(bundled_generator().as_ref(), &name) => {
@@ -88,7 +88,7 @@ pub(crate) async fn find_tokenizer(
     session: &Session,
 ) -> Result<(), Failure> {
     if let Some(path) = path {
-        let opened = model::open(Some(path)).await?;
+        let opened = model::open(Some(path), session).await?;
         check_sha256(
             &opened.model,
             &opened.name,

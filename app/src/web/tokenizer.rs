@@ -138,6 +138,7 @@ fn describe(tokenizer: &Tokenizer) -> String {
         "codeDimension": quantizer.dimension,
         "quantizer": quantizer.rule.key(),
         "quantizerAssumed": tokenizer.rule_is_assumed(),
+        "notes": tokenizer.notes(),
         "parameters": config.parameter_count(),
         "config": config,
     })

@@ -6,6 +6,8 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+#[cfg(not(target_arch = "wasm32"))]
+use super::checkpoint_folder;
 #[cfg(target_arch = "wasm32")]
 use super::folder_config::LONGEST_JSON;
 use super::{
@@ -76,8 +78,10 @@ async fn open_path(folder: &Path) -> Result<Model, WeightsError> {
         return Model::from_shards(name.clone(), Origin::At(name), config, vec![tensors]).await;
     }
     let Some(index) = existing(INDEX_FILE)? else {
-        let reason = format!("a folder without `{TENSORS_FILE}` or `{INDEX_FILE}`");
-        return Err(WeightsError::Unrecognized { name, reason });
+        return match checkpoint_folder::find(folder) {
+            Ok((file, note)) => Model::open_with(Source::file(&file)?, vec![note]).await,
+            Err(reason) => Err(WeightsError::Unrecognized { name, reason }),
+        };
     };
     let index = read_index(&index).await?;
     let sources = shard_names(&name, &index)?.into_iter().map(|shard| Source::file(&folder.join(shard)));
@@ -134,7 +138,7 @@ fn shard_names<'a>(folder: &str, index: &'a Index) -> Result<Vec<&'a str>, Weigh
 
 /// Every tensor that an index names must be in the shards.
 fn check_index(model: Model, index: &Index) -> Result<Model, WeightsError> {
-    match index.weight_map.keys().find(|name| model.tensor(name).is_none()) {
+    match index.weight_map.keys().find(|name| !model.lists(name)) {
         None => Ok(model),
         Some(tensor) => Err(WeightsError::Missing { name: model.name().to_owned(), tensor: tensor.clone() }),
     }

@@ -5,6 +5,8 @@
 //! of the file before memory is taken, and no code in a pickle is ever run.
 
 mod archive;
+#[cfg(not(target_arch = "wasm32"))]
+mod checkpoint_folder;
 mod digest;
 #[cfg(not(target_arch = "wasm32"))]
 mod disk_space;
@@ -16,9 +18,11 @@ mod folder_lock;
 #[cfg(not(target_arch = "wasm32"))]
 mod folder_writer;
 mod layout;
+mod listing;
 #[cfg(not(target_arch = "wasm32"))]
 mod lock;
 mod model;
+mod names;
 mod origin;
 #[cfg(not(target_arch = "wasm32"))]
 mod partial;
@@ -28,6 +32,7 @@ mod pytorch;
 mod replace_folder;
 mod safetensors;
 mod source;
+mod state_dict;
 mod stored;
 mod weight_set;
 #[cfg(not(target_arch = "wasm32"))]

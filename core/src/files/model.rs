@@ -14,6 +14,8 @@ use super::{
     digest::sha256_of_all,
     folder_config::{ConfigJson, FolderConfig, read_config},
     layout::Layout,
+    listing::{Listing, UnreadableTensor},
+    names::without_wrapper,
     pytorch, safetensors,
     source::Shared,
     stored::{ReadError, StoredTensor},
@@ -42,6 +44,12 @@ struct Opened {
     entries: Vec<TensorEntry>,
     stored: Vec<(Source, StoredTensor)>,
     positions: HashMap<String, usize>,
+    /// Names of the tensors that cannot be read, and why.
+    unreadable: HashMap<String, String>,
+    /// What was removed from the names.
+    wrappers: Vec<String>,
+    /// What was chosen or changed when it was opened, ready to be shown.
+    notes: Vec<String>,
     sha256: OnceLock<String>,
 }
 
@@ -51,15 +59,13 @@ impl Model {
     /// # Errors
     /// [`WeightsError`] names the file and what is wrong with it.
     pub async fn open(source: Source) -> Result<Self, WeightsError> {
-        let name = source.name().to_owned();
-        let origin = source.origin();
-        let tensors = list_tensors(&source).await?;
-        Self::assemble(
-            name,
-            origin,
-            None,
-            tensors.into_iter().map(|tensor| (source.clone(), tensor)).collect(),
-        )
+        Self::open_with(source, Vec::new()).await
+    }
+
+    /// Opens one file, with notes on how it was found.
+    pub(super) async fn open_with(source: Source, notes: Vec<String>) -> Result<Self, WeightsError> {
+        let (name, origin) = (source.name().to_owned(), source.origin());
+        Self::from_files(name, origin, None, vec![source], notes).await
     }
 
     /// Opens a model folder whose two files are at hand.
@@ -123,39 +129,33 @@ impl Model {
         config: Option<ConfigJson>,
         shards: Vec<Source>,
     ) -> Result<Self, WeightsError> {
-        let mut stored = Vec::new();
-        for source in shards {
-            let tensors = list_tensors(&source).await?;
-            stored.extend(tensors.into_iter().map(|tensor| (source.clone(), tensor)));
-        }
-        Self::assemble(name, origin, config, stored)
+        Self::from_files(name, origin, config, shards, Vec::new()).await
     }
 
-    fn assemble(
+    async fn from_files(
         name: String,
         origin: Origin,
         config: Option<ConfigJson>,
-        stored: Vec<(Source, StoredTensor)>,
+        files: Vec<Source>,
+        notes: Vec<String>,
     ) -> Result<Self, WeightsError> {
-        let mut positions = HashMap::with_capacity(stored.len());
-        let mut entries = Vec::with_capacity(stored.len());
-        for (position, (_, tensor)) in stored.iter().enumerate() {
-            if positions.insert(tensor.name.clone(), position).is_some() {
-                let reason = format!("tensor `{}` is in two of its files", tensor.name);
-                return Err(WeightsError::Broken { name, reason });
-            }
-            let (shape, dtype) = (tensor.layout.shape().to_vec(), tensor.dtype.name().to_owned());
-            entries.push(TensorEntry { name: tensor.name.clone(), shape, dtype });
-        }
-        Ok(Self(Shared::new(Opened {
+        let mut opened = Opened {
             name,
             origin,
             config,
-            entries,
-            stored,
-            positions,
+            entries: Vec::new(),
+            stored: Vec::new(),
+            positions: HashMap::new(),
+            unreadable: HashMap::new(),
+            wrappers: Vec::new(),
+            notes,
             sha256: OnceLock::new(),
-        })))
+        };
+        for source in files {
+            let listing = list_tensors(&source).await?;
+            opened.add(&source, listing)?;
+        }
+        Ok(Self(Shared::new(opened)))
     }
 
     /// Path or address, for messages.
@@ -180,6 +180,32 @@ impl Model {
     #[must_use]
     pub fn tensor(&self, name: &str) -> Option<&TensorEntry> {
         self.0.positions.get(name).map(|&position| &self.0.entries[position])
+    }
+
+    /// Whether it has a tensor of this name, readable or not, also where the name was changed when it was opened.
+    pub(crate) fn lists(&self, name: &str) -> bool {
+        let has = |name: &str| self.0.positions.contains_key(name) || self.0.unreadable.contains_key(name);
+        has(name) || self.0.wrappers.iter().any(|wrapper| has(&without_wrapper(name, wrapper)))
+    }
+
+    /// Names of the tensors that are in the file and cannot be read.
+    pub(crate) fn unreadable(&self) -> impl Iterator<Item = &str> {
+        self.0.unreadable.keys().map(String::as_str)
+    }
+
+    /// Why a tensor cannot be had: it is not there, or it is stored in a form that is not read.
+    pub(crate) fn missing(&self, tensor: &str) -> WeightsError {
+        let (name, tensor) = (self.name().to_owned(), tensor.to_owned());
+        match self.0.unreadable.get(&tensor) {
+            Some(reason) => WeightsError::Tensor { name, tensor, reason: reason.clone() },
+            None => WeightsError::Missing { name, tensor },
+        }
+    }
+
+    /// What was chosen or changed when it was opened, as sentences without a subject: "its weights are those in its entry `model`".
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.0.notes
     }
 
     /// What the folder's `config.json` says, where the model is a folder that has one.
@@ -245,7 +271,7 @@ impl Model {
             reason,
         };
         let Some(&position) = self.0.positions.get(name) else {
-            return Err(WeightsError::Missing { name: self.name().to_owned(), tensor: name.to_owned() });
+            return Err(self.missing(name));
         };
         let (source, tensor) = &self.0.stored[position];
         let part: Layout;
@@ -276,15 +302,40 @@ impl Model {
     }
 }
 
+impl Opened {
+    /// Adds the tensors of a file.
+    fn add(&mut self, source: &Source, listing: Listing) -> Result<(), WeightsError> {
+        for tensor in listing.tensors {
+            if self.positions.insert(tensor.name.clone(), self.stored.len()).is_some() {
+                let reason = format!("tensor `{}` is in two of its files", tensor.name);
+                return Err(WeightsError::Broken { name: self.name.clone(), reason });
+            }
+            let (shape, dtype) = (tensor.layout.shape().to_vec(), tensor.dtype.name().to_owned());
+            self.entries.push(TensorEntry { name: tensor.name.clone(), shape, dtype });
+            self.stored.push((source.clone(), tensor));
+        }
+        for UnreadableTensor { name, reason } in listing.unreadable {
+            self.unreadable.insert(name, reason);
+        }
+        self.wrappers.extend(listing.wrappers);
+        for note in listing.notes {
+            if !self.notes.contains(&note) {
+                self.notes.push(note);
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Lists the tensors of one file, whose form is told by its first bytes.
-async fn list_tensors(source: &Source) -> Result<Vec<StoredTensor>, WeightsError> {
+async fn list_tensors(source: &Source) -> Result<Listing, WeightsError> {
     let start = source.read_at(0, source.len().min(512) as usize).await?;
     if pytorch::is_zip(&start) {
         pytorch::open_zip(source).await
     } else if pytorch::is_legacy(&start) {
         pytorch::open_legacy(source).await
     } else if is_safetensors(&start, source.len()) {
-        Ok(safetensors::open(source).await?.0)
+        safetensors::open(source).await
     } else {
         let what = guess(&start);
         let reason = format!("{what}; safetensors files and PyTorch checkpoints (.ckpt, .pt, .pth) are read");

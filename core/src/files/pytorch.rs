@@ -1,7 +1,7 @@
 //! PyTorch files: a pickle that describes tensors, and the bytes of their storages. Only the tensors of the state dict
 //! are listed; those of optimizers and callbacks are never looked at.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::formats::{
     Dtype,
@@ -12,12 +12,18 @@ use super::{
     Source, WeightsError,
     archive::{Archive, content_start},
     layout::Layout,
+    listing::{Listing, UnreadableTensor},
+    names,
     pickle::{self, Object, PickleError, Storage, Tensor, Unpickled, Value},
+    state_dict::{self, StateDicts},
     stored::{StorageLocation, StoredTensor},
 };
 
 /// The first bytes of the form before PyTorch 1.6: a pickled magic number.
 const LEGACY_START: &[u8] = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.";
+
+/// How the parts of a DeepSpeed checkpoint become one file.
+pub(super) const ZERO_TO_FP32: &str = "run the `zero_to_fp32.py` that lies in its folder (`python zero_to_fp32.py . model.pt`) and open what it writes";
 
 /// Bytes that all tensors together may have: tensors may share storages and repeat elements, so a small file could
 /// otherwise claim any size. Tied weights need twice the bytes of the file at most.
@@ -36,7 +42,7 @@ pub(super) fn is_legacy(start: &[u8]) -> bool {
 }
 
 /// Lists the tensors of a zip checkpoint: `PREFIX/data.pkl` and one entry `PREFIX/data/KEY` per storage.
-pub(super) async fn open_zip(source: &Source) -> Result<Vec<StoredTensor>, WeightsError> {
+pub(super) async fn open_zip(source: &Source) -> Result<Listing, WeightsError> {
     let name = source.name();
     let unrecognized =
         |reason: &str| WeightsError::Unrecognized { name: name.to_owned(), reason: reason.to_owned() };
@@ -87,7 +93,7 @@ async fn read_entry(
 
 /// Lists the tensors of the form before PyTorch 1.6: magic number, version, system, the objects, the keys of the
 /// storages as five pickles, then each storage as its number of elements and its bytes.
-pub(super) async fn open_legacy(source: &Source) -> Result<Vec<StoredTensor>, WeightsError> {
+pub(super) async fn open_legacy(source: &Source) -> Result<Listing, WeightsError> {
     let name = source.name();
     let mut len = source.len().min(1 << 20);
     loop {
@@ -177,55 +183,109 @@ async fn legacy_places<'a>(
     Ok(places)
 }
 
-/// Lists the tensors of the state dict: the root itself, or what it holds under `state_dict`. The number of its tensors,
-/// the lengths of their names, and their bytes together are limited before anything is copied.
+/// Lists the tensors of the state dicts in a file under the names that they have in the official code. The number of
+/// tensors, the lengths of their names, and their bytes together are limited before anything is copied.
 fn state_dict(
     source: &Source,
     unpickled: &Unpickled<'_>,
     locate: impl Fn(&Storage<'_>) -> Result<StorageLocation, String>,
-) -> Result<Vec<StoredTensor>, WeightsError> {
+) -> Result<Listing, WeightsError> {
     let name = source.name();
-    let root = unpickled.lookup(unpickled.root, "state_dict").unwrap_or(unpickled.root);
-    let Some(pairs) = unpickled.dict(root) else {
-        let reason = "a PyTorch file, but not a state dict or Lightning checkpoint; \
-             save `model.state_dict()` with torch.save";
-        return Err(WeightsError::Unrecognized { name: name.to_owned(), reason: reason.to_owned() });
-    };
-    let mut tensors: Vec<StoredTensor> = Vec::new();
-    let mut positions: HashMap<&str, usize> = HashMap::new();
-    let (mut seen, mut bytes, most) = (0, 0u64, most_bytes(source.len()));
-    for &(key, value) in pairs {
-        let (Value::Text(key), Some(Object::Tensor(tensor))) = (key, unpickled.object(value)) else {
-            continue;
-        };
-        // Pairs are counted, not names: a pickle can name a pair again in four bytes.
-        seen += 1;
-        if seen > MOST_TENSORS {
-            return Err(broken(name, "too many tensors"));
+    let unrecognized = |reason: String| WeightsError::Unrecognized { name: name.to_owned(), reason };
+    let StateDicts { weights, averages, note } = state_dict::find(unpickled).map_err(unrecognized)?;
+    let mut budget = Budget { tensors: MOST_TENSORS, bytes: most_bytes(source.len()) };
+    let mut list = |pairs| list(source, unpickled, &locate, pairs, &mut budget);
+    let mut listing = weights.map(&mut list).transpose()?.unwrap_or_default();
+    if let Some(averages) = averages {
+        let mut averages = list(averages)?;
+        averages.names_mut().for_each(|name| *name = names::of_average(name));
+        // Averages that the weights have inside as well are those of the entry of their own.
+        let apart: HashSet<String> = averages.names_mut().map(|name| name.clone()).collect();
+        listing.tensors.retain(|tensor| !apart.contains(&tensor.name));
+        listing.unreadable.retain(|tensor| !apart.contains(&tensor.name));
+        listing.tensors.append(&mut averages.tensors);
+        listing.unreadable.append(&mut averages.unreadable);
+        listing.wrappers.append(&mut averages.wrappers);
+        for note in averages.notes {
+            if !listing.notes.contains(&note) {
+                listing.notes.push(note);
+            }
         }
+    }
+    let is_partition = unpickled.lookup(unpickled.root, "ds_version").is_some()
+        && listing.tensors.iter().any(|tensor| tensor.layout.elements() == 0);
+    if is_partition {
+        return Err(unrecognized(format!("one process's part of a DeepSpeed checkpoint; {ZERO_TO_FP32}")));
+    }
+    listing.notes.splice(0..0, note);
+    Ok(listing)
+}
+
+/// What the tensors of a file may still take.
+struct Budget {
+    tensors: usize,
+    bytes: u64,
+}
+
+/// Lists the tensors of one state dict, without what wrappers put into their names.
+fn list(
+    source: &Source,
+    unpickled: &Unpickled<'_>,
+    locate: impl Fn(&Storage<'_>) -> Result<StorageLocation, String>,
+    pairs: &[(Value<'_>, Value<'_>)],
+    budget: &mut Budget,
+) -> Result<Listing, WeightsError> {
+    let name = source.name();
+    let mut listing = Listing::default();
+    let mut positions: HashMap<&str, usize> = HashMap::new();
+    let mut unreadable: BTreeMap<&str, String> = BTreeMap::new();
+    for &(key, value) in pairs {
+        let (Value::Text(key), Some(object)) = (key, unpickled.object(value)) else { continue };
+        if !matches!(object, Object::Tensor(_) | Object::Unreadable(_)) {
+            continue;
+        }
+        // Pairs are counted, not names: a pickle can name a pair again in four bytes.
+        let Some(left) = budget.tensors.checked_sub(1) else { return Err(broken(name, "too many tensors")) };
+        budget.tensors = left;
         if key.len() > LONGEST_NAME {
             let reason = format!("a tensor's name has {} bytes, at most {LONGEST_NAME} are read", key.len());
             return Err(broken(name, reason));
         }
+        let tensor = match object {
+            Object::Tensor(tensor) => tensor,
+            Object::Unreadable(form) => {
+                unreadable.insert(key, form.to_string());
+                continue;
+            }
+            _ => continue,
+        };
         let stored = stored(key, tensor, unpickled, &locate).map_err(|reason| WeightsError::Tensor {
             name: name.to_owned(),
             tensor: key.to_owned(),
             reason,
         })?;
         let size = stored.layout.elements().saturating_mul(stored.dtype.size());
-        bytes = bytes.saturating_add(size);
-        if bytes > most {
+        let Some(left) = budget.bytes.checked_sub(size) else {
+            let most = most_bytes(source.len());
             let reason = format!("its tensors share storages and have more than {most} bytes in all");
             return Err(broken(name, reason));
-        }
+        };
+        budget.bytes = left;
         if let Some(&position) = positions.get(key) {
-            tensors[position] = stored;
+            listing.tensors[position] = stored;
         } else {
-            positions.insert(key, tensors.len());
-            tensors.push(stored);
+            positions.insert(key, listing.tensors.len());
+            listing.tensors.push(stored);
         }
     }
-    Ok(tensors)
+    // Of several values under one name the readable one is taken.
+    unreadable.retain(|name, _| !positions.contains_key(name));
+    listing.unreadable = unreadable
+        .into_iter()
+        .map(|(name, reason)| UnreadableTensor { name: name.to_owned(), reason })
+        .collect();
+    listing.unwrap_names();
+    Ok(listing)
 }
 
 fn stored(

@@ -23,6 +23,8 @@ pub(crate) struct Header {
     pub(crate) metadata: BTreeMap<String, String>,
     /// The tensors in the order of their bytes.
     pub(crate) tensors: Vec<HeaderTensor>,
+    /// Name and type of the tensors whose type is not known here.
+    pub(crate) unknown: Vec<(String, String)>,
 }
 
 /// One tensor of a header.
@@ -74,14 +76,20 @@ pub(crate) fn encode_header(metadata: &BTreeMap<String, String>, tensors: &[Head
 /// Parses a header for `data` bytes of tensors. Every byte must belong to exactly one tensor.
 pub(crate) fn parse_header(json: &[u8], data: u64) -> Result<Header, String> {
     let entries: Entries = serde_json::from_slice(json).map_err(|error| format!("header: {error}"))?;
-    let mut tensors = Vec::with_capacity(entries.tensors.len());
-    for (name, entry) in entries.tensors {
-        if entry.shape.len() > MOST_AXES {
-            let axes = entry.shape.len();
+    for (name, entry) in &entries.tensors {
+        let axes = entry.shape.len();
+        if axes > MOST_AXES {
             return Err(format!("tensor `{name}` has {axes} axes, at most {MOST_AXES} are read"));
         }
-        let dtype = Dtype::from_safetensors(&entry.dtype)
-            .ok_or_else(|| format!("tensor `{name}` has the unknown type `{}`", entry.dtype))?;
+    }
+    check_places(&entries.tensors, data)?;
+    let mut tensors = Vec::with_capacity(entries.tensors.len());
+    let mut unknown = Vec::new();
+    for (name, entry) in entries.tensors {
+        let Some(dtype) = Dtype::from_safetensors(&entry.dtype) else {
+            unknown.push((name, entry.dtype));
+            continue;
+        };
         let [begin, end] = entry.data_offsets;
         let size = entry.shape.iter().try_fold(dtype.size(), |size, &side| size.checked_mul(side));
         let size = if entry.shape.contains(&0) { Some(0) } else { size };
@@ -92,22 +100,33 @@ pub(crate) fn parse_header(json: &[u8], data: u64) -> Result<Header, String> {
         tensors.push(HeaderTensor { name, dtype, shape: entry.shape, begin, end });
     }
     tensors.sort_by(|a, b| (a.begin, a.end, &a.name).cmp(&(b.begin, b.end, &b.name)));
+    Ok(Header { metadata: entries.metadata, tensors, unknown })
+}
+
+/// Whether the tensors follow each other without gaps up to the end of the file, each under a name of its own.
+fn check_places(tensors: &[(String, Entry)], data: u64) -> Result<(), String> {
+    let mut places: Vec<_> =
+        tensors.iter().map(|(name, entry)| (entry.data_offsets, name.as_str())).collect();
+    places.sort_unstable();
     let mut at = 0;
-    for tensor in &tensors {
-        if tensor.begin != at {
-            return Err(format!("tensor `{}` begins at byte {}, expected {at}", tensor.name, tensor.begin));
+    for &([begin, end], name) in &places {
+        if begin != at {
+            return Err(format!("tensor `{name}` begins at byte {begin}, expected {at}"));
         }
-        at = tensor.end;
+        if end < begin {
+            return Err(format!("tensor `{name}` ends at byte {end}, before its beginning at {begin}"));
+        }
+        at = end;
     }
     if at != data {
         return Err(format!("tensors end at byte {at} of {data}"));
     }
-    let mut names: Vec<&str> = tensors.iter().map(|tensor| tensor.name.as_str()).collect();
+    let mut names: Vec<&str> = places.into_iter().map(|(_, name)| name).collect();
     names.sort_unstable();
-    if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
-        return Err(format!("tensor `{}` occurs twice", twice[0]));
+    match names.windows(2).find(|pair| pair[0] == pair[1]) {
+        Some(twice) => Err(format!("tensor `{}` occurs twice", twice[0])),
+        None => Ok(()),
     }
-    Ok(Header { metadata: entries.metadata, tensors })
 }
 
 #[derive(Deserialize)]

@@ -112,6 +112,12 @@ impl Tokenizer {
         self.0.rule_is_assumed
     }
 
+    /// What was chosen or changed when its model was opened, ready to be shown.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        self.0.model.notes()
+    }
+
     /// The configuration.
     #[must_use]
     pub fn config(&self) -> &TokenizerConfig {

@@ -47,6 +47,12 @@ impl Naming {
         }
     }
 
+    /// Whether this is the average of a parameter of the network.
+    pub(super) fn is_average(self, stored: &str) -> bool {
+        let name = stored.strip_prefix(self.prefix).and_then(|name| name.strip_prefix(EMA));
+        name.is_some_and(is_network)
+    }
+
     /// The official name, if this is a raw weight of the network (not of losses or averages).
     pub(super) fn official(self, stored: &str) -> Option<&str> {
         let name = stored.strip_prefix(self.prefix)?;

@@ -27,7 +27,8 @@ impl Model {
     #[must_use]
     pub fn available(&self) -> Vec<WeightSet> {
         let kind = self.kind();
-        let found = naming(kind).available(self.tensors().iter().map(|entry| entry.name.as_str()));
+        let names = self.tensors().iter().map(|entry| entry.name.as_str());
+        let found = naming(kind).available(names.chain(self.unreadable()));
         match self.folder() {
             // A model folder holds one set under plain names and says which; a transformer's may be without a tokenizer.
             Some(folder) if kind != ModelKind::Transformer || !found.is_empty() => vec![folder.weights],
@@ -86,6 +87,7 @@ impl TokenizerWeights {
             let plain = naming.stored(WeightSet::Raw, official);
             if model.folder().is_none() && model.tensor(&averaged).is_some() { averaged } else { plain }
         };
+        check_readable(model, naming, set)?;
         let shape = |official: &str| Some(model.tensor(&stored_name(official))?.shape.clone());
         let section = model.folder().and_then(|folder| folder.tokenizer.as_ref());
         let (config, rule_is_assumed) = match section {
@@ -96,7 +98,7 @@ impl TokenizerWeights {
             None => {
                 let (family, alone) = recognize(model, naming)?;
                 let config = family.infer(&shape).map_err(|error| match error {
-                    InferError::Missing(tensor) => WeightsError::Missing { name: name(), tensor },
+                    InferError::Missing(tensor) => model.missing(&stored_name(&tensor)),
                     InferError::Shape(tensor) => WeightsError::Tensor {
                         name: name(),
                         reason: format!("has a shape that no {} tokenizer has", family.name()),
@@ -112,7 +114,7 @@ impl TokenizerWeights {
         for (official, expected) in config.parameters() {
             let stored_as = stored_name(&official);
             let Some(entry) = model.tensor(&stored_as) else {
-                return Err(WeightsError::Missing { name: name(), tensor: stored_as });
+                return Err(model.missing(&stored_as));
             };
             let expected: Vec<u64> = expected.into_iter().map(u64::from).collect();
             if entry.shape != expected {
@@ -227,6 +229,18 @@ impl TokenizerWeights {
             tensor: official.to_owned(),
         })
     }
+}
+
+/// Refuses a set of weights of which a tensor is in the file and cannot be read.
+fn check_readable(model: &Model, naming: Naming, set: WeightSet) -> Result<(), WeightsError> {
+    let is_needed = |name: &&str| match (set, naming.official(name)) {
+        (WeightSet::Ema, None) => naming.is_average(name),
+        // The weight stands for an average that is not there.
+        (WeightSet::Ema, Some(official)) => model.tensor(&naming.stored(set, official)).is_none(),
+        (WeightSet::Raw, official) => official.is_some(),
+    };
+    // The first by name, so that a file gives the same error each time.
+    model.unreadable().filter(is_needed).min().map_or(Ok(()), |name| Err(model.missing(name)))
 }
 
 /// The family of the tokenizer in a file, and whether it is the only one that it can be of.

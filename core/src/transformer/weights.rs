@@ -79,7 +79,8 @@ impl TransformerWeights {
             let (family, reason) = (unsupported.name, unsupported.reason);
             return Err(WeightsError::Unsupported { name: model.name().to_owned(), family, reason }.into());
         }
-        if model.tensors().iter().all(|entry| !entry.name.starts_with(PREFIX)) {
+        let mut names = model.tensors().iter().map(|entry| entry.name.as_str()).chain(model.unreadable());
+        if !names.any(|name| name.starts_with(PREFIX)) {
             return Err(TransformerError::NoTransformer { name: model.name().to_owned() });
         }
         if let Some(format) = quantized_format(model) {
@@ -260,7 +261,7 @@ fn shape(model: &Model, name: &str) -> Result<Vec<u64>, WeightsError> {
     let stored = format!("{PREFIX}{name}");
     match model.tensor(&stored) {
         Some(entry) => Ok(entry.shape.clone()),
-        None => Err(WeightsError::Missing { name: model.name().to_owned(), tensor: stored }),
+        None => Err(model.missing(&stored)),
     }
 }
 
@@ -281,8 +282,7 @@ fn infer(model: &Model, unseen: Unseen) -> Result<(TransformerConfig, Vec<String
     let [vocab_size, n_embd] = axes("tok_emb.weight")?;
     let [class_rows, _] = axes("class_emb.embedding_table.weight")?;
     let [ffn_dim, _] = axes("blocks.0.feed_forward.w1.weight")?;
-    let has_block =
-        |block: &u32| model.tensor(&format!("{PREFIX}blocks.{block}.attention.wqkv.weight")).is_some();
+    let has_block = |block: &u32| model.lists(&format!("{PREFIX}blocks.{block}.attention.wqkv.weight"));
     let n_layer = (0..MOST_BLOCKS).take_while(has_block).count() as u32;
     let mut assumed = Vec::new();
     let n_head = match unseen.n_head {

@@ -67,8 +67,13 @@ impl Pickle {
     /// Pushes a tensor.
     #[must_use]
     pub fn tensor(self, tensor: &StoredTensor) -> Self {
-        self.global("torch._utils", "_rebuild_tensor_v2")
-            .raw(b"((")
+        self.global("torch._utils", "_rebuild_tensor_v2").tensor_arguments(tensor).raw(b"R")
+    }
+
+    /// Pushes the arguments that rebuild a tensor.
+    #[must_use]
+    pub fn tensor_arguments(self, tensor: &StoredTensor) -> Self {
+        self.raw(b"((")
             .text("storage")
             .global("torch", tensor.class)
             .text(&tensor.key)
@@ -80,7 +85,7 @@ impl Pickle {
             .ints(&tensor.strides)
             .raw(b"\x89")
             .global("collections", "OrderedDict")
-            .raw(b")RtR")
+            .raw(b")Rt")
     }
 
     /// Pushes a dictionary of tensors.

@@ -22,7 +22,7 @@ use ibq_core::{
     tokenizer::{Rule, TokenizerConfig},
 };
 use ibq_train::{
-    tokenizer::{import, rule_is_assumed},
+    tokenizer::{import, notes_on, rule_is_assumed},
     weights::Weights,
 };
 
@@ -98,6 +98,9 @@ fn set_threads(threads: Option<usize>) -> Outcome {
 
 /// Reads a tokenizer whose tokens matter, and says when nothing states how it chooses them.
 fn import_tokenizer(path: &Path, device: &Device) -> Result<(Weights, TokenizerConfig), WeightsError> {
+    for note in notes_on(path)? {
+        report!("note: {}: {note}", path.display());
+    }
     if rule_is_assumed(path)? {
         let rule = Rule::default().description();
         report!("note: {}: nothing states the rule of its quantizer: {rule} is assumed", path.display());

@@ -92,6 +92,14 @@ pub fn rule_is_assumed(path: &Path) -> Result<bool, WeightsError> {
     pollster::block_on(async { Ok(Model::open_path(path).await?.tokenizer(None)?.rule_is_assumed()) })
 }
 
+/// What is chosen or changed when a tokenizer's file or folder is opened, ready to be shown.
+///
+/// # Errors
+/// [`WeightsError`] names the file and what is wrong with it.
+pub fn notes_on(path: &Path) -> Result<Vec<String>, WeightsError> {
+    pollster::block_on(async { Ok(Model::open_path(path).await?.notes().to_vec()) })
+}
+
 /// Reads a tokenizer from any file or folder that the engine opens, official checkpoints included.
 ///
 /// # Errors

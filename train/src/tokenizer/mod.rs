@@ -24,7 +24,7 @@ pub use checkpoint::Checkpoint;
 pub use collapse::CollapseWatch;
 pub use evaluate::{evaluate, reconstruct, sample_sheet};
 pub(crate) use export::named_entries;
-pub use export::{export, export_pytorch, import, rule_is_assumed};
+pub use export::{export, export_pytorch, import, notes_on, rule_is_assumed};
 pub use parameters::{CODEBOOK, initial_weights};
 pub use preset::{Preset, Training, preset_from_yaml};
 pub use train::{StartError, TrainConfig, TrainError, open_trainer, train};

@@ -43,6 +43,8 @@ struct Document {
     /// Size of the file, or of the files of the folder; null for the bundled model.
     file_bytes: Option<u64>,
     tensors: usize,
+    /// What was chosen or changed when the model was opened.
+    notes: Vec<String>,
     /// Values of all tensors.
     values: u64,
     #[serde(flatten)]
@@ -52,7 +54,7 @@ struct Document {
 
 /// Runs the command.
 pub(crate) async fn run(arguments: &Arguments, session: &Session) -> Result<(), Failure> {
-    let opened = model::open(arguments.model.as_deref()).await?;
+    let opened = model::open_quietly(arguments.model.as_deref()).await?;
     let document = describe(arguments, opened, session).await?;
     if arguments.json {
         return session.print_json(&document);
@@ -105,6 +107,7 @@ async fn describe(
         description: describe_kind(kind, tokenizer.as_ref()),
         file_bytes: arguments.model.as_deref().map(stored_bytes),
         tensors: opened.model.tensors().len(),
+        notes: opened.model.notes().to_vec(),
         values: stored_values(&opened.model),
         tokenizer,
         transformer,
@@ -137,6 +140,7 @@ fn lines(document: &Document) -> Vec<(&'static str, String)> {
     if let Some(size) = document.file_bytes {
         lines.push(("file", bytes(size)));
     }
+    lines.extend(document.notes.iter().map(|note| ("note", note.clone())));
     if document.tokenizer.is_none() && document.transformer.is_none() {
         let (values, tensors) = (count(document.values), count(document.tensors as u64));
         lines.push(("values", format!("{values} in {tensors} tensors")));

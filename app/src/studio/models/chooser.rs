@@ -255,6 +255,9 @@ fn show_facts(ui: &mut Ui, model: &OpenedModel, out: &mut Vec<ModelsMessage>) {
             ui.end_row();
         };
         fact("Kind", kind_name(model.kind).to_owned());
+        for note in model.model.notes() {
+            fact("Note", note.clone());
+        }
         match &model.transformer {
             Some(Ok(weights)) => {
                 let config = weights.config();

@@ -326,7 +326,7 @@ impl<'a> Machine<'a> {
         let top = self.top()?;
         match self.heap.get_mut(top) {
             Some(Object::List(list)) => list.extend(items),
-            Some(Object::Opaque) => {}
+            Some(Object::Opaque | Object::Unreadable(_)) => {}
             None if top == Value::Opaque => {}
             _ => return Err(self.malformed("an item for something that is no list")),
         }
@@ -338,7 +338,7 @@ impl<'a> Machine<'a> {
         let top = self.top()?;
         match self.heap.get_mut(top) {
             Some(Object::Dict(dict)) => dict.extend(pairs),
-            Some(Object::Opaque) => {}
+            Some(Object::Opaque | Object::Unreadable(_)) => {}
             None if top == Value::Opaque => {}
             _ => return Err(self.malformed("an entry for something that is no dictionary")),
         }

@@ -44,8 +44,19 @@ pub(super) enum Object<'a> {
     },
     Storage(Storage<'a>),
     Tensor(Tensor),
+    /// A tensor whose form or element type is not known here.
+    Unreadable(Form<'a>),
     /// An instance of a class that is not known here.
     Opaque,
+}
+
+/// The form of a tensor that cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Form<'a> {
+    /// It would be rebuilt by this function.
+    Function { module: &'a str, name: &'a str },
+    /// Its elements have this type.
+    Elements(&'a str),
 }
 
 /// The memory behind tensors: a run of bytes elsewhere in the file.
@@ -53,6 +64,8 @@ pub(super) enum Object<'a> {
 pub(super) struct Storage<'a> {
     /// Element type; none for untyped storages, whose tensors say it.
     pub(super) dtype: Option<Dtype>,
+    /// Its class in PyTorch, which names the element type.
+    pub(super) class: &'a str,
     /// Its name in the file.
     pub(super) key: &'a str,
     /// Its size in bytes.
@@ -76,6 +89,35 @@ pub(super) struct Unpickled<'a> {
     pub(super) objects: Vec<Object<'a>>,
     /// Bytes of input that were used.
     pub(super) used: usize,
+}
+
+impl std::fmt::Display for Form<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let what = match *self {
+            Self::Elements(name) => {
+                return write!(
+                    formatter,
+                    "has elements of type `{name}`, which is not read; convert it first"
+                );
+            }
+            Self::Function { name, .. } => match name {
+                "_rebuild_sparse_tensor" | "_rebuild_sparse_csr_tensor" => "a sparse tensor",
+                "_rebuild_qtensor" => "a quantized tensor",
+                "_rebuild_nested_tensor" => "a nested tensor",
+                "_rebuild_meta_tensor_no_storage" => "a tensor without values (device `meta`)",
+                "_rebuild_wrapper_subclass" => "a wrapped or distributed tensor",
+                "_reconstruct" | "_rebuild_device_tensor_from_numpy" => "a NumPy array",
+                _ => "",
+            },
+        };
+        match *self {
+            Self::Function { module, name } if what.is_empty() => {
+                write!(formatter, "is stored as `{module}.{name}`")?
+            }
+            _ => write!(formatter, "is stored as {what}")?,
+        }
+        formatter.write_str(", which is not read; save a plain tensor of its values")
+    }
 }
 
 impl<'a> Unpickled<'a> {

@@ -1,6 +1,6 @@
 //! The few classes and functions of Python and PyTorch that are known, and the references to storages.
 
-use super::{Object, ObjectId, PickleError, Storage, Tensor, Value, heap::Heap};
+use super::{Form, Object, ObjectId, PickleError, Storage, Tensor, Value, heap::Heap};
 use crate::formats::{Dtype, safetensors::LONGEST_NAME};
 
 /// The result of calling `callee` with a tuple of arguments.
@@ -26,14 +26,67 @@ pub(super) fn call<'a>(
         }
         // A size is a tuple of numbers and comes as one.
         ("torch", "Size") => Ok(first.unwrap_or(Value::Opaque)),
-        ("torch._utils", "_rebuild_tensor" | "_rebuild_tensor_v2" | "_rebuild_tensor_v3") => {
-            let tensor = tensor(heap, arguments, name.ends_with("v3"));
-            heap.add(tensor.map_or(Object::Opaque, Object::Tensor))
-        }
         ("torch._utils", "_rebuild_parameter" | "_rebuild_parameter_with_state") => {
             Ok(first.unwrap_or(Value::Opaque))
         }
-        _ => heap.add(Object::Opaque),
+        // A tensor with Python attributes: the function that rebuilds it, its class, the arguments, the attributes.
+        ("torch._tensor" | "torch.tensor", "_rebuild_from_type_v2" | "_rebuild_from_type") => {
+            let inner = match arguments[..] {
+                [function, _, arguments, ..] => rebuilt_by(heap, function, arguments),
+                _ => None,
+            };
+            Ok(match inner {
+                Some(Rebuilt::Object(object)) => heap.add(object)?,
+                Some(Rebuilt::Value(value)) => value,
+                None => heap.add(Object::Unreadable(Form::Function { module, name }))?,
+            })
+        }
+        _ => {
+            let object = rebuild(heap, module, name, arguments).unwrap_or(Object::Opaque);
+            heap.add(object)
+        }
+    }
+}
+
+/// What a function of PyTorch gives.
+enum Rebuilt<'a> {
+    Object(Object<'a>),
+    Value(Value<'a>),
+}
+
+/// What a function that rebuilds tensors gives for a tuple of arguments.
+fn rebuilt_by<'a>(heap: &Heap<'a>, function: Value<'a>, arguments: Value<'a>) -> Option<Rebuilt<'a>> {
+    let (&Object::Global { module, name }, Object::Tuple(arguments)) =
+        (heap.get(function)?, heap.get(arguments)?)
+    else {
+        return None;
+    };
+    if module == "torch._utils" && name.starts_with("_rebuild_parameter") {
+        return arguments.first().copied().map(Rebuilt::Value);
+    }
+    rebuild(heap, module, name, arguments).map(Rebuilt::Object)
+}
+
+/// The tensor that a function rebuilds, also where it cannot be read; none for functions that rebuild no tensor.
+fn rebuild<'a>(
+    heap: &Heap<'a>,
+    module: &'a str,
+    name: &'a str,
+    arguments: &[Value<'a>],
+) -> Option<Object<'a>> {
+    let form = Form::Function { module, name };
+    match (module, name) {
+        ("torch._utils", "_rebuild_tensor" | "_rebuild_tensor_v2" | "_rebuild_tensor_v3") => {
+            let tensor = tensor(heap, arguments, name.ends_with("v3"));
+            Some(tensor.map_or_else(|form| form.map_or(Object::Opaque, Object::Unreadable), Object::Tensor))
+        }
+        ("torch._utils" | "torch._tensor", _) if name.starts_with("_rebuild") => {
+            Some(Object::Unreadable(form))
+        }
+        ("numpy.core.multiarray" | "numpy._core.multiarray", "_reconstruct") => {
+            Some(Object::Unreadable(form))
+        }
+        _ => None,
     }
 }
 
@@ -61,31 +114,41 @@ fn storage<'a>(heap: &Heap<'a>, id: Value<'a>) -> Option<Storage<'a>> {
         return None;
     }
     if *name == "UntypedStorage" {
-        return Some(Storage { dtype: None, key, bytes: elements });
+        return Some(Storage { dtype: None, class: name, key, bytes: elements });
     }
-    let dtype = Dtype::from_storage_class(name)?;
-    Some(Storage { dtype: Some(dtype), key, bytes: elements.checked_mul(dtype.size())? })
+    let dtype = Dtype::from_storage_class(name);
+    // The size of an unknown element is not known either: at least a byte.
+    let bytes = elements.checked_mul(dtype.map_or(1, Dtype::size))?;
+    Some(Storage { dtype, class: name, key, bytes })
 }
 
-/// `(storage, offset, shape, strides, …)`; the third version names the element type as its seventh argument.
-fn tensor<'a>(heap: &Heap<'a>, arguments: &[Value<'a>], names_dtype: bool) -> Option<Tensor> {
+/// `(storage, offset, shape, strides, …)`; the third version names the element type as its seventh argument. What is no
+/// tensor gives no form.
+fn tensor<'a>(
+    heap: &Heap<'a>,
+    arguments: &[Value<'a>],
+    names_dtype: bool,
+) -> Result<Tensor, Option<Form<'a>>> {
     let [Value::Object(storage), Value::Int(offset), Value::Object(shape), Value::Object(strides), rest @ ..] =
         arguments
     else {
-        return None;
+        return Err(None);
     };
-    let Object::Storage(Storage { dtype, .. }) = heap.get(Value::Object(*storage))? else { return None };
-    let dtype = if names_dtype { named_dtype(heap, *rest.get(2)?)? } else { (*dtype)? };
-    let offset = u64::try_from(*offset).ok()?;
+    let Some(Object::Storage(Storage { dtype, class, .. })) = heap.get(Value::Object(*storage)) else {
+        return Err(None);
+    };
+    let dtype = if names_dtype {
+        let Some(&Object::Global { module: "torch", name }) = rest.get(2).and_then(|value| heap.get(*value))
+        else {
+            return Err(None);
+        };
+        Dtype::from_torch(name).ok_or(Some(Form::Elements(name)))?
+    } else {
+        dtype.ok_or(Some(Form::Elements(class)))?
+    };
+    let offset = u64::try_from(*offset).map_err(|_| None)?;
     let [storage, shape, strides]: [ObjectId; 3] = [*storage, *shape, *strides];
-    Some(Tensor { storage, dtype, offset, shape, strides })
-}
-
-fn named_dtype<'a>(heap: &Heap<'a>, value: Value<'a>) -> Option<Dtype> {
-    match heap.get(value)? {
-        Object::Global { module: "torch", name } => Dtype::from_torch(name),
-        _ => None,
-    }
+    Ok(Tensor { storage, dtype, offset, shape, strides })
 }
 
 /// The dictionary that a list of pairs makes. Copied values are charged, since a list can be used many times.

@@ -26,8 +26,10 @@ impl<'a> Signs<'a> {
 
     /// Those of the part of a file whose names begin with `prefix`, without it.
     pub(in crate::tokenizer) fn inside(model: &'a Model, prefix: &str) -> Self {
-        let entries = model.tensors().iter();
-        let inner = entries.filter_map(|entry| Some((entry.name.strip_prefix(prefix)?, &entry.shape[..])));
+        let entries = model.tensors().iter().map(|entry| (entry.name.as_str(), &entry.shape[..]));
+        // A tensor that cannot be read is part of the model all the same; its shape may not be known.
+        let entries = entries.chain(model.unreadable().map(|name| (name, &[][..])));
+        let inner = entries.filter_map(|(name, shape)| Some((name.strip_prefix(prefix)?, shape)));
         Self { tensors: inner.collect(), config: model.config_json() }
     }
 
