@@ -6,7 +6,7 @@ use ibq_core::{
     gpu::{Stage, stage_ms},
     picture::{Crop, MAX_PIXELS},
     tokenizer::RunOptions,
-    tokens::{OtherModel, TokenFile, TokenGrid},
+    tokens::{Grid, OtherModel, TokenFile, TokenGrid},
 };
 
 use super::{
@@ -30,6 +30,9 @@ pub(crate) struct Arguments {
     /// NAME.png (several pictures: NAME-1.png, NAME-2.png, …) or a folder
     #[arg(short, long, value_name = "IMAGE.png")]
     output: PathBuf,
+    /// Rows and columns of each picture's tokens, where the file has them in a row or as another grid
+    #[arg(long, value_name = "RxC", value_parser = parse_grid)]
+    grid: Option<Grid>,
     #[command(flatten)]
     existing: OverwriteOption,
     #[command(flatten)]
@@ -44,7 +47,7 @@ pub(crate) struct Arguments {
 pub(crate) async fn run(arguments: &Arguments, session: &Session) -> Result<(), Failure> {
     let path = &arguments.tokens;
     let destination = Destination::of(&arguments.output)?;
-    let file = read_tokens(path)?;
+    let file = read_tokens(path, arguments.grid, session)?;
     if file.grids.is_empty() {
         return Err(Failure::in_file(path, "holds no pictures"));
     }
@@ -72,6 +75,15 @@ pub(crate) async fn run(arguments: &Arguments, session: &Session) -> Result<(), 
         }
     }
     Ok(())
+}
+
+/// Reads rows and columns: "16x16".
+fn parse_grid(text: &str) -> Result<Grid, String> {
+    let sides = text.split_once(['x', '×']).and_then(|(rows, cols)| {
+        let side = |side: &str| side.trim().parse::<u32>().ok().filter(|&side| side > 0);
+        Some(Grid::new(side(rows)?, side(cols)?))
+    });
+    sides.ok_or_else(|| "expected rows and columns, such as 16x16".to_owned())
 }
 
 /// One file per picture.

@@ -2,12 +2,16 @@
 
 use std::{io::Read, path::Path};
 
-use ibq_core::{formats::text::to_utf8, tokens::TokenFile};
+use ibq_core::{
+    formats::text::to_utf8,
+    tokens::{Grid, ReadTokens, TokenFile},
+};
 
 use super::{
     failure::Failure,
     numbers,
     paths::{readable, shown},
+    session::Session,
 };
 
 /// Most bytes of a configuration file.
@@ -41,9 +45,14 @@ pub(crate) fn read_yaml(path: &Path) -> Result<String, Failure> {
     read_text(path, MAX_CONFIG_BYTES)
 }
 
-/// Reads a token file of any form.
-pub(crate) fn read_tokens(path: &Path) -> Result<TokenFile, Failure> {
+/// Reads a token file of any form, and says what was assumed about its grids.
+pub(crate) fn read_tokens(path: &Path, grid: Option<Grid>, session: &Session) -> Result<TokenFile, Failure> {
     let bytes = read_bounded(path, MAX_TOKEN_BYTES)?;
     // The reader names the file in its messages.
-    TokenFile::read(&shown(path), &bytes).map_err(|error| Failure::Failed(error.to_string()))
+    let read = ReadTokens::read(&shown(path), &bytes, grid);
+    let ReadTokens { file, assumed } = read.map_err(|error| Failure::Failed(error.to_string()))?;
+    if let Some(assumed) = assumed {
+        session.note(&shown(path), assumed);
+    }
+    Ok(file)
 }

@@ -55,7 +55,7 @@ struct Scored {
 /// Runs the command.
 pub(crate) async fn run(arguments: &Arguments, session: &Session) -> Result<(), Failure> {
     let path = &arguments.tokens;
-    let file = read_tokens(path)?;
+    let file = read_tokens(path, None, session)?;
     if arguments.logits.is_some() && file.grids.len() != 1 {
         let reason = format!("holds {} pictures; --logits takes one", file.grids.len());
         return Err(Failure::in_file(path, reason));

@@ -4,7 +4,7 @@ use ibq_core::{
     files::Model,
     generator::Recipe,
     picture::{Picture, open},
-    tokens::TokenFile,
+    tokens::ReadTokens,
     transformer::TransformerPrecision,
 };
 
@@ -18,7 +18,7 @@ pub(crate) enum Item {
     /// A picture.
     Picture(Box<OpenPicture>),
     /// A token file.
-    Tokens(Box<TokenFile>),
+    Tokens(Box<ReadTokens>),
     /// What restores a picture that this program generated.
     Recipe(Box<Recipe>),
     /// A transformer that the model chooser has opened, to be loaded.
@@ -148,7 +148,7 @@ pub(crate) fn item_of(name: &str, picture: Picture) -> Item {
 
 async fn tokens(file: &PickedFile) -> Result<Item, Notice> {
     let bytes = read_bytes(file).await?;
-    match TokenFile::read(&file.name(), &bytes) {
+    match ReadTokens::read(&file.name(), &bytes, None) {
         Ok(tokens) => Ok(Item::Tokens(Box::new(tokens))),
         Err(error) => Err(not_opened(&file.name(), error)),
     }

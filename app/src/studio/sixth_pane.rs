@@ -75,8 +75,8 @@ impl Pane for Counter {
     }
 
     fn open(&mut self, item: Item, _context: &mut Context<'_, Message>) -> Option<TaskId> {
-        if let Item::Tokens(file) = item {
-            self.tokens = file.grids.len();
+        if let Item::Tokens(read) = item {
+            self.tokens = read.file.grids.len();
         }
         None
     }
@@ -120,7 +120,7 @@ impl Pane for Counter {
             let grid = TokenGrid { rows: 1, cols: 1, tokens: vec![0] };
             let grids = vec![grid.clone(), grid];
             let file = TokenFile { grids, sizes: None, factor: None, codebook_size: None, model: None };
-            out.ask(Command::Open(Item::Tokens(Box::new(file))));
+            out.ask(Command::Open(Item::Tokens(Box::new(file.into()))));
         }
         if ui.button("Say that it broke").clicked() {
             out.send(Message::Broken);

@@ -2,7 +2,10 @@
 
 use crate::picture::Size;
 
-use super::{Grid, TokenGrid};
+use super::{
+    Grid, TokenGrid,
+    arrangement::{Arrangement, Axes, arrange},
+};
 
 /// Most pictures of one file: each takes memory of its own, however few tokens it has.
 pub(super) const MOST_PICTURES: usize = 100_000;
@@ -20,6 +23,21 @@ pub struct TokenFile {
     pub codebook_size: Option<u32>,
     /// Name of the model, where the form carries it.
     pub model: Option<String>,
+}
+
+/// A token file that was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadTokens {
+    /// Its content.
+    pub file: TokenFile,
+    /// What was assumed about its grids, where the file does not state them, ready to be shown.
+    pub assumed: Option<String>,
+}
+
+impl From<TokenFile> for ReadTokens {
+    fn from(file: TokenFile) -> Self {
+        Self { file, assumed: None }
+    }
 }
 
 /// Why a token file cannot be read or written.
@@ -140,20 +158,13 @@ impl TokenFile {
     }
 
     /// Grids of one size from the tokens of all pictures, without anything else.
-    pub(super) fn from_tokens(shape: &[u64], tokens: &[u32]) -> Result<Self, String> {
-        let ([rows, cols] | [_, rows, cols]) = *shape else {
-            return Err(format!("has shape {shape:?}, not [rows, cols] or [pictures, rows, cols]"));
-        };
-        let side =
-            |side: u64| u32::try_from(side).map_err(|_| format!("has shape {shape:?}, which is too large"));
-        let grid = Grid::new(side(rows)?, side(cols)?);
+    pub(super) fn from_tokens(shape: &[u64], tokens: &[u32], axes: Axes) -> Result<ReadTokens, String> {
+        let Arrangement { grid, assumed } = arrange(shape, axes)?;
         let size = usize::try_from(grid.tokens()).unwrap_or(usize::MAX);
-        if size == 0 {
-            return Err(format!("has shape {shape:?}, which has no tokens"));
-        }
         check_count(tokens.len().div_ceil(size))?;
         let grids = tokens.chunks(size).map(|tokens| TokenGrid::new(grid.rows, grid.cols, tokens.to_vec()));
         let grids = grids.collect::<Result<_, _>>().map_err(|error| error.to_string())?;
-        Ok(Self { grids, sizes: None, factor: None, codebook_size: None, model: None })
+        let file = Self { grids, sizes: None, factor: None, codebook_size: None, model: None };
+        Ok(ReadTokens { file, assumed })
     }
 }

@@ -2,14 +2,15 @@
 
 use crate::formats::{npy::is_npy, safetensors::is_safetensors, text::to_utf8};
 
-use super::{TokenFile, TokenFileError, json, npy, safetensors};
+use super::{Grid, ReadTokens, TokenFile, TokenFileError, arrangement::rearrange, json, npy, safetensors};
 
 /// The form of a token file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenFormat {
     /// `{"width", "height", "factor", "grid": [rows, cols], "codebook_size", "tokens": [[…]], "model"}`; several pictures: a list of these.
+    /// Bare lists are read as arrays are.
     Json,
-    /// int32 [rows, cols], or [n, rows, cols] for several pictures.
+    /// int32 [rows, cols], or [n, rows, cols] for several pictures. [n, codes] is read as well, for square pictures.
     Npy,
     /// Tensor `tokens`, int32 [n, rows, cols], the rest as metadata.
     Safetensors,
@@ -35,20 +36,7 @@ impl TokenFile {
     /// # Errors
     /// [`TokenFileError`] names the file and what is wrong.
     pub fn read(name: &str, bytes: &[u8]) -> Result<Self, TokenFileError> {
-        let read = if is_npy(bytes) {
-            npy::read(bytes)
-        } else if is_safetensors(bytes, bytes.len() as u64) {
-            safetensors::read(bytes)
-        } else {
-            let text = to_utf8(bytes);
-            if matches!(text.trim_ascii_start().first(), Some(b'{' | b'[')) {
-                json::read(&text)
-            } else {
-                Err("is no token file: JSON, .npy and .safetensors are read".to_owned())
-            }
-        };
-        let file = read.and_then(|file| file.check().map(|()| file));
-        file.map_err(|reason| TokenFileError::Broken { name: name.to_owned(), reason })
+        ReadTokens::read(name, bytes, None).map(|read| read.file)
     }
 
     /// The bytes of a file of this form.
@@ -63,5 +51,35 @@ impl TokenFile {
         });
         let name = self.model.clone().unwrap_or_else(|| "tokens".to_owned());
         written.map_err(|reason| TokenFileError::Broken { name, reason })
+    }
+}
+
+impl ReadTokens {
+    /// Reads any of the forms, recognized by content. If a grid is given, each picture has that grid: a file that has all tokens of
+    /// a picture in a row is cut into such grids.
+    ///
+    /// # Errors
+    /// [`TokenFileError`] names the file and what is wrong; also when its pictures have another number of tokens than the grid.
+    pub fn read(name: &str, bytes: &[u8], grid: Option<Grid>) -> Result<Self, TokenFileError> {
+        let read = if is_npy(bytes) {
+            npy::read(bytes, grid.is_some())
+        } else if is_safetensors(bytes, bytes.len() as u64) {
+            safetensors::read(bytes, grid.is_some())
+        } else {
+            let text = to_utf8(bytes);
+            if matches!(text.trim_ascii_start().first(), Some(b'{' | b'[')) {
+                json::read(&text, grid.is_some())
+            } else {
+                Err("is no token file: JSON, .npy and .safetensors are read".to_owned())
+            }
+        };
+        let read = read.and_then(|mut read| {
+            if let Some(grid) = grid {
+                read.file.grids = rearrange(read.file.grids, grid)?;
+                read.assumed = None;
+            }
+            read.file.check().map(|()| read)
+        });
+        read.map_err(|reason| TokenFileError::Broken { name: name.to_owned(), reason })
     }
 }

@@ -12,12 +12,19 @@ use crate::{
     picture::Size,
 };
 
-use super::{Grid, TokenFile, integers::Integers};
+use super::{
+    Grid, ReadTokens, TokenFile,
+    arrangement::{Axes, is_ambiguous},
+    integers::Integers,
+};
 
-pub(super) fn read(bytes: &[u8]) -> Result<TokenFile, String> {
+pub(super) fn read(bytes: &[u8], grid_is_known: bool) -> Result<ReadTokens, String> {
     let (header, data) = split_header(bytes).ok_or("safetensors: is cut off")?;
     let header =
         parse_header(header, data.len() as u64).map_err(|reason| format!("safetensors: {reason}"))?;
+    if let Some((_, dtype)) = header.unknown.iter().find(|(name, _)| name == "tokens") {
+        return Err(format!("safetensors: `tokens` are of type {dtype}, not whole numbers"));
+    }
     let tensor = header.tensors.iter().find(|tensor| tensor.name == "tokens");
     let tensor = tensor.ok_or("safetensors: has no tensor `tokens`, so it is no token file")?;
     let signed = match tensor.dtype {
@@ -30,15 +37,24 @@ pub(super) fn read(bytes: &[u8]) -> Result<TokenFile, String> {
     let integers = Integers { bytes: tensor.dtype.size() as usize, signed, big_endian: false };
     // The header was checked: offsets lie inside of the data.
     let tokens = integers.tokens(&data[tensor.begin as usize..tensor.end as usize])?;
-    let file = TokenFile::from_tokens(&tensor.shape, &tokens)?;
     let metadata = &header.metadata;
-    Ok(TokenFile {
+    // Files of this program say which tokens they hold, at least.
+    let says =
+        ["sizes", "factor", "codebook_size", "model"].iter().any(|field| metadata.contains_key(*field));
+    let axes = match () {
+        () if grid_is_known => Axes::Known,
+        () if says || tensor.dtype == Dtype::U32 => Axes::Stated,
+        () => Axes::Unstated,
+    };
+    let ReadTokens { file, assumed } = TokenFile::from_tokens(&tensor.shape, &tokens, axes)?;
+    let file = TokenFile {
         sizes: sizes(metadata)?,
         factor: number(metadata, "factor")?,
         codebook_size: number(metadata, "codebook_size")?,
         model: metadata.get("model").cloned(),
         ..file
-    })
+    };
+    Ok(ReadTokens { file, assumed })
 }
 
 fn number<T: FromStr>(metadata: &BTreeMap<String, String>, field: &str) -> Result<Option<T>, String> {
@@ -68,10 +84,13 @@ pub(super) fn write(file: &TokenFile) -> Result<Vec<u8>, String> {
     if let Some(model) = &file.model {
         metadata.insert("model".to_owned(), model.clone());
     }
+    let shape = vec![file.grids.len() as u64, rows.into(), cols.into()];
+    // As in arrays: 32 bits without a sign always hold grids.
+    let is_ambiguous = metadata.is_empty() && is_ambiguous(&shape, Grid { rows, cols });
     let tensor = HeaderTensor {
         name: "tokens".to_owned(),
-        dtype: Dtype::I32,
-        shape: vec![file.grids.len() as u64, rows.into(), cols.into()],
+        dtype: if is_ambiguous { Dtype::U32 } else { Dtype::I32 },
+        shape,
         begin: 0,
         end: data.len() as u64,
     };

@@ -195,3 +195,73 @@ fn text_of_any_editor_and_arrays_of_python_2_are_read() {
     let header = "{'descr': '|u1', 'fortran_order': False, 'shape': (2L, 2L), }";
     assert_eq!(TokenFile::read("t", &npy(1, header, &[1, 2, 3, 4])).unwrap(), expected);
 }
+
+#[test]
+fn bare_lists_of_tokens_are_read() {
+    let rows = TokenFile::read("t", br#"{"tokens": [[1, 2], [3, 4]]}"#).unwrap();
+    assert_eq!(TokenFile::read("t", b"[[1, 2], [3, 4]]").unwrap(), rows);
+    assert_eq!(TokenFile::read("t", b" [ [[1, 2], [3, 4]] ]").unwrap(), rows);
+    let codes: Vec<u32> = (0..256).collect();
+    let json = serde_json::to_string(&codes).unwrap();
+    let square = [TokenGrid { rows: 16, cols: 16, tokens: codes.clone() }];
+    for text in [json.clone(), format!("[{json}]"), format!("{{\"tokens\": {json}}}")] {
+        let read = ReadTokens::read("t", text.as_bytes(), None).unwrap();
+        assert_eq!(read.file.grids, square);
+        assert!(read.assumed.unwrap().contains("16 × 16"));
+    }
+    // What the file or the caller says needs no assumption.
+    let stated = format!("{{\"grid\": [8, 32], \"tokens\": {json}}}");
+    let read = ReadTokens::read("t", stated.as_bytes(), None).unwrap();
+    assert_eq!((read.file.grids[0].grid(), read.assumed), (Grid::new(8, 32), None));
+    let read = ReadTokens::read("t", json.as_bytes(), Some(Grid::new(32, 8))).unwrap();
+    assert_eq!((read.file.grids[0].grid(), read.assumed), (Grid::new(32, 8), None));
+    for (text, said) in [
+        ("[1, 2, 3]", "not [rows, cols]"),
+        ("[[1, 2], [3]]", "different lengths"),
+        ("[[1, -2]]", "negative"),
+        ("[[1, 2.5]]", "no whole number"),
+        ("{\"tokens\": [[[1]]]}", "those of one picture are rows"),
+        ("{\"grid\": [2, 2], \"tokens\": [1, 2, 3]}", "needs 4 tokens but has 3"),
+    ] {
+        assert!(reason(text.as_bytes()).contains(said), "{}", reason(text.as_bytes()));
+    }
+}
+
+/// As `extract_codes_c2i.py` of LlamaGen saves the codes of a picture and of its mirror image.
+fn llamagen(shape: &str, pictures: u64) -> Vec<u8> {
+    let header = format!("{{'descr': '<i8', 'fortran_order': False, 'shape': {shape}, }}");
+    let data: Vec<u8> = (0..pictures * 256).flat_map(u64::to_le_bytes).collect();
+    npy(1, &header, &data)
+}
+
+#[test]
+fn codes_in_a_row_are_square_grids_and_that_is_said() {
+    for (shape, pictures) in [("(1, 2, 256)", 2), ("(1, 10, 256)", 10), ("(1, 256)", 1), ("(256,)", 1)] {
+        let bytes = llamagen(shape, pictures);
+        let read = ReadTokens::read("t", &bytes, None).unwrap();
+        assert_eq!(read.file.grids.len() as u64, pictures, "{shape}");
+        assert!(read.file.grids.iter().all(|grid| grid.grid() == Grid::new(16, 16)));
+        assert_eq!(read.file.grids[0].tokens, (0..256).collect::<Vec<_>>());
+        assert!(read.assumed.unwrap().contains("16 × 16 codes in a row"));
+        let read = ReadTokens::read("t", &bytes, Some(Grid::new(8, 32))).unwrap();
+        assert_eq!((read.file.grids[0].grid(), read.assumed), (Grid::new(8, 32), None));
+        let error = ReadTokens::read("t", &bytes, Some(Grid::new(7, 7))).unwrap_err().to_string();
+        assert!(error.contains("a grid of 7 × 7 needs 49"), "{error}");
+    }
+    let read = ReadTokens::read("t", &llamagen("(100, 256)", 100), Some(Grid::new(16, 16))).unwrap();
+    assert_eq!(read.file.grids.len(), 100);
+}
+
+#[test]
+fn long_grids_that_this_program_wrote_stay_grids() {
+    for (pictures, rows, cols) in [(1, 2, 64), (3, 1, 16), (1, 400, 25), (1, 1, 256)] {
+        let bare = bare(&file(pictures, rows, cols));
+        for format in [TokenFormat::Json, TokenFormat::Npy, TokenFormat::Safetensors] {
+            let bytes = bare.write(format).unwrap();
+            let read = ReadTokens::read("t", &bytes, None).unwrap();
+            assert_eq!((read.file, read.assumed), (bare.clone(), None));
+        }
+        let full = file(pictures, rows, cols);
+        assert_eq!(TokenFile::read("t", &full.write(TokenFormat::Safetensors).unwrap()).unwrap(), full);
+    }
+}

@@ -46,7 +46,7 @@ impl GenerationPlan {
         sampling.top_p = arguments.top_p.unwrap_or(sampling.top_p);
         sampling.validate().map_err(|error| Failure::Usage(error.to_string()))?;
         let fixed = match &arguments.prefix {
-            Some(path) => read_prefix(path, arguments.keep, config.block_size as usize)?,
+            Some(path) => read_prefix(path, arguments.keep, config.block_size as usize, session)?,
             None => Vec::new(),
         };
         let mut classes = Vec::new();
@@ -82,8 +82,13 @@ impl GenerationPlan {
 }
 
 /// The first tokens of a file's first picture.
-fn read_prefix(path: &Path, keep: Option<usize>, most: usize) -> Result<Vec<Option<u32>>, Failure> {
-    let grid = first_result(read_tokens(path)?.grids)?;
+fn read_prefix(
+    path: &Path,
+    keep: Option<usize>,
+    most: usize,
+    session: &Session,
+) -> Result<Vec<Option<u32>>, Failure> {
+    let grid = first_result(read_tokens(path, None, session)?.grids)?;
     let all = grid.tokens.len();
     let kept = keep.unwrap_or(all);
     if kept > all {

@@ -90,7 +90,7 @@ impl Pane for Reconstruct {
     fn open(&mut self, item: Item, context: &mut Context<'_>) -> Option<TaskId> {
         match item {
             Item::Picture(picture) => context.shared.selection.take(Input::Picture(*picture)),
-            Item::Tokens(file) => Self::open_tokens(*file, context),
+            Item::Tokens(read) => Self::open_tokens(*read, context),
             Item::Recipe(_) | Item::Transformer(_) => return None,
         }
         context.show_pane();

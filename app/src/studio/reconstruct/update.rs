@@ -1,6 +1,6 @@
 //! What the messages of this pane do.
 
-use ibq_core::tokens::TokenFile;
+use ibq_core::tokens::ReadTokens;
 
 use crate::studio::{
     command::Command,
@@ -66,7 +66,8 @@ impl Reconstruct {
     }
 
     /// Takes the tokens of a file to hand, if the model can decode them.
-    pub(super) fn open_tokens(file: TokenFile, context: &mut Context<'_>) {
+    pub(super) fn open_tokens(read: ReadTokens, context: &mut Context<'_>) {
+        let ReadTokens { file, assumed } = read;
         let Some(model) = context.shared.models.get(Slot::First) else {
             let detail = "tokens need the model that made them; open it first";
             return context.notify(Notice::error("No model is loaded", detail));
@@ -74,6 +75,9 @@ impl Reconstruct {
         let config = model.tokenizer.config();
         if let Err(reason) = file.check_model(config.quantizer().codes, config.factor()) {
             return context.notify(Notice::error("The tokens are of another model", reason));
+        }
+        if let Some(assumed) = assumed {
+            context.notify(Notice::info("The file does not state its grid", assumed));
         }
         if file.grids.len() > 1 {
             let detail = format!("the file holds {} pictures; this is the first", file.grids.len());
