@@ -25,7 +25,7 @@ mod session;
 mod table;
 mod transformer;
 
-use std::process::ExitCode;
+use std::{env, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
@@ -70,6 +70,7 @@ pub(crate) fn run() -> ExitCode {
     // Wrong usage ends here with exit code 2, --help and --version with 0.
     let arguments = Arguments::parse();
     let Some(command) = arguments.command else { return exit_code(&open_window()) };
+    keep_off_display();
     let session = Session::start();
     let done = pollster::block_on(async {
         match &command {
@@ -89,6 +90,28 @@ pub(crate) fn run() -> ExitCode {
     match (exit_code(&done), interruption.exit_code()) {
         (_, Some(code)) if done.is_err() => ExitCode::from(code),
         (code, _) => code,
+    }
+}
+
+/// Keeps the Vulkan driver away from the display, which commands do not need.
+///
+/// Mesa's layer that chooses a device asks the Wayland display for it. Where `XDG_RUNTIME_DIR` is not set, there is no such display, and
+/// libwayland writes an error to the terminal. A choice that the environment makes is left to the layer.
+#[cfg_attr(
+    unix,
+    expect(
+        unsafe_code,
+        reason = "the layer is switched off by a variable of the environment, in no other way"
+    )
+)]
+fn keep_off_display() {
+    #[cfg(unix)]
+    if ["XDG_RUNTIME_DIR", "MESA_VK_DEVICE_SELECT", "DRI_PRIME"]
+        .iter()
+        .all(|name| env::var_os(name).is_none())
+    {
+        // SAFETY: the program has only this thread yet, so that nothing reads the environment meanwhile.
+        unsafe { env::set_var("NODEVICE_SELECT", "1") };
     }
 }
 

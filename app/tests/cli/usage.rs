@@ -144,3 +144,31 @@ fn the_bundled_model_is_the_default() {
     let json = folder.ibq("info --json --device cpu").ends_with(0).json();
     assert_eq!((json["name"].as_str(), &json["kind"]), (Some(name.trim()), &"tokenizer".into()));
 }
+
+#[test]
+fn a_command_says_nothing_of_a_display_that_it_does_not_need() {
+    let folder = Folder::new("display");
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_ibq"));
+    command.arg("info").current_dir(folder.at(".")).stdin(std::process::Stdio::null());
+    for name in ["XDG_RUNTIME_DIR", "MESA_VK_DEVICE_SELECT", "DRI_PRIME"] {
+        command.env_remove(name);
+    }
+    let output = command.output().unwrap();
+    assert!(output.status.success());
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!said.contains("XDG_RUNTIME_DIR"), "{said}");
+}
+
+#[test]
+fn codes_in_a_row_are_decoded_as_a_square_or_as_the_grid_that_is_asked_for() {
+    let folder = Folder::new("grids");
+    folder.write("row.json", b"[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]");
+    let square = folder.ibq("decode row.json -o square.png --device cpu").ends_with(0);
+    square.says(&["note: row.json", "4 × 4 codes in a row"]);
+    let wide = folder.ibq("decode row.json -o wide.png --grid 2x8 --device cpu").ends_with(0);
+    assert!(!wide.err.contains("note: row.json"), "{}", wide.err);
+    let (square, wide) = (folder.open("square.png"), folder.open("wide.png"));
+    assert_eq!((square.width(), square.height()), (wide.width() / 2, 2 * wide.height()));
+    folder.ibq("decode row.json -o other.png --grid 3x3 --device cpu").ends_with(1).says(&["needs 9"]);
+    folder.ibq("decode row.json -o other.png --grid 3 --device cpu").ends_with(2).says(&["16x16"]);
+}
