@@ -159,6 +159,17 @@ mod tests {
         assert_eq!(folder.entries(), 1);
     }
 
+    #[test]
+    fn a_name_may_be_as_long_as_the_file_system_allows() {
+        let folder = Folder::new("long-names");
+        for name in ["n".repeat(255), format!("{}n", "ü".repeat(127))] {
+            let path = folder.0.join(&name);
+            write_whole(&path, |file| file.write_all(b"whole")).unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), "whole");
+        }
+        assert_eq!(folder.entries(), 2);
+    }
+
     #[cfg(unix)]
     #[test]
     fn behind_a_link_the_file_is_replaced_and_a_device_is_written_to() {

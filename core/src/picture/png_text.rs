@@ -1,9 +1,15 @@
-//! Text inside of PNG files: iTXt chunks, which other programs leave alone.
+//! Text inside of PNG files: written as an iTXt chunk, read from the chunks that other programs make of it.
+
+use std::io::Read;
+
+use flate2::read::ZlibDecoder;
 
 /// What every PNG begins with.
 const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
 /// Bytes of signature and header chunk.
 const HEADER: usize = 8 + 25;
+/// Longest compressed text that is read, in bytes after decompression.
+const LONGEST_TEXT: u64 = 1 << 24;
 
 /// Adds an iTXt chunk with UTF-8 text after the header of a PNG. What is no PNG comes back unchanged.
 #[must_use]
@@ -24,7 +30,8 @@ pub fn with_text(png: &[u8], keyword: &str, text: &str) -> Vec<u8> {
     out
 }
 
-/// The text that [`with_text`] put into a PNG under this keyword; none where there is none, or it is damaged.
+/// The text under this keyword, as [`with_text`] put it into a PNG or as another program wrote it when it saved the picture again: in a
+/// chunk tEXt, zTXt or iTXt, compressed or not, before or after the pixels. None where there is none, or it is damaged.
 #[must_use]
 pub fn text_of(png: &[u8], keyword: &str) -> Option<String> {
     let mut rest = png.strip_prefix(SIGNATURE)?;
@@ -33,13 +40,43 @@ pub fn text_of(png: &[u8], keyword: &str) -> Option<String> {
         let length = u32::from_be_bytes(*length) as usize;
         let (chunk, after) = after.split_at_checked(length.checked_add(4)?)?;
         let (crc, after) = after.split_first_chunk()?;
-        let text = chunk.strip_prefix(b"iTXt").and_then(|data| data.strip_prefix(keyword.as_bytes()));
-        if let Some(text) = text.and_then(|data| data.strip_prefix(&[0, 0, 0, 0, 0])) {
-            let whole = u32::from_be_bytes(*crc) == crc32(chunk);
-            return whole.then(|| String::from_utf8(text.to_vec()).ok())?;
+        let (kind, data) = chunk.split_first_chunk()?;
+        let text = data.strip_prefix(keyword.as_bytes()).and_then(|data| data.strip_prefix(&[0]));
+        if let Some(text) = text.filter(|_| matches!(kind, b"tEXt" | b"zTXt" | b"iTXt")) {
+            let is_whole = u32::from_be_bytes(*crc) == crc32(chunk);
+            return is_whole.then(|| decode(kind, text))?;
         }
         rest = after;
     }
+}
+
+/// The text of a chunk, from what follows its keyword.
+fn decode(kind: &[u8; 4], data: &[u8]) -> Option<String> {
+    match (kind, data) {
+        (b"tEXt", text) => Some(from_latin1(text)),
+        (b"zTXt", [0, compressed @ ..]) => Some(from_latin1(&inflate(compressed)?)),
+        // Whether it is compressed, the method, a language, the keyword in that language.
+        (b"iTXt", [is_compressed @ 0..=1, 0, rest @ ..]) => {
+            let mut parts = rest.splitn(3, |&byte| byte == 0);
+            let (_language, _keyword, text) = (parts.next()?, parts.next()?, parts.next()?);
+            let text = if *is_compressed == 1 { inflate(text)? } else { text.to_vec() };
+            String::from_utf8(text).ok()
+        }
+        _ => None,
+    }
+}
+
+/// Latin-1, as the standard has it; some programs write UTF-8 all the same.
+fn from_latin1(text: &[u8]) -> String {
+    let latin1 = || text.iter().copied().map(char::from).collect();
+    std::str::from_utf8(text).map_or_else(|_| latin1(), str::to_owned)
+}
+
+/// Inflates a text of bounded length.
+fn inflate(compressed: &[u8]) -> Option<Vec<u8>> {
+    let mut text = Vec::new();
+    ZlibDecoder::new(compressed).take(LONGEST_TEXT + 1).read_to_end(&mut text).ok()?;
+    (text.len() as u64 <= LONGEST_TEXT).then_some(text)
 }
 
 fn crc32(bytes: &[u8]) -> u32 {
@@ -49,8 +86,56 @@ fn crc32(bytes: &[u8]) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
+    use flate2::{Compression, write::ZlibEncoder};
+
     use super::*;
     use crate::picture::{encode_png, open};
+
+    /// A PNG with a chunk after its header, or after its pixels.
+    fn with_chunk(kind: &[u8], data: &[u8], is_last: bool) -> Vec<u8> {
+        let png = encode_png(&image::RgbImage::new(2, 2)).unwrap();
+        // The last chunk has no data.
+        let (before, after) = png.split_at(if is_last { png.len() - 12 } else { HEADER });
+        let chunk = [kind, data].concat();
+        let (length, crc) = ((data.len() as u32).to_be_bytes(), crc32(&chunk).to_be_bytes());
+        [before, &length, &chunk, &crc, after].concat()
+    }
+
+    fn deflated(text: &[u8]) -> Vec<u8> {
+        let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(text).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn text_is_read_from_every_chunk_that_other_programs_make_of_it() {
+        let text = "{\"name\": \"Brücke\"}";
+        let latin1: Vec<u8> = text.chars().map(|letter| letter as u8).collect();
+        for is_last in [false, true] {
+            for (kind, data) in [
+                (b"tEXt", [b"ibq\0", &latin1[..]].concat()),
+                (b"tEXt", [b"ibq\0", text.as_bytes()].concat()),
+                (b"zTXt", [b"ibq\0\0", &deflated(&latin1)[..]].concat()),
+                (b"iTXt", [b"ibq\0\0\0de\0ibq\0", text.as_bytes()].concat()),
+                (b"iTXt", [b"ibq\0\x01\0\0\0", &deflated(text.as_bytes())[..]].concat()),
+            ] {
+                let png = with_chunk(kind, &data, is_last);
+                assert_eq!(text_of(&png, "ibq").as_deref(), Some(text), "{kind:?}");
+                assert_eq!(text_of(&png, "ib"), None);
+                assert!(open(&png).is_ok());
+            }
+        }
+    }
+
+    #[test]
+    fn a_text_that_inflates_beyond_the_limit_is_none() {
+        let long = deflated(&vec![b'a'; LONGEST_TEXT as usize + 1]);
+        assert_eq!(text_of(&with_chunk(b"zTXt", &[b"ibq\0\0", &long[..]].concat(), false), "ibq"), None);
+        assert_eq!(text_of(&with_chunk(b"zTXt", b"ibq\0\0no zlib", false), "ibq"), None);
+        assert_eq!(text_of(&with_chunk(b"iTXt", b"ibq\0\x02\0\0\0a", false), "ibq"), None);
+    }
 
     #[test]
     fn text_goes_in_and_comes_out_and_the_picture_stays() {
