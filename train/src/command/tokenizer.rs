@@ -165,7 +165,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         None => Pictures::held_out_scenes(2, 64.max(side), 0),
     };
     let mut sinks = Sinks::new()
-        .with(JsonLog::open(&config.folder)?)
+        .with(JsonLog::resume(&config.folder, trainer.steps())?)
         .with(TensorBoardLog::new(&config.folder)?)
         .with(SheetFolder::open(&config.folder)?)
         .with(Console::new(images.listed(), skipped, arguments.once()));

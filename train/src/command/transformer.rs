@@ -148,7 +148,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     let job = Job::new();
     let interruption = Interruption::cancels(&job)?;
     let mut sinks = Sinks::new()
-        .with(JsonLog::open(&config.folder)?)
+        .with(JsonLog::resume(&config.folder, trainer.steps())?)
         .with(TensorBoardLog::new(&config.folder)?)
         .with(SheetFolder::open(&config.folder)?)
         .with(console);

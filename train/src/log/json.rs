@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File},
-    io::{self, Write},
+    io::{self, BufRead, BufReader, Write},
     path::Path,
 };
 
@@ -27,6 +27,28 @@ impl JsonLog {
         fs::create_dir_all(folder)?;
         Ok(Self(open_lines(&folder.join(LOG_FILE))?))
     }
+
+    /// Opens the log of a run that has done so many steps. Records of later steps, which it will do again, are removed; of a run that
+    /// has done none, earlier lines are another run's and stay.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub fn resume(folder: &Path, steps: u64) -> io::Result<Self> {
+        let log = Self::open(folder)?;
+        if steps == 0 {
+            return Ok(log);
+        }
+        let mut whole = 0;
+        for line in BufReader::new(File::open(folder.join(LOG_FILE))?).split(b'\n') {
+            let line = line?;
+            if step_of(&line).is_some_and(|step| step > steps) {
+                log.0.set_len(whole)?;
+                break;
+            }
+            whole += line.len() as u64 + 1;
+        }
+        Ok(log)
+    }
 }
 
 impl EventSink for JsonLog {
@@ -34,8 +56,16 @@ impl EventSink for JsonLog {
         let TrainEvent::Record { record } = event else { return Ok(()) };
         let mut line = serde_json::to_string(record).map_err(io::Error::other)?;
         line.push('\n');
-        self.0.write_all(line.as_bytes())
+        self.0.write_all(line.as_bytes())?;
+        // The checkpoint of this step may follow, and must not survive a power loss that its record does not.
+        self.0.sync_data()
     }
+}
+
+/// The step of a record; none for a line that is no record.
+fn step_of(line: &[u8]) -> Option<u64> {
+    let record: serde_json::Value = serde_json::from_slice(line).ok()?;
+    record.get("step")?.as_u64()
 }
 
 #[cfg(test)]
@@ -56,6 +86,28 @@ mod tests {
         let text = fs::read_to_string(folder.join(LOG_FILE)).unwrap();
         let records: Vec<Record> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(records.iter().map(Record::step).collect::<Vec<_>>(), [20, 40]);
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn records_after_the_checkpoint_are_removed_when_a_run_resumes() {
+        let folder = std::env::temp_dir().join(format!("ibq-train-resume-{}", std::process::id()));
+        let record = |step| TrainEvent::Record {
+            record: Record::Transformer(TransformerRecord { step, ..Default::default() }),
+        };
+        let steps = || -> Vec<u64> {
+            let text = fs::read_to_string(folder.join(LOG_FILE)).unwrap();
+            text.lines().map(|line| serde_json::from_str::<Record>(line).unwrap().step()).collect()
+        };
+        let mut log = JsonLog::open(&folder).unwrap();
+        for step in [10, 20, 30, 40] {
+            log.receive(&record(step)).unwrap();
+        }
+        drop(log);
+        JsonLog::resume(&folder, 40).unwrap();
+        assert_eq!(steps(), [10, 20, 30, 40]);
+        JsonLog::resume(&folder, 25).unwrap().receive(&record(30)).unwrap();
+        assert_eq!(steps(), [10, 20, 30]);
         fs::remove_dir_all(&folder).unwrap();
     }
 }

@@ -104,7 +104,6 @@ pub(crate) fn run_steps<R: Run>(
         let is_saved = step.is_multiple_of(intervals.save_every) || progress.fraction >= 1.0;
         let mut held_out = None;
         if is_saved {
-            save(run, sink)?;
             held_out = run.measure();
             if let Some(held_out) = held_out.clone() {
                 sink.receive(&TrainEvent::HeldOut { step, held_out })?;
@@ -124,8 +123,12 @@ pub(crate) fn run_steps<R: Run>(
             }
             recorded = progress.seconds;
         }
-        if is_saved && let Some(png) = run.sheet()? {
-            sink.receive(&TrainEvent::Sheet { step, png })?;
+        if is_saved {
+            // After its record: a run that is killed at any moment then has the records of all steps that its checkpoint has.
+            save(run, sink)?;
+            if let Some(png) = run.sheet()? {
+                sink.receive(&TrainEvent::Sheet { step, png })?;
+            }
         }
     }
     save(run, sink)?;
@@ -243,9 +246,9 @@ mod tests {
                 "record 4",
                 "LossVanished",
                 "5",
-                "save 5",
                 "measure 5",
                 "record 5",
+                "save 5",
                 "sheet 5",
                 "6",
                 "record 6",
@@ -255,9 +258,9 @@ mod tests {
                 "record 8",
                 "9",
                 "10",
-                "save 10",
                 "measure 10",
                 "record 10",
+                "save 10",
                 "sheet 10",
                 "save 10",
                 "done 10 false",
