@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{INDEX_FILE, TENSORS_FILE, pytorch::ZERO_TO_FP32};
+use super::pytorch::ZERO_TO_FP32;
 
 /// Endings of files that can be models, those of one step first: only where there are none of them, the next are looked at.
 const ENDINGS: [&[&str]; 2] = [&["ckpt"], &["safetensors", "pt", "pth", "bin"]];
@@ -44,7 +44,7 @@ pub(super) fn find(folder: &Path) -> Result<(PathBuf, String), String> {
             }
             _ => {
                 return Err(format!(
-                    "a folder without `{TENSORS_FILE}` and with several checkpoints; name one of them: {}",
+                    "a folder without `model.safetensors` and with several checkpoints; name one of them: {}",
                     list(&files)
                 ));
             }
@@ -58,7 +58,8 @@ pub(super) fn find(folder: &Path) -> Result<(PathBuf, String), String> {
             list(&folders)
         ));
     }
-    Err(format!("a folder without `{TENSORS_FILE}` or `{INDEX_FILE}`, and without a checkpoint"))
+    Err("a folder without `model.safetensors` or `model.safetensors.index.json`, and without a checkpoint"
+        .to_owned())
 }
 
 /// What a folder is that holds one model in many files.
