@@ -77,7 +77,7 @@ describe('page', { timeout: 4 * MINUTE }, () => {
     }
   });
 
-  it('works without WebGPU: draws with WebGL, computes on the processor, can be stopped, and says what it lacks', async () => {
+  it('works without WebGPU: draws with WebGL, computes on the processor, generates, can be stopped, and says what it lacks', async () => {
     const complaints = await open(`/?${model()}&image=${models.origin}/square.png`, { viewport: DESK });
     await started(page);
     const studio = controls(page);
@@ -96,7 +96,10 @@ describe('page', { timeout: 4 * MINUTE }, () => {
     await studio.text(/This browser offers no WebGPU here/);
     await page.screenshot({ path: `${ARTIFACTS}/webgl-system.png` });
     await studio.click('tab', 'Generate');
-    await studio.text(/Open a generator/);
+    await studio.text(/Pictures out of nothing/);
+    await studio.click('button', 'Generate pictures');
+    await studio.find('button', 'Picture 1, whole').waitFor({ state: 'attached' });
+    await page.screenshot({ path: `${ARTIFACTS}/webgl-generate.png` });
     assert.deepEqual(complaints, []);
     await page.context().close();
   });

@@ -4,20 +4,18 @@
 //! graphs that use them: [`Program`]s, to be run again and again. `gpu_executor`, `cpu_executor` and `worker_executor` implement
 //! the three; everything else in this crate knows only the traits.
 
-use std::{fmt::Debug, ops::Range, pin::Pin};
+use std::{fmt::Debug, ops::Range};
 
 use ibq_shaders::{LookupScore, Storage};
-use serde::{Deserialize, Serialize};
 
 use crate::{
     gpu::{GpuError, KernelRun, RunError},
     job::Job,
 };
 
-use super::{Graph, LinearPart, LinearShape, Map, TensorId};
-
-/// A future of an executor. Whoever asked for it waits for it on the same thread.
-pub(crate) type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+#[cfg(not(target_arch = "wasm32"))]
+use super::PartWords;
+use super::{Graph, LinearRows, LinearShape, LinearWords, Map, TensorId, pending::Pending};
 
 /// What threads may share. A page has one thread, so there it is anything.
 #[cfg(not(target_arch = "wasm32"))]
@@ -110,25 +108,6 @@ pub(crate) trait ParameterLoader {
 
     /// The parameters, complete.
     fn finish(self: Box<Self>) -> Box<dyn Executor>;
-}
-
-/// A part of a layer with quantized weights, and its words.
-#[cfg(not(target_arch = "wasm32"))]
-pub(crate) type PartWords = (LinearPart, Vec<u32>);
-
-/// Which rows of a linear layer: from row `first` of one of its matrices on.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub(crate) struct LinearRows {
-    pub(crate) matrix: u32,
-    pub(crate) first: u32,
-}
-
-/// Which words of a linear layer: those of some outputs, from row `row` of a part on.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct LinearWords {
-    pub(crate) part: LinearPart,
-    pub(crate) outputs: Range<u32>,
-    pub(crate) row: u32,
 }
 
 /// The parameters of a model on its device, and what computes with them.

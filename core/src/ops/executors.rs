@@ -8,8 +8,8 @@ use crate::{
 };
 
 #[cfg(target_arch = "wasm32")]
-use super::worker_executor::{self, RemoteLoader};
-use super::{CpuParameters, executor::ParameterLoader, gpu_executor::GpuLoader, shard_codes};
+use super::worker_executor::{self, RemoteLoader, RemoteTensors};
+use super::{CpuParameters, ParameterLoader, SharedTensors, gpu_executor::GpuLoader, shard_codes};
 
 /// Begins to load parameters: none yet.
 ///
@@ -31,6 +31,24 @@ pub(crate) async fn load_parameters(
             Box::new(CpuParameters::empty(processor, halves))
         }
     })
+}
+
+/// Tensors with these names and numbers of bytes, which outlive a graph; on the processor they are 0.
+///
+/// # Errors
+/// [`GpuError`]: no memory.
+pub(crate) async fn new_tensors(device: &Device, tensors: &[(&str, u64)]) -> Result<SharedTensors, GpuError> {
+    match device {
+        Device::Gpu(gpu) => SharedTensors::on_gpu(gpu, tensors).await,
+        Device::Cpu(processor) => {
+            #[cfg(target_arch = "wasm32")]
+            if let Some(worker) = processor.worker() {
+                let tensors = RemoteTensors::new(processor, worker, tensors).await?;
+                return Ok(SharedTensors::in_worker(Box::new(tensors)));
+            }
+            SharedTensors::on_processor(processor, tensors)
+        }
+    }
 }
 
 /// What a processor can do at most, measured where it computes.

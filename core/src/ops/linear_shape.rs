@@ -1,4 +1,6 @@
-//! The shape of linear layers, and of the parts of quantized ones.
+//! The shape of linear layers and of the parts of quantized ones, and which part of one is meant.
+
+use std::ops::Range;
 
 use ibq_shaders::WeightFormat;
 use serde::{Deserialize, Serialize};
@@ -71,4 +73,23 @@ fn element_bytes(format: WeightFormat, four: u64) -> u64 {
         WeightFormat::Int8 => 16,
         WeightFormat::Int4 => 8,
     }
+}
+
+/// A part of a layer with quantized weights, and its words.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) type PartWords = (LinearPart, Vec<u32>);
+
+/// Which rows of a linear layer: from row `first` of one of its matrices on.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct LinearRows {
+    pub(crate) matrix: u32,
+    pub(crate) first: u32,
+}
+
+/// Which words of a linear layer: those of some outputs, from row `row` of a part on.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct LinearWords {
+    pub(crate) part: LinearPart,
+    pub(crate) outputs: Range<u32>,
+    pub(crate) row: u32,
 }

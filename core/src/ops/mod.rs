@@ -13,15 +13,19 @@ mod bands;
 mod causal_attention;
 mod conv2d;
 mod cpu_executor;
+mod cpu_parameters;
 mod executor;
 mod executors;
 mod gpu_executor;
+mod gpu_parameters;
 mod graph;
 mod group_norm;
+mod host;
 mod linear;
 mod linear_shape;
 mod lookup;
 mod map;
+mod pending;
 mod pixels;
 mod sample;
 mod shared_tensors;
@@ -38,18 +42,19 @@ pub(crate) use causal_attention::CausalAttention;
 pub(crate) use conv2d::{Conv2d, Operand};
 #[cfg(any(target_arch = "wasm32", test))]
 pub(crate) use cpu_executor::CpuProgram;
-pub(crate) use cpu_executor::{CpuParameters, Host};
-#[cfg(not(target_arch = "wasm32"))]
-pub(crate) use executor::PartWords;
-pub(crate) use executor::{Executor, LinearRows, LinearWords, ParameterLoader, Program};
-pub(crate) use executors::{device_shard_codes, load_parameters, processor_peaks};
+pub(crate) use cpu_parameters::CpuParameters;
+pub(crate) use executor::{Executor, ParameterLoader, Program};
+pub(crate) use executors::{device_shard_codes, load_parameters, new_tensors, processor_peaks};
 #[cfg(test)]
 pub(crate) use gpu_executor::GpuProgram;
-pub(crate) use gpu_executor::{Parameters, Shard, shard_codes};
+pub(crate) use gpu_parameters::{Parameters, Shard, shard_codes};
 pub(crate) use graph::{EmitContext, Graph, Op};
 pub(crate) use group_norm::{NormTo, group_norm};
+pub(crate) use host::Host;
 pub(crate) use linear::{Heads, Linear, LinearAttention, LinearVectors};
-pub(crate) use linear_shape::{LinearPart, LinearShape, PIECE};
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use linear_shape::PartWords;
+pub(crate) use linear_shape::{LinearPart, LinearRows, LinearShape, LinearWords, PIECE};
 pub(crate) use lookup::{Embed, Lookup};
 pub(crate) use map::{Map, TensorId};
 pub(crate) use pixels::{PixelsIn, PixelsOut};

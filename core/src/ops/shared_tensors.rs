@@ -2,12 +2,24 @@
 
 use std::sync::{Mutex, PoisonError};
 
-#[cfg(target_arch = "wasm32")]
-use super::worker_executor::RemoteTensors;
 use crate::{
-    device::{Device, Processor},
+    device::Processor,
     gpu::{Buffer, Gpu, GpuError},
 };
+
+#[cfg(target_arch = "wasm32")]
+use super::pending::Pending;
+
+/// Tensors in the worker of a page.
+#[cfg(target_arch = "wasm32")]
+pub(super) trait WorkerTensors: std::fmt::Debug {
+    /// What the worker knows them by.
+    fn number(&self) -> u32;
+    /// Writes words to the beginning of a tensor.
+    fn write(&self, index: usize, words: &[u32]);
+    /// The first `count` words of a tensor.
+    fn read(&self, index: usize, count: usize) -> Pending<'_, Result<Vec<u32>, GpuError>>;
+}
 
 /// Some tensors on a device, counted while they live.
 #[derive(Debug)]
@@ -23,36 +35,31 @@ enum Place {
     },
     /// The processor, in a worker of the page.
     #[cfg(target_arch = "wasm32")]
-    Worker(RemoteTensors),
+    Worker(Box<dyn WorkerTensors>),
 }
 
 impl SharedTensors {
-    /// Tensors with these names and numbers of bytes; on the processor they are 0.
+    /// Tensors with these names and numbers of bytes on a GPU.
     ///
     /// # Errors
     /// [`GpuError`]: no memory.
-    pub(crate) async fn new(device: &Device, tensors: &[(&str, u64)]) -> Result<Self, GpuError> {
-        match device {
-            Device::Gpu(gpu) => {
-                // Small ones hold what all invocations read.
-                let usage = wgpu::BufferUsages::STORAGE
-                    | wgpu::BufferUsages::UNIFORM
-                    | wgpu::BufferUsages::COPY_DST
-                    | wgpu::BufferUsages::COPY_SRC;
-                let mut buffers = Vec::with_capacity(tensors.len());
-                for &(name, bytes) in tensors {
-                    buffers.push(gpu.buffer(name, bytes, usage).await?);
-                }
-                Ok(Self(Place::Gpu(gpu.clone(), buffers)))
-            }
-            Device::Cpu(processor) => {
-                #[cfg(target_arch = "wasm32")]
-                if let Some(worker) = processor.worker() {
-                    return Ok(Self(Place::Worker(RemoteTensors::new(processor, worker, tensors).await?)));
-                }
-                Self::on_processor(processor, tensors)
-            }
+    pub(super) async fn on_gpu(gpu: &Gpu, tensors: &[(&str, u64)]) -> Result<Self, GpuError> {
+        // Small ones hold what all invocations read.
+        let usage = wgpu::BufferUsages::STORAGE
+            | wgpu::BufferUsages::UNIFORM
+            | wgpu::BufferUsages::COPY_DST
+            | wgpu::BufferUsages::COPY_SRC;
+        let mut buffers = Vec::with_capacity(tensors.len());
+        for &(name, bytes) in tensors {
+            buffers.push(gpu.buffer(name, bytes, usage).await?);
         }
+        Ok(Self(Place::Gpu(gpu.clone(), buffers)))
+    }
+
+    /// Those of a worker.
+    #[cfg(target_arch = "wasm32")]
+    pub(super) fn in_worker(tensors: Box<dyn WorkerTensors>) -> Self {
+        Self(Place::Worker(tensors))
     }
 
     /// The same on the processor, where they are 0.
@@ -125,7 +132,7 @@ impl SharedTensors {
     #[cfg(target_arch = "wasm32")]
     pub(super) fn remote(&self) -> Option<u32> {
         match &self.0 {
-            Place::Worker(tensors) => Some(tensors.number),
+            Place::Worker(tensors) => Some(tensors.number()),
             _ => None,
         }
     }

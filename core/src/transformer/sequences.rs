@@ -7,7 +7,7 @@ use ibq_shaders::params::{ClassMix, SampleSettings, State};
 use crate::{
     device::Device,
     gpu::GpuError,
-    ops::{Graph, SharedTensors, TensorId},
+    ops::{Graph, SharedTensors, TensorId, new_tensors},
 };
 
 use super::{TransformerConfig, TransformerError, TransformerPrecision, sample_inputs::SampleInputs};
@@ -179,7 +179,7 @@ impl Sequences {
             *bytes = (*bytes).max(16).next_multiple_of(16);
         }
         let sizes = tensors.iter().map(|&(_, bytes)| bytes).collect();
-        let shared = SharedTensors::new(device, &tensors).await?;
+        let shared = new_tensors(device, &tensors).await?;
         for (kept, words) in [
             (Kept::State, bytemuck::bytes_of(&State { position: 0 })),
             (Kept::Conditions, bytemuck::cast_slice(conditions)),

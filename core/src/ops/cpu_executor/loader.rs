@@ -11,9 +11,11 @@ use crate::{
 
 #[cfg(not(target_arch = "wasm32"))]
 use crate::ops::PartWords;
-use crate::ops::{Executor, LinearRows, LinearShape, LinearWords, ParameterLoader, executor::Pending};
+use crate::ops::{
+    CpuParameters, Executor, LinearRows, LinearShape, LinearWords, ParameterLoader, pending::Pending,
+};
 
-use super::{CpuExecutor, CpuParameters};
+use super::CpuExecutor;
 
 /// Something that is done at once.
 fn at_once<'a, T: 'a>(done: T) -> Pending<'a, T> {

@@ -1,9 +1,6 @@
 //! Graphs on the processor: parameters in memory, operations as calls of the crate `cpu`.
 
-mod host;
-mod linear_weights;
 mod loader;
-mod parameters;
 mod program;
 
 use std::{ops::Range, sync::Arc};
@@ -13,11 +10,9 @@ use ibq_shaders::Storage;
 use crate::{
     gpu::{GpuError, KernelRun, RunError},
     job::Job,
-    ops::{Executor, Graph, Map, Program, TensorId, executor::Pending},
+    ops::{CpuParameters, Executor, Graph, Map, Program, TensorId, pending::Pending},
 };
 
-pub(crate) use host::Host;
-pub(crate) use parameters::CpuParameters;
 pub(crate) use program::CpuProgram;
 
 /// A model on the processor.

@@ -12,9 +12,7 @@ use crate::{
     job::{Cancelled, Job},
 };
 
-use crate::ops::{Arena, Graph, Map, Op, TensorId, shared_tensors::zeros};
-
-use super::{CpuParameters, Host};
+use crate::ops::{Arena, CpuParameters, Graph, Host, Map, Op, TensorId, shared_tensors::zeros};
 
 /// A graph that can be run again and again, with its memory.
 pub(crate) struct CpuProgram {

@@ -9,9 +9,11 @@ use crate::{
 
 #[cfg(not(target_arch = "wasm32"))]
 use crate::ops::PartWords;
-use crate::ops::{Executor, LinearRows, LinearShape, LinearWords, ParameterLoader, executor::Pending};
+use crate::ops::{
+    Executor, LinearRows, LinearShape, LinearWords, ParameterLoader, Parameters, pending::Pending,
+};
 
-use super::{GpuExecutor, Parameters};
+use super::GpuExecutor;
 
 /// Parameters that are being read, on a GPU.
 pub(crate) struct GpuLoader {

@@ -1,8 +1,6 @@
 //! Graphs on a GPU: parameters in buffers, operations as dispatches of kernels.
 
-mod linear_weights;
 mod loader;
-mod parameters;
 mod program;
 
 use std::ops::Range;
@@ -12,11 +10,10 @@ use ibq_shaders::Storage;
 use crate::{
     gpu::{Gpu, GpuError, KernelRun, RunError},
     job::Job,
-    ops::{Executor, Graph, Map, Program, TensorId, executor::Pending},
+    ops::{Executor, Graph, Map, Parameters, Program, TensorId, pending::Pending},
 };
 
 pub(super) use loader::GpuLoader;
-pub(crate) use parameters::{Parameters, Shard, shard_codes};
 pub(crate) use program::GpuProgram;
 
 /// A model on a GPU.

@@ -6,9 +6,7 @@ use ibq_shaders::Storage;
 
 use crate::gpu::{Buffer, Dispatch, Gpu, GpuError, decode_values, encode_values};
 
-use crate::ops::{Arena, EmitContext, Graph, Map, SharedTensors, TensorId};
-
-use super::Parameters;
+use crate::ops::{Arena, EmitContext, Graph, Map, Parameters, SharedTensors, TensorId};
 
 /// A graph that can be run again and again.
 #[derive(Debug)]

@@ -11,6 +11,8 @@ mod graph_message;
 #[cfg(target_arch = "wasm32")]
 mod remote_loader;
 #[cfg(target_arch = "wasm32")]
+mod remote_parameters;
+#[cfg(target_arch = "wasm32")]
 mod remote_program;
 #[cfg(target_arch = "wasm32")]
 mod remote_tensors;

@@ -1,6 +1,6 @@
 //! Parameters on their way to the worker, and a model there.
 
-use std::{collections::HashMap, rc::Rc};
+use std::rc::Rc;
 
 use ibq_shaders::{LookupScore, Storage};
 
@@ -9,29 +9,13 @@ use crate::{
     gpu::{GpuError, RunError},
     job::Job,
     ops::{
-        Executor, Graph, LinearRows, LinearShape, LinearWords, ParameterLoader, Program, executor::Pending,
+        Executor, Graph, LinearRows, LinearShape, LinearWords, ParameterLoader, Program, pending::Pending,
     },
 };
 
 use super::{
-    calls::{ask, new_number, tell, unexpected},
-    remote_program::RemoteProgram,
-    request::{Answer, Request},
+    calls::ask, remote_parameters::RemoteParameters, remote_program::RemoteProgram, request::Request,
 };
-
-/// The parameters of a model, in the worker.
-#[derive(Debug)]
-pub(super) struct RemoteParameters {
-    pub(super) processor: Processor,
-    pub(super) worker: Worker,
-    pub(super) number: u32,
-    /// Bytes that were counted.
-    bytes: u64,
-    /// Codes that were put in.
-    codes: u32,
-    /// Bytes of each linear layer.
-    linears: HashMap<String, u64>,
-}
 
 /// Parameters that are being read, in the worker.
 #[derive(Debug)]
@@ -47,26 +31,7 @@ impl RemoteLoader {
     /// # Errors
     /// [`GpuError`]: the worker answers no more.
     pub(crate) async fn new(processor: &Processor, worker: &Worker, halves: bool) -> Result<Self, GpuError> {
-        let number = new_number();
-        ask(worker, &Request::NewParameters { parameters: number, halves }, &[]).await?;
-        let (processor, worker) = (processor.clone(), worker.clone());
-        Ok(Self(RemoteParameters { processor, worker, number, bytes: 0, codes: 0, linears: HashMap::new() }))
-    }
-}
-
-impl RemoteParameters {
-    /// Asks for something that changes the bytes of all parameters; returns by how much.
-    async fn grow(&mut self, request: &Request, arrays: &[&[f32]]) -> Result<u64, GpuError> {
-        let words: Vec<&[u32]> = arrays.iter().map(|values| bytemuck::cast_slice(values)).collect();
-        match ask(&self.worker, request, &words).await? {
-            (Answer::Bytes(bytes), _) => {
-                let more = bytes.saturating_sub(self.bytes);
-                self.processor.memory_counter().add(more);
-                self.bytes = bytes;
-                Ok(more)
-            }
-            (other, _) => Err(unexpected(&other)),
-        }
+        Ok(Self(RemoteParameters::new(processor, worker, halves).await?))
     }
 }
 
@@ -215,12 +180,5 @@ impl Executor for RemoteExecutor {
             let program = RemoteProgram::new(graph, &self.0).await?;
             Ok(Box::new(program) as Box<dyn Program>)
         })
-    }
-}
-
-impl Drop for RemoteParameters {
-    fn drop(&mut self) {
-        self.processor.memory_counter().subtract(self.bytes);
-        tell(&self.worker, &Request::DropParameters { parameters: self.number }, &[]);
     }
 }

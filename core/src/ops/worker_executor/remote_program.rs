@@ -6,13 +6,13 @@ use crate::{
     device::{Call, Event, Worker},
     gpu::{GpuError, KernelRun, RunError},
     job::{Cancelled, Job},
-    ops::{Arena, Graph, Map, Program, TensorId, executor::Pending},
+    ops::{Arena, Graph, Map, Program, TensorId, pending::Pending},
 };
 
 use super::{
     calls::{ask, new_number, parse, send, tell, unexpected},
     graph_message::GraphMessage,
-    remote_loader::RemoteParameters,
+    remote_parameters::RemoteParameters,
     request::{Answer, Refusal, Request},
 };
 

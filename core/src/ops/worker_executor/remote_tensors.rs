@@ -3,6 +3,7 @@
 use crate::{
     device::{Processor, Worker},
     gpu::GpuError,
+    ops::{pending::Pending, shared_tensors::WorkerTensors},
 };
 
 use super::{
@@ -16,7 +17,7 @@ pub(crate) struct RemoteTensors {
     processor: Processor,
     worker: Worker,
     /// What the worker knows them by.
-    pub(crate) number: u32,
+    number: u32,
     bytes: u64,
 }
 
@@ -37,19 +38,20 @@ impl RemoteTensors {
         processor.memory_counter().add(bytes);
         Ok(Self { processor: processor.clone(), worker: worker.clone(), number, bytes })
     }
+}
 
-    /// Writes words to the beginning of a tensor.
-    pub(crate) fn write(&self, index: usize, words: &[u32]) {
+impl WorkerTensors for RemoteTensors {
+    fn number(&self) -> u32 {
+        self.number
+    }
+
+    fn write(&self, index: usize, words: &[u32]) {
         tell(&self.worker, &Request::WriteTensor { tensors: self.number, index }, &[words]);
     }
 
-    /// The first `count` words of a tensor.
-    ///
-    /// # Errors
-    /// [`GpuError`]: the worker answers no more.
-    pub(crate) async fn read(&self, index: usize, count: usize) -> Result<Vec<u32>, GpuError> {
+    fn read(&self, index: usize, count: usize) -> Pending<'_, Result<Vec<u32>, GpuError>> {
         let request = Request::ReadTensor { tensors: self.number, index, count };
-        Ok(ask(&self.worker, &request, &[]).await?.1)
+        Box::pin(async move { Ok(ask(&self.worker, &request, &[]).await?.1) })
     }
 }
 

@@ -1,5 +1,7 @@
 //! The parameters of a model on the GPU, laid out as the kernels read them.
 
+mod linear_weights;
+
 use std::collections::HashMap;
 
 use ibq_shaders::{LookupScore, Storage};
@@ -9,7 +11,7 @@ use crate::{
     picture::pixel_to_model,
 };
 
-use super::linear_weights::LinearParameters;
+use linear_weights::LinearParameters;
 
 /// All parameters of one model.
 #[derive(Debug)]
@@ -24,7 +26,7 @@ pub(crate) struct Parameters {
     pub(crate) pixel_table: Buffer,
     /// Bound where a kernel's bias is not used.
     nothing: Buffer,
-    pub(super) storage: Storage,
+    pub(in crate::ops) storage: Storage,
 }
 
 /// The codes, in shards that each fit a binding.

@@ -18,7 +18,7 @@ pub(crate) struct CpuLinearParameters {
 }
 
 /// How the processor stores weights of a format; floats as 16-bit ones where that is wanted.
-pub(super) fn host_format(format: WeightFormat, halves: bool) -> ibq_cpu::WeightFormat {
+pub(in crate::ops) fn host_format(format: WeightFormat, halves: bool) -> ibq_cpu::WeightFormat {
     match format {
         WeightFormat::Float if halves => ibq_cpu::WeightFormat::F16,
         WeightFormat::Float => ibq_cpu::WeightFormat::F32,
@@ -55,7 +55,7 @@ impl CpuLinearParameters {
     }
 
     /// Room for a layer; returns its bytes.
-    pub(super) fn begin_linear(
+    pub(in crate::ops) fn begin_linear(
         &mut self,
         cpu: &Cpu,
         name: &str,
@@ -94,13 +94,13 @@ impl CpuLinearParameters {
 
     /// Takes a layer out again: the words of each of its parts.
     #[cfg(not(target_arch = "wasm32"))]
-    pub(super) fn take_words(&mut self, name: &str) -> Vec<PartWords> {
+    pub(in crate::ops) fn take_words(&mut self, name: &str) -> Vec<PartWords> {
         let Some((weights, _)) = self.linears.remove(name) else { return Vec::new() };
         vec![(LinearPart::Levels, weights.levels()), (LinearPart::Scales, weights.scale_words())]
     }
 
     /// Room for a table; returns its bytes.
-    pub(super) fn begin_table(
+    pub(in crate::ops) fn begin_table(
         &mut self,
         name: &str,
         (rows, columns): (u32, u32),
@@ -119,7 +119,7 @@ impl CpuLinearParameters {
     }
 
     /// Puts a vector in; returns its bytes.
-    pub(super) fn put_vector(&mut self, name: &str, values: &[f32]) -> u64 {
+    pub(in crate::ops) fn put_vector(&mut self, name: &str, values: &[f32]) -> u64 {
         self.vectors.insert(name.to_owned(), values.to_vec());
         4 * values.len() as u64
     }

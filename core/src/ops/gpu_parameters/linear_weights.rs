@@ -94,7 +94,7 @@ impl LinearParameters {
     }
 
     /// Room for a layer, in shards of this many rows.
-    pub(super) async fn begin_linear(
+    pub(in crate::ops) async fn begin_linear(
         &mut self,
         gpu: &Gpu,
         storage: Storage,
@@ -120,7 +120,7 @@ impl LinearParameters {
     }
 
     /// Puts rows of one matrix of a layer in: turned, and rounded or quantized.
-    pub(super) async fn put_rows(
+    pub(in crate::ops) async fn put_rows(
         &mut self,
         gpu: &Gpu,
         storage: Storage,
@@ -165,7 +165,7 @@ impl LinearParameters {
     }
 
     /// Puts words of a shard in that begins with row `first`, from row `row` of the part on.
-    pub(super) async fn put_words(
+    pub(in crate::ops) async fn put_words(
         &mut self,
         gpu: &Gpu,
         name: &str,
@@ -186,7 +186,11 @@ impl LinearParameters {
 
     /// Takes a layer out again: the words of a part of each of its shards.
     #[cfg(not(target_arch = "wasm32"))]
-    pub(super) async fn take_words(&mut self, gpu: &Gpu, name: &str) -> Result<Vec<PartWords>, GpuError> {
+    pub(in crate::ops) async fn take_words(
+        &mut self,
+        gpu: &Gpu,
+        name: &str,
+    ) -> Result<Vec<PartWords>, GpuError> {
         let mut parts = Vec::new();
         for matrix in self.linears.remove(name).into_iter().flat_map(|layer| layer.shards) {
             let buffers =
@@ -202,7 +206,7 @@ impl LinearParameters {
     }
 
     /// Room for a table, in shards of this many rows.
-    pub(super) async fn begin_table(
+    pub(in crate::ops) async fn begin_table(
         &mut self,
         gpu: &Gpu,
         storage: Storage,
@@ -222,7 +226,7 @@ impl LinearParameters {
     }
 
     /// Puts the next rows of a table in; none of them may be of two shards.
-    pub(super) async fn put_table_rows(
+    pub(in crate::ops) async fn put_table_rows(
         &mut self,
         gpu: &Gpu,
         storage: Storage,
@@ -239,14 +243,19 @@ impl LinearParameters {
     }
 
     /// Puts a vector in.
-    pub(super) async fn put_vector(&mut self, gpu: &Gpu, name: &str, values: &[f32]) -> Result<(), GpuError> {
+    pub(in crate::ops) async fn put_vector(
+        &mut self,
+        gpu: &Gpu,
+        name: &str,
+        values: &[f32],
+    ) -> Result<(), GpuError> {
         let buffer = gpu.upload(name, bytemuck::cast_slice(values)).await?;
         self.vectors.insert(name.to_owned(), buffer);
         Ok(())
     }
 
     /// Gives up what only loading needed.
-    pub(super) fn finish(&mut self) {
+    pub(in crate::ops) fn finish(&mut self) {
         self.staging = None;
     }
 }

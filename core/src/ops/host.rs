@@ -2,9 +2,7 @@
 
 use ibq_cpu::Cpu;
 
-use crate::ops::{Map, TensorId};
-
-use super::CpuParameters;
+use super::{CpuParameters, Map, TensorId};
 
 /// Where an operation finds its tensors and parameters, and the threads that compute it.
 pub(crate) struct Host<'a> {

@@ -1,5 +1,7 @@
 //! The parameters of a model on the processor, laid out as its operations read them.
 
+mod linear_weights;
+
 use std::collections::HashMap;
 
 use ibq_cpu::Panels;
@@ -11,12 +13,12 @@ use crate::ops::LinearShape;
 #[cfg(not(target_arch = "wasm32"))]
 use crate::ops::PartWords;
 
-use super::linear_weights::CpuLinearParameters;
+use linear_weights::CpuLinearParameters;
 
 /// All parameters of one model.
 #[derive(Debug)]
 pub(crate) struct CpuParameters {
-    pub(super) processor: Processor,
+    pub(in crate::ops) processor: Processor,
     /// Floats of linear layers and tables are stored in 16 bits.
     halves: bool,
     convs: HashMap<String, (Panels, Vec<f32>)>,
@@ -135,7 +137,7 @@ impl CpuParameters {
 
     /// Takes a layer with quantized weights out again: the words of each of its parts.
     #[cfg(not(target_arch = "wasm32"))]
-    pub(super) fn take_words(&mut self, name: &str) -> Vec<PartWords> {
+    pub(in crate::ops) fn take_words(&mut self, name: &str) -> Vec<PartWords> {
         let bytes = self.linear.linear(name).bytes();
         let words = self.linear.take_words(name);
         self.bytes -= bytes;
