@@ -73,7 +73,7 @@ pub(super) fn without_wrapper<'a>(name: &'a str, prefix: &str) -> Cow<'a, str> {
 
 /// Removes what wrappers put into names, and returns what was removed, for a note. Names stay as they are where two of them would become
 /// one.
-pub(super) fn unwrap_names<'a>(names: &mut [&'a mut String]) -> Option<String> {
+pub(super) fn unwrap_names(names: &mut [&mut String]) -> Option<String> {
     let prefix = shared_wrapper(names.iter().map(|name| name.as_str())).to_owned();
     let compiled = names.iter().any(|name| name.contains("_orig_mod"));
     if prefix.is_empty() && !compiled {

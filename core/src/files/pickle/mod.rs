@@ -112,7 +112,7 @@ impl std::fmt::Display for Form<'_> {
         };
         match *self {
             Self::Function { module, name } if what.is_empty() => {
-                write!(formatter, "is stored as `{module}.{name}`")?
+                write!(formatter, "is stored as `{module}.{name}`")?;
             }
             _ => write!(formatter, "is stored as {what}")?,
         }
