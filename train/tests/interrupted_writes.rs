@@ -11,7 +11,7 @@ use std::{
 
 use burn::tensor::Device;
 use ibq_tests::folder::Folder;
-use ibq_tests::interrupted::{fill_disk, kill_at_random_moments};
+use ibq_tests::interrupted::{fill_disk, is_ignored, kill_at_random_moments};
 use ibq_train::{data::Pictures, tokenizer::Checkpoint, training::CHECKPOINT_FILE};
 use small_preset::tokenizer_preset;
 
@@ -41,8 +41,8 @@ fn is_checkpoint(folder: &Folder) -> bool {
 
 #[test]
 fn signals_save_a_checkpoint_also_when_nobody_reads_standard_output_and_the_exit_code_names_them() {
-    for (signal, code) in [("-INT", 130), ("-TERM", 143), ("-HUP", 129)] {
-        if signal == "-HUP" && hang_up_is_ignored() {
+    for (signal, number, code) in [("-INT", 2, 130), ("-TERM", 15, 143), ("-HUP", 1, 129)] {
+        if is_ignored(number) {
             continue;
         }
         let folder = Folder::new(&format!("signal{signal}"));
@@ -56,13 +56,6 @@ fn signals_save_a_checkpoint_also_when_nobody_reads_standard_output_and_the_exit
         assert_eq!(child.wait().unwrap().code(), Some(code));
         assert!(is_checkpoint(&folder), "{signal}: no checkpoint");
     }
-}
-
-/// Whether this test was started with `nohup`: what it starts then ignores SIGHUP as well, and is right to do so.
-fn hang_up_is_ignored() -> bool {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
 }
 
 /// `ibq-train pictures` with its output.

@@ -1,6 +1,6 @@
 //! What the directory of a file lists: tensors that can be read, tensors that cannot, and what is to be said about them.
 
-use super::{names::unwrap_names, stored::StoredTensor};
+use super::{names::unwrap_names, stored_tensor::StoredTensor};
 
 /// A tensor that is in the file and cannot be read. It matters only where the model needs it.
 #[derive(Clone, Debug)]

@@ -33,7 +33,7 @@ mod replace_folder;
 mod safetensors;
 mod source;
 mod state_dict;
-mod stored;
+mod stored_tensor;
 mod weight_set;
 #[cfg(not(target_arch = "wasm32"))]
 mod whole_file;

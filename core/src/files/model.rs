@@ -18,7 +18,7 @@ use super::{
     names::without_wrapper,
     pytorch, safetensors,
     source::Shared,
-    stored::{ReadError, StoredTensor},
+    stored_tensor::{ReadError, StoredTensor},
 };
 
 /// One tensor of a file.

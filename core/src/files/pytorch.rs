@@ -16,7 +16,7 @@ use super::{
     names,
     pickle::{self, Object, PickleError, Storage, Tensor, Unpickled, Value},
     state_dict::{self, StateDicts},
-    stored::{StorageLocation, StoredTensor},
+    stored_tensor::{StorageLocation, StoredTensor},
 };
 
 /// The first bytes of the form before PyTorch 1.6: a pickled magic number.

@@ -8,7 +8,7 @@ use super::{
     Source, WeightsError,
     layout::Layout,
     listing::{Listing, UnreadableTensor},
-    stored::{StorageLocation, StoredTensor},
+    stored_tensor::{StorageLocation, StoredTensor},
 };
 
 /// Longest header that is read, in bytes.
