@@ -53,10 +53,8 @@ fn on_signal(mut handle: impl FnMut(u8) + Send + 'static) -> std::io::Result<()>
         consts::{SIGHUP, SIGTERM},
         iterator::Signals,
     };
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let ignored = ignored_signals(&status);
     let wanted = [SIGINT.into(), SIGTERM, SIGHUP];
-    let mut signals = Signals::new(wanted.into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0))?;
+    let mut signals = Signals::new(wanted.into_iter().filter(|&signal| !is_ignored(signal)))?;
     let name = "signals".to_owned();
     std::thread::Builder::new().name(name).spawn(move || {
         for signal in signals.forever() {
@@ -70,6 +68,15 @@ fn on_signal(mut handle: impl FnMut(u8) + Send + 'static) -> std::io::Result<()>
 #[cfg(windows)]
 fn on_signal(mut handle: impl FnMut(u8) + Send + 'static) -> std::io::Result<()> {
     ctrlc::set_handler(move || handle(SIGINT)).map_err(std::io::Error::other)
+}
+
+/// Whether this process ignores a signal, given by its number, as one does that was started with `nohup` (SIGHUP) or in the
+/// background of a script (SIGINT). What it starts ignores the signal as well. False where the system does not list ignored signals.
+#[cfg(unix)]
+#[must_use]
+pub fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    ignored_signals(&status) >> (signal - 1) & 1 == 1
 }
 
 /// The set of ignored signals in `/proc/self/status`: bit N − 1 is signal N. Empty where there is none.

@@ -93,13 +93,3 @@ fn assert_no_partial_files(name: &str, folder: &Path) {
         assert!(!(file.starts_with('.') && file.ends_with(".partial")), "{name} left {file}");
     }
 }
-
-/// Whether this test ignores a signal, given by its number, as everything does that was started with `nohup` (SIGHUP) or in the
-/// background of a script (SIGINT). What the test starts then ignores it as well, and is right to do so.
-#[must_use]
-pub fn is_ignored(signal: u32) -> bool {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
-    mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
-}

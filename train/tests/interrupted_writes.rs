@@ -10,8 +10,9 @@ use std::{
 };
 
 use burn::tensor::Device;
+use ibq_core::interruption::is_ignored;
 use ibq_tests::folder::Folder;
-use ibq_tests::interrupted::{fill_disk, is_ignored, kill_at_random_moments};
+use ibq_tests::interrupted::{fill_disk, kill_at_random_moments};
 use ibq_train::{data::Pictures, tokenizer::Checkpoint, training::CHECKPOINT_FILE};
 use small_preset::tokenizer_preset;
 

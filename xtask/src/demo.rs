@@ -18,7 +18,7 @@ pub(crate) fn run(window: bool, ibq: Option<&Path>) -> Outcome {
     setup::for_demo()?;
     let ibq = match ibq {
         Some(program) => program.to_path_buf(),
-        None => build()?,
+        None => build_ibq()?,
     };
     let out = shell::root().join("out/demo");
     if out.exists() {
@@ -49,7 +49,8 @@ pub(crate) fn run(window: bool, ibq: Option<&Path>) -> Outcome {
     Ok(())
 }
 
-fn build() -> Outcome<PathBuf> {
+/// The program as people use it: an optimized build.
+pub(crate) fn build_ibq() -> Outcome<PathBuf> {
     println!("building ibq (some minutes the first time)");
     let cargo = ["build", "--locked", "--release", "--package", "ibq", "--bin", "ibq"];
     shell::run(&mut shell::command("cargo", &cargo))?;

@@ -3,8 +3,10 @@
 use std::io::Cursor;
 
 use crate::command::{Folder, Ran, colorful, golden};
-use ibq_core::picture::{fit_to_factor, psnr, ssim};
-use ibq_tests::interrupted::is_ignored;
+use ibq_core::{
+    interruption::is_ignored,
+    picture::{fit_to_factor, psnr, ssim},
+};
 use image::{ExtendedColorType, ImageEncoder, RgbaImage, codecs::jpeg::JpegEncoder};
 
 /// Rotate90 in an EXIF block.

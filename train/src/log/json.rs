@@ -28,8 +28,8 @@ impl JsonLog {
         Ok(Self(open_lines(&folder.join(LOG_FILE))?))
     }
 
-    /// Opens the log of a run that has done so many steps. Records of later steps, which it will do again, are removed; of a run that
-    /// has done none, earlier lines are another run's and stay.
+    /// Opens the log of a run that resumes after step `steps`. Records of later steps are removed, since those steps run again. At
+    /// step 0 nothing is removed: earlier lines belong to another run.
     ///
     /// # Errors
     /// Those of the file system.

@@ -17,7 +17,7 @@ use std::{
 
 use crate::{
     acceptance::machine,
-    setup,
+    demo, setup,
     shell::{self, Failure, Outcome},
 };
 
@@ -25,7 +25,7 @@ use environment::Environment;
 use figures::Figures;
 use options::{Options, Part};
 
-/// What the commands of `xtask/peers` are told, beside their case.
+/// What all measurements share: the Python environment, the program to measure, and the options.
 struct Bench {
     environment: Environment,
     ibq: PathBuf,
@@ -48,7 +48,7 @@ pub(crate) fn run(words: &[&str]) -> Outcome {
     let environment = Environment::prepare()?;
     let ibq = match &options.ibq {
         Some(program) => program.clone(),
-        None => build_ibq()?,
+        None => demo::build_ibq()?,
     };
     let bench = Bench { environment, ibq, options };
     bench.prepare_notes()?;
@@ -57,14 +57,6 @@ pub(crate) fn run(words: &[&str]) -> Outcome {
         write_page()?;
     }
     Ok(())
-}
-
-/// The program as people use it.
-fn build_ibq() -> Outcome<PathBuf> {
-    println!("building ibq (some minutes the first time)");
-    let cargo = ["build", "--locked", "--release", "--package", "ibq", "--bin", "ibq"];
-    shell::run(&mut shell::command("cargo", &cargo))?;
-    Ok(shell::built("release", "ibq"))
 }
 
 fn folder() -> PathBuf {
